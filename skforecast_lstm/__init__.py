@@ -1,0 +1,47 @@
+"""Keras LSTMs as ordinary scikit-learn citizens for time series.
+
+Importing the package costs next to nothing: every name is loaded from its room
+at first use, and only the networks and what is built on them load Keras.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from skforecast_lstm._backend import choose_backend
+
+if TYPE_CHECKING:
+    from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
+    from skforecast_lstm.exceptions import UnknownStepsWarning
+    from skforecast_lstm.networks import recurrent_network
+    from skforecast_lstm.windows import LookbackWindower
+
+__version__ = "0.1.0"
+
+_ROOM_OF = {
+    "LSTMClassifier": "estimators",
+    "LSTMRegressor": "estimators",
+    "LookbackWindower": "windows",
+    "UnknownStepsWarning": "exceptions",
+    "recurrent_network": "networks",
+}
+
+__all__ = [
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "LookbackWindower",
+    "UnknownStepsWarning",
+    "__version__",
+    "recurrent_network",
+]
+
+choose_backend()
+
+
+def __getattr__(name):
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_ROOM_OF])

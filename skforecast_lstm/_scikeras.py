@@ -1,0 +1,264 @@
+"""SciKeras put right, in one place.
+
+What is used of SciKeras is its routing of parameters (``optimizer__clipnorm``,
+``callbacks__patience``), its contract for functions that build a model (``meta``,
+``compile_kwargs``, ``params``, ``model__...``) and its compilation. What it leaves
+behind scikit-learn's checks of today, or does to objects that belong to the user,
+is replaced here.
+"""
+
+import copy
+import difflib
+import inspect
+import random
+import tempfile
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import keras
+import numpy as np
+from scikeras._utils import (
+    accepts_kwargs,
+    has_param,
+    route_params,
+    unflatten_params,
+)
+from scikeras.wrappers import BaseWrapper
+from sklearn.base import BaseEstimator
+
+_ROUTES = ("callbacks", "compile", "loss", "metrics", "model", "optimizer")
+_ROUTE_PREFIXES = tuple(f"{route}__" for route in _ROUTES)
+
+_KNOWN_BY_NAME = {
+    "loss": (keras.losses.get, keras.losses),
+    "optimizer": (keras.optimizers.get, keras.optimizers),
+    "metrics": (keras.metrics.get, keras.metrics),
+}
+_CHOSEN_BY_KERAS = ("acc", "accuracy", "ce", "crossentropy")
+
+_building = RLock()
+
+
+@contextmanager
+def seeded(seed):
+    """Seed what Keras draws the seeds of layers from, and leave no trace of it.
+
+    Generators are shared by all threads, so one builds at a time.
+    """
+    with _building:
+        states = random.getstate(), np.random.get_state()
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+
+def pack_model(model):
+    """A Keras model as the bytes of a ``.keras`` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        keras.saving.save_model(model, path)
+        return path.read_bytes()
+
+
+def unpack_model(content):
+    """The Keras model in the bytes of a ``.keras`` file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(content)
+        return keras.saving.load_model(path, safe_mode=False)
+
+
+def check_known(parameter, value):
+    """Raise if a name means nothing to Keras, with the names that come close."""
+    get, module = _KNOWN_BY_NAME[parameter]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    for name in value if isinstance(value, list | tuple) else [value]:
+        if not isinstance(name, str) or name in _CHOSEN_BY_KERAS:
+            continue
+        try:
+            get(name)
+        except (ValueError, TypeError, AttributeError):
+            known = [known for known in dir(module) if not known.startswith("_")]
+            close = difflib.get_close_matches(name, known, n=3)
+            hint = f" Close to it: {', '.join(close)}." if close else ""
+            raise ValueError(
+                f"Unknown {parameter} {name!r}.{hint} Give a name that "
+                f"keras.{module.__name__.rpartition('.')[-1]} has, or an object."
+            ) from None
+
+
+def own_copy(item):
+    """A copy for one fit of what Keras would change: the user's stays as it is."""
+    if isinstance(item, Mapping):
+        return {key: own_copy(value) for key, value in item.items()}
+    if isinstance(item, list | tuple):
+        return [own_copy(value) for value in item]
+    if isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric):
+        return type(item).from_config(item.get_config())
+    return item
+
+
+def _flat(callbacks):
+    """All callbacks in a callback, or in lists and dicts of them."""
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, Mapping):
+        callbacks = list(callbacks.values())
+    if isinstance(callbacks, list | tuple):
+        return [callback for item in callbacks for callback in _flat(item)]
+    return [callbacks]
+
+
+def _loss_class(name):
+    """The class of a loss: its function, which the name means, takes no parameters."""
+    plain = name.replace("_", "").lower()
+    for known, loss in vars(keras.losses).items():
+        if inspect.isclass(loss) and known.lower() == plain:
+            return loss
+    return name
+
+
+class KerasWrapper(BaseWrapper):
+    """What the estimators share with SciKeras."""
+
+    @classmethod
+    def _own_params(cls):
+        """Names in the signature of the constructor, as scikit-learn reads them."""
+        return BaseEstimator._get_param_names.__func__(cls)
+
+    def _set_routed(self, routed):
+        """Keep the constructor's routed parameters, and refuse any other."""
+        for name, value in routed.items():
+            self._check_routed(name)
+            setattr(self, name, value)
+
+    def _check_routed(self, name):
+        if not name.startswith(_ROUTE_PREFIXES):
+            close = difflib.get_close_matches(name, self._own_params(), n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise TypeError(
+                f"{type(self).__name__} has no parameter {name!r}.{hint} Parameters of "
+                f"nested objects begin with one of {', '.join(_ROUTES)} and two "
+                "underscores, such as optimizer__clipnorm."
+            )
+
+    def _get_param_names(self):
+        routed = {name for name in vars(self) if name.startswith(_ROUTE_PREFIXES)}
+        return sorted({*self._own_params(), *routed})
+
+    def set_params(self, **params):
+        """Set parameters, also those of nested objects such as ``loss__delta``.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+        """
+        for name, value in params.items():
+            if name not in self._own_params():
+                try:
+                    self._check_routed(name)
+                except TypeError as error:
+                    raise ValueError(str(error)) from None
+            setattr(self, name, value)
+        return self
+
+    __repr__ = BaseEstimator.__repr__
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            state["model_"] = pack_model(state["model_"])
+        return state
+
+    def __setstate__(self, state):
+        if "model_" in state:
+            state = {**state, "model_": unpack_model(state["model_"])}
+        super().__setstate__(state)
+
+    def _build(self, seed):
+        """Build and compile the network, from the user's model or from ours."""
+        for parameter in _KNOWN_BY_NAME:
+            check_known(parameter, getattr(self, parameter))
+        with seeded(seed):
+            if isinstance(self.model, keras.Model):
+                model = unpack_model(pack_model(self.model))
+            else:
+                model = self._call_builder(self.model or self._keras_build_fn)
+            if not isinstance(model, keras.Model):
+                raise TypeError(
+                    "model must be a keras.Model or a function that returns one; "
+                    f"it returned {type(model).__name__}."
+                )
+            if not model.compiled:
+                model.compile(**self._get_compile_kwargs())
+        return model
+
+    def _call_builder(self, builder):
+        """Call a function that builds a model with the parameters that it asks for."""
+        if not callable(builder):
+            raise TypeError(
+                "model must be None, a keras.Model or a function that returns one, got "
+                f"{builder!r}."
+            )
+        given = route_params(
+            self.get_params(), destination="model", pass_filter=(), strict=True
+        )
+        for name, value in (
+            ("meta", self._get_metadata),
+            ("compile_kwargs", self._get_compile_kwargs),
+            ("params", self.get_params),
+        ):
+            if has_param(builder, name) or accepts_kwargs(builder):
+                given[name] = value()
+        try:
+            inspect.signature(builder).bind(**given)
+        except TypeError as error:
+            raise TypeError(
+                f"model={builder!r} can't be called with {sorted(given)}: {error}."
+            ) from None
+        return builder(**given)
+
+    def _get_compile_kwargs(self):
+        given = self.loss
+        if isinstance(given, str) and self._routed_to("loss"):
+            self.loss = _loss_class(given)
+        try:
+            compile_kwargs = own_copy(super()._get_compile_kwargs())
+        finally:
+            self.loss = given
+        if compile_kwargs["loss"] is None:
+            compile_kwargs["loss"] = self._default_loss
+        if self.learning_rate is not None:
+            compile_kwargs["optimizer"].learning_rate = self.learning_rate
+        return compile_kwargs
+
+    def _routed_to(self, destination):
+        """Parameters of a nested object, without its name before them."""
+        return route_params(self.get_params(), destination=destination, pass_filter=())
+
+    def _own_callbacks(self):
+        """Callbacks of one fit: made from classes, or copies of the user's objects."""
+        callbacks = unflatten_params(
+            items=copy.deepcopy(self.callbacks), params=self._routed_to("callbacks")
+        )
+        callbacks = _flat(callbacks)
+        for callback in callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise TypeError(
+                    "callbacks must be Keras callbacks, classes of them, or a list or "
+                    f"dict of these; got {callback!r}."
+                )
+        return callbacks

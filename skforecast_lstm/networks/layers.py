@@ -1,0 +1,69 @@
+"""Layers at the two ends of a network: unknown steps in, units of the target out."""
+
+import keras
+from keras import ops
+
+__all__ = ["MaskUnknown", "TargetScale"]
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class MaskUnknown(keras.layers.Layer):
+    """Mask the steps of a window that are not known.
+
+    A step with a NaN in any feature is masked, so that recurrent layers pass over
+    it, and its values become zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import MaskUnknown
+    >>> window = np.array([[[np.nan], [2.0]]], dtype="float32")
+    >>> np.asarray(MaskUnknown().compute_mask(window))
+    array([[False,  True]])
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Mask of shape (n_samples, n_steps), true where a step is known."""
+        return ops.logical_not(ops.any(ops.isnan(inputs), axis=-1))
+
+    def call(self, inputs):
+        """Windows with zeros in place of NaN."""
+        return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class TargetScale(keras.layers.Layer):
+    """Give outputs of order one the centre and the spread of the target.
+
+    Centre and spread are weights that training leaves alone: 0 and 1 until they
+    are set. Losses, metrics and predictions are then in the units of the target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import TargetScale
+    >>> layer = TargetScale()
+    >>> layer.build((None, 1))
+    >>> layer.set_weights([np.array([100.0]), np.array([20.0])])
+    >>> np.asarray(layer(np.array([[0.5]], dtype="float32")))
+    array([[110.]], dtype=float32)
+    """
+
+    def build(self, input_shape):
+        """Make the two weights, one value an output each."""
+        for name, initializer in (("centre", "zeros"), ("spread", "ones")):
+            weight = self.add_weight(
+                name=name,
+                shape=input_shape[-1:],
+                initializer=initializer,
+                trainable=False,
+            )
+            setattr(self, name, weight)
+
+    def call(self, inputs):
+        """Outputs in the units of the target."""
+        return inputs * self.spread + self.centre

@@ -1,0 +1,62 @@
+"""Batches taken out of windows one at a time, so that no copy of all is made."""
+
+import math
+
+import keras
+import numpy as np
+
+__all__ = ["WindowBatches"]
+
+
+class WindowBatches(keras.utils.PyDataset):
+    """Batches of chosen rows of windows, as Keras reads them.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_samples, n_steps, n_features)
+        Windows, as a rule a view of one series.
+    rows : ndarray of int
+        The rows to take, in this order.
+    targets : ndarray, default=None
+        Target of each of these rows.
+    weights : ndarray, default=None
+        Weight of each of these rows.
+    batch_size : int, default=32
+        Rows in a batch.
+    shuffle : numpy.random.Generator, default=None
+        Draws a new order for every epoch; without it the order stays.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.training import WindowBatches
+    >>> windows = np.arange(6.0).reshape(3, 2, 1)
+    >>> batches = WindowBatches(windows, np.array([0, 2]), batch_size=1)
+    >>> batches[1][0].ravel()
+    array([4., 5.], dtype=float32)
+    """
+
+    def __init__(
+        self, windows, rows, targets=None, weights=None, *, batch_size=32, shuffle=None
+    ):
+        super().__init__()
+        self.windows = windows
+        self.rows = rows
+        self.given = [part for part in (targets, weights) if part is not None]
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self._order = np.arange(len(rows))
+
+    def __len__(self):
+        return math.ceil(len(self.rows) / self.batch_size)
+
+    def __getitem__(self, number):
+        start = number * self.batch_size
+        chosen = self._order[start : start + self.batch_size]
+        windows = self.windows[self.rows[chosen]].astype(keras.config.floatx())
+        return windows, *(part[chosen] for part in self.given)
+
+    def on_epoch_begin(self):
+        """Draw the order of the next epoch."""
+        if self.shuffle is not None:
+            self._order = self.shuffle.permutation(len(self.rows))
