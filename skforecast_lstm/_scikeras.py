@@ -18,11 +18,11 @@ from pathlib import Path
 from threading import RLock
 
 import keras
-import numpy as np
 from scikeras._utils import (
     accepts_kwargs,
     has_param,
     route_params,
+    try_to_convert_strings_to_classes,
     unflatten_params,
 )
 from scikeras.wrappers import BaseWrapper
@@ -45,21 +45,23 @@ _building = RLock()
 def seeded(seed):
     """Seed what Keras draws the seeds of layers from, and leave no trace of it.
 
-    Generators are shared by all threads, so one builds at a time.
+    The generator is shared by all threads, so one builds at a time.
     """
     with _building:
-        states = random.getstate(), np.random.get_state()
+        state = random.getstate()
         random.seed(seed)
-        np.random.seed(seed)
         try:
             yield
         finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])
+            random.setstate(state)
 
 
 def pack_model(model):
     """A Keras model as the bytes of a ``.keras`` file."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and not optimizer.built:
+        # Keras warns when it loads an optimizer that was saved before it was built.
+        optimizer.build(model.trainable_variables)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         keras.saving.save_model(model, path)
@@ -71,7 +73,15 @@ def unpack_model(content):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
-        return keras.saving.load_model(path, safe_mode=False)
+        try:
+            return keras.saving.load_model(path, safe_mode=False)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                "Keras can't make this model again from its configuration, which takes "
+                "a copy or a pickle of it. Put "
+                "@keras.saving.register_keras_serializable() before the classes and "
+                "functions of your own that it uses, or give a function that builds it."
+            ) from error
 
 
 def check_known(parameter, value):
@@ -116,42 +126,36 @@ def _flat(callbacks):
     return [callbacks]
 
 
-def _loss_class(name):
-    """The class of a loss: its function, which the name means, takes no parameters."""
+def _class_named(name, module):
+    """The class that a name means, since the functions of Keras take no parameters."""
     plain = name.replace("_", "").lower()
-    for known, loss in vars(keras.losses).items():
-        if inspect.isclass(loss) and known.lower() == plain:
-            return loss
+    for known, member in vars(module).items():
+        if inspect.isclass(member) and known.lower() == plain:
+            return member
     return name
+
+
+# scikit-learn refuses classes with tags of the old kind only. SciKeras's are ignored
+# either way; these are the ones that it inherits.
+BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
 
 
 class KerasWrapper(BaseWrapper):
     """What the estimators share with SciKeras."""
 
-    @classmethod
-    def _own_params(cls):
-        """Names in the signature of the constructor, as scikit-learn reads them."""
-        return BaseEstimator._get_param_names.__func__(cls)
-
-    def _set_routed(self, routed):
-        """Keep the constructor's routed parameters, and refuse any other."""
-        for name, value in routed.items():
-            self._check_routed(name)
-            setattr(self, name, value)
-
-    def _check_routed(self, name):
-        if not name.startswith(_ROUTE_PREFIXES):
-            close = difflib.get_close_matches(name, self._own_params(), n=1)
+    def _check_names(self):
+        """Raise if the constructor was given a parameter that nothing reads."""
+        signature = inspect.signature(type(self)).parameters
+        for name in self._get_param_names():
+            if name in signature or name.startswith(_ROUTE_PREFIXES):
+                continue
+            close = difflib.get_close_matches(name, signature, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             raise TypeError(
                 f"{type(self).__name__} has no parameter {name!r}.{hint} Parameters of "
                 f"nested objects begin with one of {', '.join(_ROUTES)} and two "
                 "underscores, such as optimizer__clipnorm."
             )
-
-    def _get_param_names(self):
-        routed = {name for name in vars(self) if name.startswith(_ROUTE_PREFIXES)}
-        return sorted({*self._own_params(), *routed})
 
     def set_params(self, **params):
         """Set parameters, also those of nested objects such as ``loss__delta``.
@@ -166,13 +170,12 @@ class KerasWrapper(BaseWrapper):
         self : estimator
             The estimator itself.
         """
-        for name, value in params.items():
-            if name not in self._own_params():
-                try:
-                    self._check_routed(name)
-                except TypeError as error:
-                    raise ValueError(str(error)) from None
-            setattr(self, name, value)
+        routed = {name for name in params if name.startswith(_ROUTE_PREFIXES)}
+        BaseEstimator.set_params(
+            self, **{name: params[name] for name in params if name not in routed}
+        )
+        for name in routed:
+            setattr(self, name, params[name])
         return self
 
     __repr__ = BaseEstimator.__repr__
@@ -232,18 +235,32 @@ class KerasWrapper(BaseWrapper):
         return builder(**given)
 
     def _get_compile_kwargs(self):
-        given = self.loss
-        if isinstance(given, str) and self._routed_to("loss"):
-            self.loss = _loss_class(given)
-        try:
-            compile_kwargs = own_copy(super()._get_compile_kwargs())
-        finally:
-            self.loss = given
-        if compile_kwargs["loss"] is None:
-            compile_kwargs["loss"] = self._default_loss
-        if self.learning_rate is not None:
-            compile_kwargs["optimizer"].learning_rate = self.learning_rate
-        return compile_kwargs
+        """Arguments of `keras.Model.compile`, from names, classes and objects."""
+        optimizer = keras.optimizers.get(self._made("optimizer"))
+        keeps_its_own_rate = (
+            isinstance(self.optimizer, keras.optimizers.Optimizer)
+            or "learning_rate" in self._routed_to("optimizer")
+            or self.learning_rate is None
+        )
+        if not keeps_its_own_rate:
+            optimizer.learning_rate = self.learning_rate
+        metrics = self._made("metrics")
+        return {
+            "optimizer": optimizer,
+            "loss": self._default_loss if self.loss is None else self._made("loss"),
+            "metrics": metrics if isinstance(metrics, list | dict | None) else [metrics],
+            **self._routed_to("compile"),
+        }
+
+    def _made(self, parameter):
+        """What a parameter names, with the parameters that are routed to it."""
+        given, routed = getattr(self, parameter), self._routed_to(parameter)
+        if routed:
+            module = _KNOWN_BY_NAME[parameter][1]
+            given = try_to_convert_strings_to_classes(
+                given, lambda name: _class_named(name, module)
+            )
+        return unflatten_params(items=own_copy(given), params=routed)
 
     def _routed_to(self, destination):
         """Parameters of a nested object, without its name before them."""

@@ -73,9 +73,7 @@ def _check_increasing(positions, index, rows, series):
     if not len(wrong):
         return
     before, after = rows[wrong[0]], rows[wrong[0] + 1]
-    found = (
-        "duplicated" if positions[wrong[0]] == positions[wrong[0] + 1] else "unsorted"
-    )
+    found = "duplicated" if positions[wrong[0]] == positions[wrong[0] + 1] else "unsorted"
     where = "" if series is None else f" in series {series!r}"
     raise ValueError(
         f"The index of X is {found}{where}: row {after} ({index[after]}) comes after "
@@ -281,8 +279,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X, index = self._validate(X, reset=False)
-        windows = self._windows(X, index, _blocks(index, len(X)), self._history)
-        return windows
+        return self._windows(X, index, _blocks(index, len(X)), self._history)
 
     def fit_transform(self, X, y=None):
         """Fit, and give the windows of the same rows.

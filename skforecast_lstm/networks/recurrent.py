@@ -43,9 +43,7 @@ def _shape_of_task(meta):
     n_classes = meta.get("n_classes_")
     if n_classes is None:
         return shape, int(meta["n_outputs_"]), None
-    return (
-        (shape, 1, "sigmoid") if n_classes == 2 else (shape, int(n_classes), "softmax")
-    )
+    return (shape, 1, "sigmoid") if n_classes == 2 else (shape, int(n_classes), "softmax")
 
 
 def recurrent_network(
@@ -124,9 +122,7 @@ def recurrent_network(
     penalty = keras.regularizers.L2(l2) if l2 else None
 
     inputs = keras.Input(input_shape)
-    steps = (
-        layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
-    )
+    steps = layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
     outputs = MaskUnknown()(steps)
     for number, size in enumerate(units):
         layer = CELLS[cell](

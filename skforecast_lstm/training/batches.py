@@ -23,8 +23,9 @@ class WindowBatches(keras.utils.PyDataset):
         Weight of each of these rows.
     batch_size : int, default=32
         Rows in a batch.
-    shuffle : numpy.random.Generator, default=None
-        Draws a new order for every epoch; without it the order stays.
+    shuffle_seed : int, default=None
+        Where it is given, every epoch has an order of its own, which depends on this
+        number and on that of the epoch alone.
 
     Examples
     --------
@@ -37,14 +38,21 @@ class WindowBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, windows, rows, targets=None, weights=None, *, batch_size=32, shuffle=None
+        self,
+        windows,
+        rows,
+        targets=None,
+        weights=None,
+        *,
+        batch_size=32,
+        shuffle_seed=None,
     ):
         super().__init__()
         self.windows = windows
         self.rows = rows
         self.given = [part for part in (targets, weights) if part is not None]
         self.batch_size = batch_size
-        self.shuffle = shuffle
+        self.shuffle_seed = shuffle_seed
         self._order = np.arange(len(rows))
 
     def __len__(self):
@@ -56,7 +64,11 @@ class WindowBatches(keras.utils.PyDataset):
         windows = self.windows[self.rows[chosen]].astype(keras.config.floatx())
         return windows, *(part[chosen] for part in self.given)
 
-    def on_epoch_begin(self):
-        """Draw the order of the next epoch."""
-        if self.shuffle is not None:
-            self._order = self.shuffle.permutation(len(self.rows))
+    def begin_epoch(self, epoch):
+        """Take the order of an epoch.
+
+        Keras has a hook for datasets too, but calls it more often than once an epoch.
+        """
+        if self.shuffle_seed is not None:
+            generator = np.random.default_rng([self.shuffle_seed, epoch])
+            self._order = generator.permutation(len(self.rows))

@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 import numpy as np
 
 from skforecast_lstm.training.batches import WindowBatches
@@ -22,7 +23,7 @@ def fit(
     batch_size=32,
     epochs=1,
     initial_epoch=0,
-    shuffle=None,
+    shuffle_seed=None,
     callbacks=(),
     verbose=0,
 ):
@@ -48,8 +49,9 @@ def fit(
         Number of the epoch at which to stop.
     initial_epoch : int, default=0
         Number of the epoch at which to begin.
-    shuffle : numpy.random.Generator, default=None
-        Draws the order of the rows of every epoch; without it the order stays.
+    shuffle_seed : int, default=None
+        Where it is given, every epoch has an order of its own, which depends on this
+        number and on that of the epoch alone.
     callbacks : sequence of keras.callbacks.Callback, default=()
         Called as `keras.Model.fit` calls them.
     verbose : int, default=0
@@ -61,7 +63,7 @@ def fit(
         Losses and metrics of each epoch.
     """
 
-    def batches(part, order):
+    def batches(part, seed=None):
         chosen = None if weights is None else weights[part]
         return WindowBatches(
             windows,
@@ -69,17 +71,20 @@ def fit(
             targets[part],
             chosen,
             batch_size=batch_size,
-            shuffle=order,
+            shuffle_seed=seed,
         )
 
     n_training = len(rows) - n_validation
-    validation = batches(slice(n_training, None), None) if n_validation else None
+    training = batches(slice(n_training), shuffle_seed)
+    order = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, _: training.begin_epoch(epoch)
+    )
     return model.fit(
-        batches(slice(n_training), shuffle),
-        validation_data=validation,
+        training,
+        validation_data=batches(slice(n_training, None)) if n_validation else None,
         epochs=epochs,
         initial_epoch=initial_epoch,
-        callbacks=list(callbacks),
+        callbacks=[order, *callbacks],
         verbose=verbose,
         shuffle=False,
     )

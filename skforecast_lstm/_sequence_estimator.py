@@ -1,0 +1,436 @@
+"""What regressor and classifier share: windows in, training, outputs."""
+
+import math
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
+
+import keras
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from skforecast_lstm import training
+from skforecast_lstm._scikeras import KerasWrapper
+from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm.networks import TargetScale, recurrent_network
+
+_NETWORK_PARAMETERS = (
+    "units",
+    "cell",
+    "activation",
+    "bidirectional",
+    "dropout",
+    "recurrent_dropout",
+    "dense_units",
+    "dense_activation",
+    "output_activation",
+    "l2",
+)
+
+
+def _complete_rows(windows):
+    """Which windows have no unknown step; raise if a value can't go to the device.
+
+    Goes step by step, so that a view of windows is never copied as a whole.
+    """
+    dtype = keras.config.floatx()
+    largest = np.finfo(dtype).max
+    complete = np.ones(len(windows), dtype=bool)
+    for step in range(windows.shape[1]):
+        values = windows[:, step].reshape(len(windows), -1)
+        complete &= ~np.isnan(values).any(axis=1)
+        too_large = np.abs(values) > largest
+        if too_large.any():
+            row, feature = np.argwhere(too_large)[0]
+            raise ValueError(
+                f"X contains infinity or a value too large for {dtype}, first at row "
+                f"{row}, step {step}, feature {feature}. Replace it by NaN if the value "
+                "is unknown, or scale X."
+            )
+    return complete
+
+
+def _check_number(name, value, kind, low):
+    """Raise unless a number is of its kind and not under its bound."""
+    if not isinstance(value, kind) or isinstance(value, bool):
+        noun = "an integer" if kind is Integral else "a number"
+        raise TypeError(f"{name} must be {noun}, got {value!r}.")
+    if not value >= low:
+        raise ValueError(f"{name} must be at least {low}, got {value}.")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What there is to learn: rows of windows, with the last ones for validation."""
+
+    windows: np.ndarray
+    rows: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray | None
+    n_validation: int
+    seed: int
+
+
+class SequenceEstimator(KerasWrapper):
+    """Train a network on windows; what the targets are, subclasses know.
+
+    They have `_encode`, `_check_targets`, `_weigh_classes`, `_targets` and
+    `_default_loss`.
+    """
+
+    def __init__(
+        self,
+        units=32,
+        *,
+        cell="lstm",
+        activation="tanh",
+        bidirectional=False,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        dense_units=(),
+        dense_activation="relu",
+        output_activation=None,
+        l2=0.0,
+        model=None,
+        loss=None,
+        optimizer="adam",
+        learning_rate=0.005,
+        metrics=None,
+        epochs=None,
+        batch_size=None,
+        shuffle=True,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        callbacks=None,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+        **routed,
+    ):
+        self.units = units
+        self.cell = cell
+        self.activation = activation
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.dense_units = dense_units
+        self.dense_activation = dense_activation
+        self.output_activation = output_activation
+        self.l2 = l2
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.metrics = metrics
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        vars(self).update(routed)
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the network on the rows whose window and target are known.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_steps) or \
+                (n_samples, n_steps, n_features)
+            Windows, oldest step first: of one series in two dimensions, of many
+            features in three.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets; unknown ones (NaN) are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row in the loss, relative to the others.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._train_to_the_end(X, y, sample_weight)
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch more, from the weights reached so far.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_steps) or \
+                (n_samples, n_steps, n_features)
+            Windows, as in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row in the loss, relative to the others.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+        """
+        return self._train_one_epoch(X, y, sample_weight)
+
+    def initialize(self, X, y):
+        """Build the network for this data without training it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_steps) or \
+                (n_samples, n_steps, n_features)
+            Windows, as in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, as in `fit`.
+
+        Returns
+        -------
+        self : estimator
+            The estimator, ready to predict with the weights that the model has.
+        """
+        self._prepare(X, y, None, anew=True)
+        return self
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        return tags
+
+    def _validate_windows(self, X, y=None, *, reset):
+        """Windows, still a view if they were one, and targets as they came."""
+        if not reset and getattr(X, "ndim", 0) == 3 and X.shape[1:] != self.X_shape_[1:]:
+            raise ValueError(
+                f"X has windows of shape {X.shape[1:]} (steps, features), but "
+                f"{type(self).__name__} was fitted on windows of shape "
+                f"{self.X_shape_[1:]}. Give the same lookback and the same features."
+            )
+        X_params = {
+            "dtype": [np.float64, np.float32],
+            "allow_nd": True,
+            "ensure_all_finite": False,
+        }
+        y_params = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
+        if y is None and not reset:
+            X = validate_data(self, X, reset=False, **X_params)
+        else:
+            X, y = validate_data(
+                self, X, y, reset=reset, validate_separately=(X_params, y_params)
+            )
+            check_consistent_length(X, y)
+        if X.ndim > 3:
+            raise ValueError(
+                f"X has {X.ndim} dimensions. Windows of one series have two "
+                "(n_samples, n_steps), windows of many features three (n_samples, "
+                "n_steps, n_features)."
+            )
+        if reset:
+            self.X_shape_ = X.shape
+        elif X.shape[1:] != self.X_shape_[1:]:
+            raise ValueError(
+                f"X has windows of shape {X.shape[1:]}, but {type(self).__name__} was "
+                f"fitted on windows of shape {self.X_shape_[1:]}. Give the same lookback "
+                "and the same features."
+            )
+        return X, y
+
+    def _check_parameters(self):
+        self._check_names()
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) is not None:
+                _check_number(name, getattr(self, name), Integral, 1)
+        _check_number("n_iter_no_change", self.n_iter_no_change, Integral, 1)
+        _check_number("validation_fraction", self.validation_fraction, Real, 0)
+        if not 0 < self.validation_fraction < 1:
+            raise ValueError(
+                "validation_fraction must be over 0 and under 1, got "
+                f"{self.validation_fraction}."
+            )
+
+    def _rows_to_train_on(self, X, known_targets, sample_weight):
+        """Rows with a complete window, a known target and a weight."""
+        complete = _complete_rows(X)
+        usable = complete & known_targets
+        self.n_left_out_ = int(len(X) - usable.sum())
+        if sample_weight is not None:
+            if not (sample_weight > 0).any():
+                raise ValueError(
+                    "No row has a positive sample_weight, so there is nothing to train "
+                    "on."
+                )
+            usable &= sample_weight != 0
+        if not usable.any():
+            raise ValueError(
+                f"None of the n_samples = {len(X)} rows can be trained on: "
+                f"{len(X) - complete.sum()} have an incomplete window, "
+                f"{len(X) - known_targets.sum()} an unknown target. Give more rows or a "
+                "shorter lookback."
+            )
+        return np.flatnonzero(usable)
+
+    def _n_validation(self, n_rows, callbacks):
+        """How many of the last rows are held out for those who look at them."""
+        monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
+        if not any(name.startswith("val_") for name in monitored):
+            return 0
+        n_validation = round(n_rows * self.validation_fraction)
+        if not 0 < n_validation < n_rows:
+            what = "train on" if n_validation else "validate on"
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of {n_rows} rows leaves "
+                f"nothing to {what}. Change it, or give more rows."
+            )
+        return n_validation
+
+    def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
+        """Check all that is given, and build the network if it is to be new."""
+        self._check_parameters()
+        X, y = self._validate_windows(X, y, reset=anew)
+        y, known = self._encode(y, classes, reset=anew)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        rows = self._rows_to_train_on(X, known, sample_weight)
+        if anew and classes is None:
+            self._check_targets(y[rows])
+        weights = None if sample_weight is None else sample_weight[rows]
+        weights = self._weigh_classes(y[rows], weights)
+        if weights is not None:
+            weights = (weights * (len(rows) / weights.sum())).astype("float32")
+        n_validation = self._n_validation(len(rows), callbacks)
+        generator = check_random_state(self.random_state)
+        seed = int(generator.randint(np.iinfo(np.int32).max))
+        if anew:
+            self.model_ = self._build(seed)
+            self.history_ = {}
+        targets = self._targets(y[rows])
+        if anew:
+            training_part = slice(len(rows) - n_validation)
+            self._scale_outputs(
+                targets[training_part],
+                None if weights is None else weights[training_part],
+            )
+        return _Task(X, rows, targets, weights, n_validation, seed)
+
+    def _train_to_the_end(self, X, y, sample_weight):
+        """Train for all epochs, anew unless the start is to be warm."""
+        anew = not (self.warm_start and hasattr(self, "model_"))
+        callbacks = self._own_callbacks()
+        if self.early_stopping:
+            stopping = keras.callbacks.EarlyStopping(
+                patience=self.n_iter_no_change, restore_best_weights=True
+            )
+            callbacks.append(stopping)
+        task = self._prepare(X, y, sample_weight, anew=anew, callbacks=callbacks)
+        self.history_ = {}
+        return self._train(task, callbacks)
+
+    def _train_one_epoch(self, X, y, sample_weight, classes=None):
+        """Train for one epoch more than before."""
+        anew = not hasattr(self, "model_")
+        callbacks = self._own_callbacks()
+        task = self._prepare(
+            X, y, sample_weight, anew=anew, classes=classes, callbacks=callbacks
+        )
+        return self._train(task, callbacks, epochs=1)
+
+    def _train(self, task, callbacks, epochs=None):
+        """Train, and keep what was reached however it ends."""
+        batch_size, enough_epochs = self._amounts(len(task.rows) - task.n_validation)
+        first_epoch = len(self.history_.get("loss", ()))
+        history = keras.callbacks.History()
+        try:
+            training.fit(
+                self.model_,
+                task.windows,
+                task.rows,
+                task.targets,
+                task.weights,
+                n_validation=task.n_validation,
+                batch_size=batch_size,
+                epochs=first_epoch + (epochs or enough_epochs),
+                initial_epoch=first_epoch,
+                shuffle_seed=task.seed if self.shuffle else None,
+                callbacks=[*callbacks, history],
+                verbose=self.verbose,
+            )
+        finally:
+            self._keep(history.history, callbacks)
+        return self
+
+    def _keep(self, history, callbacks):
+        """Attributes that tell how the training went."""
+        before = self.history_
+        self.history_ = {
+            name: [*before.get(name, ()), *history.get(name, ())]
+            for name in {**before, **history}
+        }
+        losses = self.history_.get("loss", [])
+        self.n_iter_ = len(losses)
+        for callback in callbacks:
+            callback.set_model(None)
+        self.callbacks_ = callbacks
+        if losses and not math.isfinite(losses[-1]):
+            warnings.warn(
+                f"The loss became {losses[-1]} by epoch {len(losses)}, and predictions "
+                "will be of no use. Scale X, lower learning_rate or set "
+                "optimizer__clipnorm.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
+
+    def _amounts(self, n_rows):
+        """Batch size and number of epochs where they are left to the data."""
+        batch_size = self.batch_size
+        if batch_size is None:
+            enough = 2 ** math.ceil(math.log2(max(n_rows / 1000, 1)))
+            batch_size = min(max(32, enough), 1024)
+        n_batches = math.ceil(n_rows / batch_size)
+        epochs = self.epochs
+        if epochs is None:
+            epochs = min(max(3, math.ceil(2000 / n_batches)), 200)
+        return batch_size, epochs
+
+    def _keras_build_fn(self, meta):
+        parameters = {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
+        return recurrent_network(**parameters, meta=meta)
+
+    def _scale_outputs(self, targets, weights):
+        """Start from outputs with the mean and the spread of the targets."""
+        if isinstance(self.model, keras.Model):
+            return
+        for layer in self.model_.layers:
+            if isinstance(layer, TargetScale):
+                targets = targets.astype(np.float64)
+                centre = np.average(targets, axis=0, weights=weights)
+                variance = np.average((targets - centre) ** 2, axis=0, weights=weights)
+                spread = np.sqrt(variance)
+                layer.set_weights([centre, np.where(spread > 0, spread, 1.0)])
+
+    def _outputs(self, X):
+        """What the network says of every row."""
+        check_is_fitted(self, "model_")
+        X, _ = self._validate_windows(X, reset=False)
+        complete = _complete_rows(X)
+        outputs = training.predict(self.model_, X)
+        unanswered = ~complete & np.isnan(outputs).reshape(len(X), -1).any(axis=1)
+        if unanswered.any():
+            warnings.warn(
+                f"{unanswered.sum()} of {len(X)} predictions are NaN: their windows have "
+                "unknown steps, which this model does not mask. Begin it with "
+                "skforecast_lstm.networks.MaskUnknown().",
+                UnknownStepsWarning,
+                stacklevel=3,
+            )
+        return outputs

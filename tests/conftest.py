@@ -1,0 +1,31 @@
+"""What all tests share: a cache of compiled programs, and data."""
+
+import os
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+# One of scikit-learn's checks is skipped without it. It is read when SciPy is imported.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+
+def pytest_configure(config):
+    """Choose the backend before any test imports Keras, and share its programs."""
+    import_module("skforecast_lstm")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def airline():
+    """Passengers of airlines, monthly, as a frame of one column."""
+    from sktime.datasets import load_airline
+
+    return load_airline().to_frame("passengers")
