@@ -2,11 +2,14 @@
 
 import math
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
@@ -87,34 +90,34 @@ class SequenceEstimator(KerasWrapper):
 
     def __init__(
         self,
-        units=32,
+        units: int | Sequence[int] = 32,
         *,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=False,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        dense_units=(),
-        dense_activation="relu",
-        output_activation=None,
-        l2=0.0,
-        model=None,
-        loss=None,
-        optimizer="adam",
-        learning_rate=0.005,
-        metrics=None,
-        epochs=None,
-        batch_size=None,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-        **routed,
-    ):
+        cell: Literal["lstm", "gru", "rnn"] = "lstm",
+        activation: str | Callable = "tanh",
+        bidirectional: bool = False,
+        dropout: float | Sequence[float] = 0.0,
+        recurrent_dropout: float | Sequence[float] = 0.0,
+        dense_units: int | Sequence[int] = (),
+        dense_activation: str | Callable = "relu",
+        output_activation: str | Callable | None = None,
+        l2: float = 0.0,
+        model: Callable[..., keras.Model] | keras.Model | None = None,
+        loss: Any = None,
+        optimizer: str | keras.optimizers.Optimizer | type = "adam",
+        learning_rate: Any = 0.005,
+        metrics: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | Literal["auto"] = 0,
+        **routed: Any,
+    ) -> None:
         self.units = units
         self.cell = cell
         self.activation = activation
@@ -140,9 +143,11 @@ class SequenceEstimator(KerasWrapper):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-        vars(self).update(routed)
+        self.__dict__.update(routed)
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train the network on the rows whose window and target are known.
 
         Parameters
@@ -163,27 +168,7 @@ class SequenceEstimator(KerasWrapper):
         """
         return self._train_to_the_end(X, y, sample_weight)
 
-    def partial_fit(self, X, y, sample_weight=None):
-        """Train for one epoch more, from the weights reached so far.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_steps) or \
-                (n_samples, n_steps, n_features)
-            Windows, as in `fit`.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets, as in `fit`.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss, relative to the others.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-        """
-        return self._train_one_epoch(X, y, sample_weight)
-
-    def initialize(self, X, y):
+    def initialize(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Build the network for this data without training it.
 
         Parameters
@@ -379,7 +364,8 @@ class SequenceEstimator(KerasWrapper):
         losses = self.history_.get("loss", [])
         self.n_iter_ = len(losses)
         for callback in callbacks:
-            callback.set_model(None)
+            # Else copies and pickles of the callback would take the model along.
+            callback._model = None
         self.callbacks_ = callbacks
         if losses and not math.isfinite(losses[-1]):
             warnings.warn(

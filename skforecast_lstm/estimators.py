@@ -1,8 +1,12 @@
 """LSTMRegressor and LSTMClassifier: the two kinds of targets."""
 
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Self
+
 import keras
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scikeras.utils import loss_name
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_sample_weight
@@ -129,7 +133,29 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
     _default_loss = "mean_squared_error"
 
-    def predict(self, X):
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Train for one epoch more, from the weights reached so far.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_steps) or \
+                (n_samples, n_steps, n_features)
+            Windows, as in `fit`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets, as in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row in the loss, relative to the others.
+
+        Returns
+        -------
+        self : LSTMRegressor
+            The fitted regressor.
+        """
+        return self._train_one_epoch(X, y, sample_weight)
+
+    def predict(self, X: ArrayLike) -> NDArray:
         """Predict the target of every row.
 
         Parameters
@@ -308,35 +334,35 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
 
     def __init__(
         self,
-        units=32,
+        units: int | Sequence[int] = 32,
         *,
-        cell="lstm",
-        activation="tanh",
-        bidirectional=False,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        dense_units=(),
-        dense_activation="relu",
-        output_activation=None,
-        l2=0.0,
-        model=None,
-        loss=None,
-        optimizer="adam",
-        learning_rate=0.005,
-        metrics=None,
-        epochs=None,
-        batch_size=None,
-        shuffle=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        class_weight=None,
-        callbacks=None,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-        **routed,
-    ):
+        cell: Literal["lstm", "gru", "rnn"] = "lstm",
+        activation: str | Callable = "tanh",
+        bidirectional: bool = False,
+        dropout: float | Sequence[float] = 0.0,
+        recurrent_dropout: float | Sequence[float] = 0.0,
+        dense_units: int | Sequence[int] = (),
+        dense_activation: str | Callable = "relu",
+        output_activation: str | Callable | None = None,
+        l2: float = 0.0,
+        model: Callable[..., keras.Model] | keras.Model | None = None,
+        loss: Any = None,
+        optimizer: str | keras.optimizers.Optimizer | type = "adam",
+        learning_rate: Any = 0.005,
+        metrics: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        class_weight: dict | Literal["balanced"] | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | Literal["auto"] = 0,
+        **routed: Any,
+    ) -> None:
         super().__init__(
             units=units,
             cell=cell,
@@ -367,7 +393,13 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         )
         self.class_weight = class_weight
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one epoch more, from the weights reached so far.
 
         Parameters
@@ -389,7 +421,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         """
         return self._train_one_epoch(X, y, sample_weight, classes)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probability of every class for every row.
 
         Parameters
@@ -408,7 +440,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             return np.column_stack([1 - outputs, outputs])
         return outputs
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Predict the class of every row.
 
         Parameters

@@ -1,10 +1,12 @@
 """Windows of the past as rows: the maths, the history, and the transformer."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
@@ -12,6 +14,8 @@ from sklearn.utils.validation import (
     check_is_fitted,
     validate_data,
 )
+
+from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["LookbackWindower"]
 
@@ -28,12 +32,10 @@ def _window_view(values, lags, n_rows):
         span = int(lags[0] - lags[-1]) + 1
         views = sliding_window_view(values, span, axis=0)
         return views[:n_rows, :, ::step].swapaxes(1, 2)
-    windows = values[np.arange(n_rows)[:, None] + (lags[0] - lags)]
-    windows.flags.writeable = False
-    return windows
+    return values[np.arange(n_rows)[:, None] + (lags[0] - lags)]
 
 
-def _check_no_infinity(values, name, first_row=0):
+def _check_no_infinity(values):
     """Raise where a value is infinite; NaN stands for unknown and may stay."""
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(values.sum()):
@@ -42,114 +44,25 @@ def _check_no_infinity(values, name, first_row=0):
         rows, columns = np.nonzero(np.isinf(values[start : start + 2**16]))
         if len(rows):
             raise ValueError(
-                f"{name} contains infinity, first at row "
-                f"{first_row + start + rows[0]}, column {columns[0]}. Replace it by "
-                "NaN if the value is unknown."
+                f"X contains infinity, first at row {start + rows[0]}, column "
+                f"{columns[0]}. Replace it by NaN if the value is unknown."
             )
 
 
-def _positions_in_time(index):
-    """Numbers that order an index in time, or None where it has no order."""
-    import pandas as pd
-
-    if isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
-        if index.hasnans:
-            row = int(np.flatnonzero(index.isna())[0])
+def _check_columns_are_numbers(X, error):
+    """Raise, naming the column, if one of a frame is why X could not be read."""
+    for name in getattr(X, "columns", ()):
+        try:
+            is_number = np.asarray(X[name]).dtype.kind not in "mM"
+            np.asarray(X[name], dtype=np.float64)
+        except (TypeError, ValueError):
+            is_number = False
+        if not is_number:
             raise ValueError(
-                f"The time index of X has no time at row {row} (NaT). Drop such rows "
-                "or give them a time."
-            )
-        return index.as_unit("ns").asi8
-    if isinstance(index, pd.PeriodIndex):
-        return index.asi8
-    if pd.api.types.is_integer_dtype(index) or pd.api.types.is_float_dtype(index):
-        return index.to_numpy()
-    return None
-
-
-def _check_increasing(positions, index, rows, series):
-    """Raise where the rows of a series do not follow each other in time."""
-    wrong = np.flatnonzero(~(np.diff(positions) > 0))
-    if not len(wrong):
-        return
-    before, after = rows[wrong[0]], rows[wrong[0] + 1]
-    found = "duplicated" if positions[wrong[0]] == positions[wrong[0] + 1] else "unsorted"
-    where = "" if series is None else f" in series {series!r}"
-    raise ValueError(
-        f"The index of X is {found}{where}: row {after} ({index[after]}) comes after "
-        f"row {before} ({index[before]}). Windows need rows in the order of time, one "
-        "row a time: sort them with sort_index() and split without shuffling; if their "
-        "order is right and the index means nothing, use reset_index(drop=True)."
-    )
-
-
-@dataclass(frozen=True)
-class _Block:
-    """The rows of one series, in order, and their positions in time."""
-
-    series: object
-    rows: object
-    positions: object
-    next_position: object
-
-
-def _next_positions(index, positions):
-    """The earliest and latest position at which a row would directly follow."""
-    if getattr(index, "freq", None) is not None and index.dtype.kind in "mM":
-        following = _positions_in_time(index[-1:] + index.freq)[0]
-        return following, following
-    if len(positions) < 2:
-        return None
-    steps = np.diff(positions)
-    return positions[-1] + steps.min(), positions[-1] + steps.max()
-
-
-def _blocks(index, n_rows):
-    """Split rows into series, as the index says."""
-    if index is None:
-        return [_Block(None, slice(None), None, None)]
-    if index.nlevels > 1:
-        return _blocks_of_panel(index)
-    positions = _positions_in_time(index)
-    if positions is None:
-        return [_Block(None, slice(None), None, None)]
-    _check_increasing(positions, index, range(n_rows), None)
-    return [_Block(None, slice(None), positions, _next_positions(index, positions))]
-
-
-def _blocks_of_panel(index):
-    positions = _positions_in_time(index.get_level_values(-1))
-    codes, series = index.droplevel(-1).factorize(use_na_sentinel=False)
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes))
-    blocks = []
-    for name, rows in zip(series, np.split(order, ends[:-1]), strict=True):
-        if positions is None:
-            blocks.append(_Block(name, rows, None, None))
-            continue
-        own = positions[rows]
-        _check_increasing(own, index, rows, name)
-        blocks.append(_Block(name, rows, own, _next_positions(None, own)))
-    return blocks
-
-
-@dataclass(frozen=True)
-class _History:
-    """The last rows of a series, and where in time the next row would be."""
-
-    values: np.ndarray
-    next_position: tuple
-    kind: str
-
-    def directly_precedes(self, block, kind):
-        earliest, latest = self.next_position
-        return kind == self.kind and earliest <= block.positions[0] <= latest
-
-
-def _kind(index):
-    """What the positions of an index count, so that unlike ones never join."""
-    times = index.get_level_values(-1)
-    return str(times.dtype) if times.dtype.kind == "O" else times.dtype.kind
+                f"Column {name!r} of X has type {X[name].dtype}, and windows are made of "
+                "numbers. Drop it, move it into the index if it is the time, or encode "
+                "it before, with a ColumnTransformer."
+            ) from error
 
 
 class LookbackWindower(TransformerMixin, BaseEstimator):
@@ -162,7 +75,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     step ahead. The number of rows never changes, so `y` is never touched.
 
     Windows of one series are a read-only view of one array: they take no memory,
-    whatever the lookback. Windows of many series, or at unequal lags, are copied.
+    whatever the lookback. Windows of many series, at unequal lags, or flat ones of many
+    columns with a `step` over 1 are copied.
 
     Parameters
     ----------
@@ -228,14 +142,14 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        lookback=10,
+        lookback: int = 10,
         *,
-        horizon=0,
-        lags=None,
-        step=1,
-        layout="sequence",
-        warmup="nan",
-    ):
+        horizon: int = 0,
+        lags: Sequence[int] | None = None,
+        step: int = 1,
+        layout: Literal["sequence", "flat"] = "sequence",
+        warmup: Literal["nan", "edge", "error"] = "nan",
+    ) -> None:
         self.lookback = lookback
         self.horizon = horizon
         self.lags = lags
@@ -243,7 +157,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self.layout = layout
         self.warmup = warmup
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Learn the names of the columns and remember the last rows.
 
         Parameters
@@ -258,12 +172,14 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self : LookbackWindower
             The fitted windower.
         """
-        X, index = self._validate(X, reset=True)
-        _check_no_infinity(X, "X")
-        self._remember(X, index, _blocks(index, len(X)))
+        values, blocks = self._validate(X, reset=True)
+        # A file is read where its windows are made; here its last rows are enough.
+        if not isinstance(X, np.memmap):
+            _check_no_infinity(values)
+        self._remember(values, blocks)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Any:
         """Windows of every row.
 
         Parameters
@@ -278,10 +194,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             A window a row. Arrays are read-only.
         """
         check_is_fitted(self)
-        X, index = self._validate(X, reset=False)
-        return self._windows(X, index, _blocks(index, len(X)), self._history)
+        values, blocks = self._validate(X, reset=False)
+        return self._windows(values, blocks, self._history)
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
         """Fit, and give the windows of the same rows.
 
         Parameters
@@ -297,14 +213,14 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 {ndarray, dataframe} of shape (n_samples, n_steps * n_features)
             A window a row. Arrays are read-only.
         """
-        X, index = self._validate(X, reset=True)
-        blocks = _blocks(index, len(X))
-        windows = self._windows(X, index, blocks, history=None)
-        self._remember(X, index, blocks)
-        return windows
+        values, blocks = self._validate(X, reset=True)
+        self._remember(values, blocks)
+        return self._windows(values, blocks, history=None)
 
     @available_if(lambda self: self.layout == "flat")
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> NDArray[np.object_]:
         """Names of the columns of the flat layout.
 
         Parameters
@@ -323,7 +239,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             [f"{name}_lag{lag}" for lag in self.lags_ for name in names], dtype=object
         )
 
-    def set_output(self, *, transform=None):
+    def set_output(
+        self, *, transform: Literal["default", "pandas", "polars"] | None = None
+    ) -> Self:
         """Set the container of the output.
 
         Parameters
@@ -349,21 +267,27 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return tags
 
     def _validate(self, X, *, reset):
-        """X as a float array of two dimensions, and its pandas index or None."""
-        if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
-            X = X.to_frame()
+        """X as a float array of two dimensions, and the series that its rows are of."""
         index = X.index if hasattr(X, "iloc") else None
-        X = validate_data(
-            self,
-            X,
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-            reset=reset,
-        )
+        if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
+            X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
+        # scikit-learn reads polars frames of float32 as float64.
+        single = {str(dtype).lower() for dtype in getattr(X, "dtypes", ())} == {"float32"}
+        try:
+            values = validate_data(
+                self,
+                X,
+                dtype=np.float32 if single else [np.float64, np.float32],
+                ensure_all_finite=False,
+                reset=reset,
+            )
+        except (TypeError, ValueError) as error:
+            _check_columns_are_numbers(X, error)
+            raise
         if reset:
             self.lags_ = self._check_lags()
             self._check_choices()
-        return X, index
+        return values, blocks_of(index)
 
     def _check_lags(self):
         """Distances back from a row to the steps of its window, oldest first."""
@@ -407,50 +331,47 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             if not (isinstance(value, str) and value in choices):
                 raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
 
-    def _remember(self, X, index, blocks):
+    def _remember(self, values, blocks):
         """Keep the last rows of every series for the rows that follow."""
         reach = int(self.lags_[0])
-        longest = max(len(X[block.rows]) for block in blocks)
+        series = {block.series: (values[block.rows], block) for block in blocks}
+        longest = max(len(rows) for rows, _ in series.values())
         if longest <= reach:
-            of_series = " in its longest series" if len(blocks) > 1 else ""
+            of_series = " in its longest series" if len(series) > 1 else ""
             raise ValueError(
                 f"A window reaches {reach} rows back, so one complete window needs at "
                 f"least {reach + 1} rows, and X has n_samples = {longest}{of_series}. "
                 "Give more rows, or lower lookback, lags or horizon."
             )
         self._history = {
-            block.series: _History(
-                X[block.rows][max(0, len(X[block.rows]) - reach) :].copy(),
-                block.next_position,
-                _kind(index),
-            )
-            for block in blocks
-            if block.next_position is not None
+            name: (rows[max(0, len(rows) - reach) :].copy(), block.next_times)
+            for name, (rows, block) in series.items()
         }
 
-    def _windows(self, X, index, blocks, history):
+    def _windows(self, values, blocks, history):
         """Windows of every row; `history` is None for the rows of `fit`."""
+        _check_no_infinity(values)
         if len(blocks) == 1:
-            windows = self._windows_of(X, index, blocks[0], history)
+            windows = self._windows_of(values, blocks[0], history)
         else:
-            shape = (len(X), len(self.lags_), X.shape[1])
-            windows = np.empty(shape, dtype=X.dtype)
+            shape = (len(values), len(self.lags_), values.shape[1])
+            windows = np.empty(shape, dtype=values.dtype)
             for block in blocks:
-                windows[block.rows] = self._windows_of(X, index, block, history)
-            windows.flags.writeable = False
-        return windows if self.layout == "sequence" else windows.reshape(len(X), -1)
+                windows[block.rows] = self._windows_of(values, block, history)
+        if self.layout == "flat":
+            windows = windows.reshape(len(values), -1)
+        windows.flags.writeable = False
+        return windows
 
-    def _windows_of(self, X, index, block, history):
+    def _windows_of(self, values, block, history):
         """Windows of one series, over one copy of it behind its history."""
         reach = int(self.lags_[0])
-        rows = X[block.rows]
-        values = np.empty((reach + len(rows), X.shape[1]), dtype=X.dtype)
-        values[reach:] = rows
-        _check_no_infinity(values[reach:], "X")
-        past = self._past_of(block, index, history)
+        rows = values[block.rows]
+        past = rows[:0]
+        if history is not None and block.series in history:
+            remembered, next_times = history[block.series]
+            past = remembered if block.directly_follows(next_times) else past
         unknown = reach - len(past)
-        values[unknown:reach] = past
-        values[:unknown] = np.nan
         if unknown and self.warmup == "error" and history is not None:
             where = "" if block.series is None else f" of series {block.series!r}"
             raise ValueError(
@@ -458,16 +379,13 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 f"{len(past)} are known (warmup='error'). Give rows that directly "
                 "follow those seen in fit, with their index, or give these rows too."
             )
-        if self.warmup != "edge" or not unknown:
-            return _window_view(values, self.lags_, len(rows))
-        return self._edge_windows(values, unknown, len(rows))
-
-    def _past_of(self, block, index, history):
-        """The remembered rows that directly precede a series."""
-        known = None if block.positions is None else (history or {}).get(block.series)
-        if known is None or not known.directly_precedes(block, _kind(index)):
-            return np.empty((0, self.n_features_in_))
-        return known.values
+        known = np.empty((reach + len(rows), rows.shape[1]), dtype=rows.dtype)
+        known[:unknown] = np.nan
+        known[unknown:reach] = past
+        known[reach:] = rows
+        if unknown and self.warmup == "edge":
+            return self._edge_windows(known, unknown, len(rows))
+        return _window_view(known, self.lags_, len(rows))
 
     def _edge_windows(self, values, unknown, n_rows):
         """Windows in which the first known row stands for those before it."""
@@ -479,5 +397,4 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             return windows
         windows = windows.copy()
         windows[:n_unknown] = np.nan
-        windows.flags.writeable = False
         return windows

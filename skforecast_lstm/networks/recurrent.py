@@ -1,6 +1,8 @@
 """Stacked recurrent layers, dense layers after them, one output a target."""
 
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
+from typing import Any, Literal
 
 import keras
 from keras import layers
@@ -47,21 +49,21 @@ def _shape_of_task(meta):
 
 
 def recurrent_network(
-    input_shape=None,
-    n_outputs=1,
+    input_shape: tuple[int, ...] | None = None,
+    n_outputs: int = 1,
     *,
-    units=32,
-    cell="lstm",
-    activation="tanh",
-    bidirectional=False,
-    dropout=0.0,
-    recurrent_dropout=0.0,
-    dense_units=(),
-    dense_activation="relu",
-    output_activation=None,
-    l2=0.0,
-    meta=None,
-):
+    units: int | Sequence[int] = 32,
+    cell: Literal["lstm", "gru", "rnn"] = "lstm",
+    activation: str | Callable = "tanh",
+    bidirectional: bool = False,
+    dropout: float | Sequence[float] = 0.0,
+    recurrent_dropout: float | Sequence[float] = 0.0,
+    dense_units: int | Sequence[int] = (),
+    dense_activation: str | Callable = "relu",
+    output_activation: str | Callable | None = None,
+    l2: float = 0.0,
+    meta: Mapping[str, Any] | None = None,
+) -> keras.Model:
     """Build stacked recurrent layers with dense layers after them.
 
     Parameters
@@ -114,25 +116,25 @@ def recurrent_network(
         raise ValueError("input_shape is missing: give (n_steps, n_features).")
     if cell not in CELLS:
         raise ValueError(f"cell must be one of {tuple(CELLS)}, got {cell!r}.")
-    units = _as_tuple("units", units)
-    if not units:
+    sizes = _as_tuple("units", units)
+    if not sizes:
         raise ValueError("units must name at least one recurrent layer, got ().")
-    dropout = _one_a_layer("dropout", dropout, len(units))
-    recurrent_dropout = _one_a_layer("recurrent_dropout", recurrent_dropout, len(units))
+    dropped = _one_a_layer("dropout", dropout, len(sizes))
+    state_dropped = _one_a_layer("recurrent_dropout", recurrent_dropout, len(sizes))
     penalty = keras.regularizers.L2(l2) if l2 else None
 
     inputs = keras.Input(input_shape)
     steps = layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
     outputs = MaskUnknown()(steps)
-    for number, size in enumerate(units):
+    for number, size in enumerate(sizes):
         layer = CELLS[cell](
             size,
             activation=activation,
-            dropout=dropout[number],
-            recurrent_dropout=recurrent_dropout[number],
+            dropout=dropped[number],
+            recurrent_dropout=state_dropped[number],
             kernel_regularizer=penalty,
             recurrent_regularizer=penalty,
-            return_sequences=number < len(units) - 1,
+            return_sequences=number < len(sizes) - 1,
         )
         outputs = (layers.Bidirectional(layer) if bidirectional else layer)(outputs)
     for size in _as_tuple("dense_units", dense_units):

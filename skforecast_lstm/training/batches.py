@@ -4,6 +4,7 @@ import math
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["WindowBatches"]
 
@@ -39,14 +40,14 @@ class WindowBatches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        windows,
-        rows,
-        targets=None,
-        weights=None,
+        windows: NDArray,
+        rows: NDArray,
+        targets: NDArray | None = None,
+        weights: NDArray | None = None,
         *,
-        batch_size=32,
-        shuffle_seed=None,
-    ):
+        batch_size: int = 32,
+        shuffle_seed: int | None = None,
+    ) -> None:
         super().__init__()
         self.windows = windows
         self.rows = rows
@@ -55,16 +56,16 @@ class WindowBatches(keras.utils.PyDataset):
         self.shuffle_seed = shuffle_seed
         self._order = np.arange(len(rows))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return math.ceil(len(self.rows) / self.batch_size)
 
-    def __getitem__(self, number):
+    def __getitem__(self, number: int) -> tuple[NDArray, ...]:
         start = number * self.batch_size
         chosen = self._order[start : start + self.batch_size]
         windows = self.windows[self.rows[chosen]].astype(keras.config.floatx())
         return windows, *(part[chosen] for part in self.given)
 
-    def begin_epoch(self, epoch):
+    def begin_epoch(self, epoch: int) -> None:
         """Take the order of an epoch.
 
         Keras has a hook for datasets too, but calls it more often than once an epoch.

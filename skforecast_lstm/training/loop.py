@@ -1,9 +1,12 @@
 """The loop over batches of windows: Keras's own."""
 
 import math
+from collections.abc import Sequence
+from typing import Literal
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from skforecast_lstm.training.batches import WindowBatches
 
@@ -13,20 +16,20 @@ PREDICTION_BATCH = 256
 
 
 def fit(
-    model,
-    windows,
-    rows,
-    targets,
-    weights=None,
+    model: keras.Model,
+    windows: NDArray,
+    rows: NDArray,
+    targets: NDArray,
+    weights: NDArray | None = None,
     *,
-    n_validation=0,
-    batch_size=32,
-    epochs=1,
-    initial_epoch=0,
-    shuffle_seed=None,
-    callbacks=(),
-    verbose=0,
-):
+    n_validation: int = 0,
+    batch_size: int = 32,
+    epochs: int = 1,
+    initial_epoch: int = 0,
+    shuffle_seed: int | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    verbose: int | Literal["auto"] = 0,
+) -> keras.callbacks.History:
     """Train a compiled Keras model on chosen rows of windows.
 
     Parameters
@@ -90,7 +93,9 @@ def fit(
     )
 
 
-def predict(model, windows, *, verbose=0):
+def predict(
+    model: keras.Model, windows: NDArray, *, verbose: int | Literal["auto"] = 0
+) -> NDArray:
     """Outputs of a Keras model for every window.
 
     Batches are filled up, so that one compiled program serves every number of rows.

@@ -1,0 +1,114 @@
+"""What a pandas index says of rows: their series, their order, and what follows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Block", "blocks_of"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The rows of one series, in the order of time.
+
+    `times` is their index where it has an order. `next_times` are the earliest and the
+    latest time at which a row would directly follow them, where that can be told.
+    """
+
+    series: Any = None
+    rows: Any = ...
+    times: Any = None
+    next_times: tuple | None = None
+
+    def directly_follows(self, next_times):
+        """Whether the first row is at one of the times awaited."""
+        if self.times is None or next_times is None:
+            return False
+        earliest, latest = next_times
+        try:
+            return bool(earliest <= self.times[0] <= latest)
+        except (TypeError, ValueError):
+            # Times of different kinds, zones or frequencies can't be compared.
+            return False
+
+
+def blocks_of(index):
+    """Split rows into series, as the index says; one series without an index."""
+    if index is None:
+        return [Block()]
+    if index.nlevels == 1:
+        rows = range(len(index))
+        return [Block(None, ..., *_order(index, rows, ""))]
+    times, names = index.get_level_values(-1), index.droplevel(-1)
+    if np.any(missing := names.to_frame().isna().any(axis=1)):
+        raise ValueError(
+            f"The index of X does not name the series of row {np.argmax(missing)}. Give "
+            "it a name, or drop such rows."
+        )
+    codes, names = names.factorize()
+    ends = np.cumsum(np.bincount(codes))[:-1]
+    rows_of_all = np.split(np.argsort(codes, kind="stable"), ends)
+    return [
+        Block(name, rows, *_order(times[rows], rows, f" in series {name!r}"))
+        for name, rows in zip(names, rows_of_all, strict=True)
+    ]
+
+
+def _order(times, rows, where):
+    """Times that are in order, and when a row would directly follow them."""
+    positions = _positions(times, rows, where)
+    if positions is None:
+        return None, None
+    in_order = positions[1:] > positions[:-1]
+    if not in_order.all():
+        first = int(np.argmin(in_order))
+        twice = positions[first] == positions[first + 1]
+        raise ValueError(
+            f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
+            f"{rows[first + 1]} ({times[first + 1]}) comes after row {rows[first]} "
+            f"({times[first]}). Windows need rows in the order of time, one row a time: "
+            "sort them with sort_index() and split without shuffling; if their order is "
+            "right and the index means nothing, use reset_index(drop=True)."
+        )
+    return times, _next_times(times, positions)
+
+
+def _positions(times, rows, where):
+    """Numbers in the order of the times, or None where these have no order."""
+    import pandas as pd
+
+    if isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex):
+        if times.hasnans:
+            raise ValueError(
+                f"The index of X has no time at row {rows[int(np.argmax(times.isna()))]} "
+                f"(NaT){where}. Give it a time, or drop such rows."
+            )
+        return times.asi8
+    if pd.api.types.is_integer_dtype(times.dtype):
+        return times.to_numpy(dtype=np.int64)
+    if pd.api.types.is_float_dtype(times.dtype):
+        return times.to_numpy(dtype=np.float64)
+    return None
+
+
+def _next_times(times, positions):
+    """When a row would directly follow: by frequency, else by the steps there are."""
+    import pandas as pd
+
+    last = times[-1]
+    if isinstance(times, pd.DatetimeIndex) and times.freq is not None:
+        following = pd.date_range(last, periods=2, freq=times.freq)[1]
+        return following, following
+    if len(times) < 2:
+        return None
+    steps = np.diff(positions)
+    shortest, longest = steps.min(), steps.max()
+    if isinstance(times, pd.PeriodIndex):
+        return last + int(shortest), last + int(longest)
+    if isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex):
+        unit = times.unit
+        return last + np.timedelta64(shortest, unit), last + np.timedelta64(longest, unit)
+    # Times such as 0.1, 0.2, 0.3 are not exactly a step apart.
+    slack = 8 * np.spacing(abs(last)) if positions.dtype.kind == "f" else 0
+    return last + shortest - slack, last + longest + slack
