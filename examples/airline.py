@@ -34,7 +34,7 @@ def searched_lstm(train, n_jobs):
     pipe = make_pipeline(
         StandardScaler(),
         LookbackWindower(lookback=SEASON, horizon=1),
-        LSTMRegressor(units=16, random_state=0),
+        LSTMRegressor(units=16, epochs=100, random_state=0),
     ).set_output(transform="pandas")
     search = GridSearchCV(
         pipe,

@@ -60,13 +60,11 @@ def _complete_rows(windows):
     return complete
 
 
-def _check_number(name, value, kind, low):
-    """Raise unless a number is of its kind and not under its bound."""
-    if not isinstance(value, kind) or isinstance(value, bool):
-        noun = "an integer" if kind is Integral else "a number"
-        raise TypeError(f"{name} must be {noun}, got {value!r}.")
-    if not value >= low:
-        raise ValueError(f"{name} must be at least {low}, got {value}.")
+def _check_positive_integer(name, value):
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got {value!r}.")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}.")
 
 
 @dataclass(frozen=True)
@@ -196,12 +194,9 @@ class SequenceEstimator(KerasWrapper):
 
     def _validate_windows(self, X, y=None, *, reset):
         """Windows, still a view if they were one, and targets as they came."""
-        if not reset and getattr(X, "ndim", 0) == 3 and X.shape[1:] != self.X_shape_[1:]:
-            raise ValueError(
-                f"X has windows of shape {X.shape[1:]} (steps, features), but "
-                f"{type(self).__name__} was fitted on windows of shape "
-                f"{self.X_shape_[1:]}. Give the same lookback and the same features."
-            )
+        if not reset and getattr(X, "ndim", 0) == 3:
+            # Before scikit-learn takes the steps of a window for its features.
+            self._check_window_shape(X.shape[1:])
         X_params = {
             "dtype": [np.float64, np.float32],
             "allow_nd": True,
@@ -223,25 +218,27 @@ class SequenceEstimator(KerasWrapper):
             )
         if reset:
             self.X_shape_ = X.shape
-        elif X.shape[1:] != self.X_shape_[1:]:
-            raise ValueError(
-                f"X has windows of shape {X.shape[1:]}, but {type(self).__name__} was "
-                f"fitted on windows of shape {self.X_shape_[1:]}. Give the same lookback "
-                "and the same features."
-            )
+        self._check_window_shape(X.shape[1:])
         return X, y
+
+    def _check_window_shape(self, shape):
+        if shape != self.X_shape_[1:]:
+            raise ValueError(
+                f"X has windows of shape {shape} (steps, features), but "
+                f"{type(self).__name__} was fitted on windows of shape "
+                f"{self.X_shape_[1:]}. Give the same lookback and the same features."
+            )
 
     def _check_parameters(self):
         self._check_names()
         for name in ("epochs", "batch_size"):
             if getattr(self, name) is not None:
-                _check_number(name, getattr(self, name), Integral, 1)
-        _check_number("n_iter_no_change", self.n_iter_no_change, Integral, 1)
-        _check_number("validation_fraction", self.validation_fraction, Real, 0)
-        if not 0 < self.validation_fraction < 1:
+                _check_positive_integer(name, getattr(self, name))
+        _check_positive_integer("n_iter_no_change", self.n_iter_no_change)
+        fraction = self.validation_fraction
+        if not (isinstance(fraction, Real) and 0 < fraction < 1):
             raise ValueError(
-                "validation_fraction must be over 0 and under 1, got "
-                f"{self.validation_fraction}."
+                f"validation_fraction must be over 0 and under 1, got {fraction!r}."
             )
 
     def _rows_to_train_on(self, X, known_targets, sample_weight):
@@ -296,16 +293,14 @@ class SequenceEstimator(KerasWrapper):
         n_validation = self._n_validation(len(rows), callbacks)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
+        model = self._build(seed) if anew else self.model_
+        targets = self._targets(y[rows], model)
         if anew:
-            self.model_ = self._build(seed)
-            self.history_ = {}
-        targets = self._targets(y[rows])
-        if anew:
-            training_part = slice(len(rows) - n_validation)
+            part = slice(len(rows) - n_validation)
             self._scale_outputs(
-                targets[training_part],
-                None if weights is None else weights[training_part],
+                model, targets[part], None if weights is None else weights[part]
             )
+            self.model_, self.history_ = model, {}
         return _Task(X, rows, targets, weights, n_validation, seed)
 
     def _train_to_the_end(self, X, y, sample_weight):
@@ -392,11 +387,11 @@ class SequenceEstimator(KerasWrapper):
         parameters = {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
         return recurrent_network(**parameters, meta=meta)
 
-    def _scale_outputs(self, targets, weights):
+    def _scale_outputs(self, model, targets, weights):
         """Start from outputs with the mean and the spread of the targets."""
         if isinstance(self.model, keras.Model):
             return
-        for layer in self.model_.layers:
+        for layer in model.layers:
             if isinstance(layer, TargetScale):
                 targets = targets.astype(np.float64)
                 centre = np.average(targets, axis=0, weights=weights)

@@ -204,9 +204,9 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     def _weigh_classes(self, y, weights):
         return weights
 
-    def _targets(self, y):
+    def _targets(self, y, model):
         """Targets of the shape that the network puts out."""
-        n_outputs = self.model_.output_shape[-1]
+        n_outputs = model.output_shape[-1]
         if n_outputs != self.n_outputs_:
             raise ValueError(
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
@@ -499,15 +499,15 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         by_class = compute_sample_weight(self.class_weight, self.classes_[y])
         return by_class if weights is None else weights * by_class
 
-    def _targets(self, y):
+    def _targets(self, y, model):
         """Labels in the form that the loss of the network reads."""
-        n_outputs = self.model_.output_shape[-1]
+        n_outputs = model.output_shape[-1]
         if n_outputs == 1:
             return y.reshape(-1, 1).astype(keras.config.floatx())
         if n_outputs != self.n_classes_:
             raise ValueError(
                 f"y has {self.n_classes_} classes, but the model has {n_outputs} outputs."
             )
-        if "sparse" in loss_name(self.model_.loss):
+        if "sparse" in loss_name(model.loss):
             return y
         return np.eye(self.n_classes_, dtype=keras.config.floatx())[y]
