@@ -468,6 +468,10 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         known = ~np.asarray(pd.isna(y))
         if not known.any():
             raise ValueError("y has no known label: every one is missing.")
+        if y.dtype.kind == "f" and np.isinf(y).any():
+            raise ValueError(
+                f"y contains infinity, first at row {np.argmax(np.isinf(y))}."
+            )
         check_classification_targets(y[known])
         if reset:
             self.classes_ = np.unique(y[known] if classes is None else classes)

@@ -13,7 +13,9 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 def pytest_configure(config):
     """Choose the backend before any test imports Keras, and share its programs."""
     import_module("skforecast_lstm")
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
+    if hasattr(config, "cache"):
+        folder = config.cache.mkdir("jax")
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 

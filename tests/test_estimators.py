@@ -1,5 +1,6 @@
 import copy
 import pickle
+import random
 import subprocess
 import sys
 
@@ -269,12 +270,13 @@ def test_objects_of_the_user_stay_as_they_were(windows, y):
         "loss": keras.losses.Huber(),
         "callbacks": [stopping],
     }
+    state = dict(vars(stopping))
     regressor = quick(**given)
     first = regressor.fit(windows, y).predict(windows)
     second = regressor.fit(windows, y).predict(windows)
     np.testing.assert_array_equal(first, second)
     assert not given["optimizer"].built
-    assert stopping.model is None
+    assert vars(stopping) == state
     for name, value in given.items():
         assert getattr(regressor, name) is value
 
@@ -447,6 +449,12 @@ def test_the_same_random_state_gives_the_same_predictions():
     assert (drawn != predictions(state)).all()
     np.testing.assert_array_equal(drawn, predictions(np.random.RandomState(3)))
     np.testing.assert_array_equal(one, predictions_in_another_process(0))
+
+
+def test_the_generators_of_others_are_left_alone(windows, y):
+    states = random.getstate(), np.random.get_state()[1].tolist()
+    quick().fit(windows, y).predict(windows)
+    assert states == (random.getstate(), np.random.get_state()[1].tolist())
 
 
 @pytest.mark.parametrize(

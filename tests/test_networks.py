@@ -115,7 +115,7 @@ def test_saves_and_loads(tmp_path, rng):
     ("wrapper", "y", "n_outputs", "activation"),
     [
         (KerasRegressor(loss="mse"), [[0.5, 1.5]] * 6, 2, "linear"),
-        (KerasRegressor(loss="mse"), [0, 1, 2] * 2, 1, "linear"),
+        (KerasRegressor(loss="mse"), [0.0, 1.0, 2.0] * 2, 1, "linear"),
         (KerasClassifier(loss="binary_crossentropy"), ["a", "b"] * 3, 1, "sigmoid"),
         (
             KerasClassifier(loss="sparse_categorical_crossentropy"),
