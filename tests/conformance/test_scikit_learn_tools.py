@@ -19,6 +19,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.impute import SimpleImputer
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import Ridge
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
@@ -248,9 +249,12 @@ def test_metadata_routing_of_weights(airline):
         pipe[-1].set_fit_request(sample_weight=True)
         pipe.fit(airline, airline, sample_weight=weights)
         search = GridSearchCV(
-            pipe, {"lstmregressor__units": [1, 2]}, cv=KFold(2), error_score="raise"
+            pipe,
+            {"lstmregressor__units": [1, 2]},
+            scoring=get_scorer("r2").set_score_request(sample_weight=True),
+            cv=KFold(2),
+            error_score="raise",
         )
-        pipe[-1].set_score_request(sample_weight=True)
         search.fit(airline, airline, sample_weight=np.ones(len(airline)))
     directly = quick_pipeline().fit(
         airline, airline, lstmregressor__sample_weight=weights
