@@ -98,7 +98,8 @@ def _next_times(times, positions):
 
     last = times[-1]
     if isinstance(times, pd.DatetimeIndex) and times.freq is not None:
-        following = pd.date_range(last, periods=2, freq=times.freq)[1]
+        # In their own unit, since nanoseconds end in the year 2262.
+        following = pd.date_range(last, periods=2, freq=times.freq, unit=times.unit)[1]
         return following, following
     if len(times) < 2:
         return None

@@ -823,7 +823,7 @@ SHAPES = {
     "strings": (np.array([["a"]] * 5), "could not convert string"),
     "column of strings": (
         pd.DataFrame({"price": range(5), "name": list("abcde")}),
-        "Column 'name' of X has type str.*encode it before",
+        "Column 'name' of X has type (str|object).*encode it before",
     ),
     "column of times": (
         pd.DataFrame({"price": range(5), "day": pd.date_range("2024", periods=5)}),
