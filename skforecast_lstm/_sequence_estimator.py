@@ -4,7 +4,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal, Self
 
 import keras
@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm import training
+from skforecast_lstm._checks import check_integer
 from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.networks import TargetScale, recurrent_network
@@ -58,13 +59,6 @@ def _complete_rows(windows):
                 "is unknown, or scale X."
             )
     return complete
-
-
-def _check_positive_integer(name, value):
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, got {value!r}.")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}.")
 
 
 @dataclass(frozen=True)
@@ -233,8 +227,8 @@ class SequenceEstimator(KerasWrapper):
         self._check_names()
         for name in ("epochs", "batch_size"):
             if getattr(self, name) is not None:
-                _check_positive_integer(name, getattr(self, name))
-        _check_positive_integer("n_iter_no_change", self.n_iter_no_change)
+                check_integer(name, getattr(self, name), 1)
+        check_integer("n_iter_no_change", self.n_iter_no_change, 1)
         fraction = self.validation_fraction
         if not (isinstance(fraction, Real) and 0 < fraction < 1):
             raise ValueError(
@@ -284,17 +278,19 @@ class SequenceEstimator(KerasWrapper):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         rows = self._rows_to_train_on(X, known, sample_weight)
+        y = y[rows]
         if anew and classes is None:
-            self._check_targets(y[rows])
+            self._check_targets(y)
         weights = None if sample_weight is None else sample_weight[rows]
-        weights = self._weigh_classes(y[rows], weights)
+        weights = self._weigh_classes(y, weights)
         if weights is not None:
-            weights = (weights * (len(rows) / weights.sum())).astype("float32")
+            weights = weights * (len(rows) / weights.sum())
+            weights = weights.astype(keras.config.floatx())
         n_validation = self._n_validation(len(rows), callbacks)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         model = self._build(seed) if anew else self.model_
-        targets = self._targets(y[rows], model)
+        targets = self._targets(y, model)
         if anew:
             part = slice(len(rows) - n_validation)
             self._scale_outputs(

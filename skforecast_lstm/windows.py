@@ -1,7 +1,6 @@
 """Windows of the past as rows: the maths, the history, and the transformer."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skforecast_lstm._checks import check_integer
 from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["LookbackWindower"]
@@ -291,15 +291,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     def _check_lags(self):
         """Distances back from a row to the steps of its window, oldest first."""
-        for name, least in (("horizon", 0), ("lookback", 1), ("step", 1)):
-            value = getattr(self, name)
-            if name != "horizon" and self.lags is not None:
-                continue
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an integer, got {value!r}.")
-            if value < least:
-                raise ValueError(f"{name} must be at least {least}, got {value}.")
+        check_integer("horizon", self.horizon, 0)
         if self.lags is None:
+            check_integer("lookback", self.lookback, 1)
+            check_integer("step", self.step, 1)
             return self.horizon + self.step * np.arange(self.lookback)[::-1]
         lags = np.asarray(self.lags)
         if lags.ndim != 1 or not len(lags) or lags.dtype.kind not in "iu":
@@ -334,18 +329,18 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     def _remember(self, values, blocks):
         """Keep the last rows of every series for the rows that follow."""
         reach = int(self.lags_[0])
-        series = {block.series: (values[block.rows], block) for block in blocks}
-        longest = max(len(rows) for rows, _ in series.values())
+        rows_of_all = [values[block.rows] for block in blocks]
+        longest = max(len(rows) for rows in rows_of_all)
         if longest <= reach:
-            of_series = " in its longest series" if len(series) > 1 else ""
+            of_series = " in its longest series" if len(blocks) > 1 else ""
             raise ValueError(
                 f"A window reaches {reach} rows back, so one complete window needs at "
                 f"least {reach + 1} rows, and X has n_samples = {longest}{of_series}. "
                 "Give more rows, or lower lookback, lags or horizon."
             )
         self._history = {
-            name: (rows[max(0, len(rows) - reach) :].copy(), block.next_times)
-            for name, (rows, block) in series.items()
+            block.series: (rows[max(0, len(rows) - reach) :].copy(), block.next_times)
+            for block, rows in zip(blocks, rows_of_all, strict=True)
         }
 
     def _windows(self, values, blocks, history):
