@@ -186,6 +186,12 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             ensure_all_finite="allow-nan",
             input_name="y",
         )
+        too_large = np.abs(y) > np.finfo(keras.config.floatx()).max
+        if too_large.any():
+            raise ValueError(
+                f"y contains a value too large for {keras.config.floatx()}, first at row "
+                f"{np.argwhere(too_large)[0][0]}. Give the target in larger units."
+            )
         if reset:
             self._y_dtype, self._y_shape = y.dtype, y.shape[1:]
             self.target_type_ = "continuous"

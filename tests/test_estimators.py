@@ -565,6 +565,13 @@ BAD_FITS = {
         ValueError,
         r"Input y contains infinity",
     ),
+    "target too large": (
+        quick(),
+        lambda w: w,
+        lambda y, c: np.where(np.arange(40) == 5, 1e39, y),
+        ValueError,
+        r"y contains a value too large for float32, first at row 5",
+    ),
     "target of strings": (
         quick(),
         lambda w: w,
