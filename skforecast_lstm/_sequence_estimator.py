@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
 
 from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._pieces import pieces
 from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.networks import TargetScale, recurrent_network
@@ -44,21 +45,53 @@ def _complete_rows(windows):
 
     Goes step by step, so that a view of windows is never copied as a whole.
     """
-    dtype = keras.config.floatx()
-    largest = np.finfo(dtype).max
     complete = np.ones(len(windows), dtype=bool)
-    for step in range(windows.shape[1]):
-        values = windows[:, step].reshape(len(windows), -1)
-        complete &= ~np.isnan(values).any(axis=1)
-        too_large = np.abs(values) > largest
-        if too_large.any():
-            row, feature = np.argwhere(too_large)[0]
-            raise ValueError(
-                f"X contains infinity or a value too large for {dtype}, first at row "
-                f"{row}, step {step}, feature {feature}. Replace it by NaN if the value "
-                "is unknown, or scale X."
-            )
+    for piece in pieces(windows):
+        for step in range(windows.shape[1]):
+            values = windows[piece, step].reshape(len(complete[piece]), -1)
+            complete[piece] &= ~np.isnan(values).any(axis=1)
+            too_large = np.argwhere(is_too_large(values))
+            if len(too_large):
+                row, feature = too_large[0]
+                raise ValueError(
+                    "X contains infinity or a value too large for "
+                    f"{keras.config.floatx()}, first at row {piece.start + row}, step "
+                    f"{step}, feature {feature}. Replace it by NaN if the value is "
+                    "unknown, or scale X."
+                )
     return complete
+
+
+def is_too_large(values):
+    """Which values would be infinite on the device."""
+    return np.abs(values) > np.finfo(keras.config.floatx()).max
+
+
+def _places(chosen):
+    """Where a mask is true: a range if there is no gap, which takes no memory."""
+    first, n_chosen = int(chosen.argmax()), int(np.count_nonzero(chosen))
+    if chosen[first : first + n_chosen].all():
+        return range(first, first + n_chosen)
+    return np.flatnonzero(chosen)
+
+
+def _at(values, rows):
+    """Entries at some rows, as a view where the rows are a range."""
+    return values[rows.start : rows.stop] if isinstance(rows, range) else values[rows]
+
+
+def _centre_and_spread(targets, weights):
+    """Mean and standard deviation of each target, with weights if there are any."""
+
+    def average(function):
+        total = 0.0
+        for piece in pieces(targets):
+            values = function(targets[piece].astype(np.float64))
+            total += values.sum(0) if weights is None else weights[piece] @ values
+        return total / (len(targets) if weights is None else weights.sum(dtype=float))
+
+    centre = average(lambda values: values)
+    return centre, np.sqrt(average(lambda values: (values - centre) ** 2))
 
 
 @dataclass(frozen=True)
@@ -66,7 +99,7 @@ class _Task:
     """What there is to learn: rows of windows, with the last ones for validation."""
 
     windows: np.ndarray
-    rows: np.ndarray
+    rows: np.ndarray | range
     targets: np.ndarray
     weights: np.ndarray | None
     n_validation: int
@@ -237,9 +270,10 @@ class SequenceEstimator(KerasWrapper):
 
     def _rows_to_train_on(self, X, known_targets, sample_weight):
         """Rows with a complete window, a known target and a weight."""
-        complete = _complete_rows(X)
-        usable = complete & known_targets
-        self.n_left_out_ = int(len(X) - usable.sum())
+        usable = _complete_rows(X)
+        n_incomplete = len(X) - np.count_nonzero(usable)
+        usable &= known_targets
+        self.n_left_out_ = int(len(X) - np.count_nonzero(usable))
         if sample_weight is not None:
             if not (sample_weight > 0).any():
                 raise ValueError(
@@ -250,11 +284,11 @@ class SequenceEstimator(KerasWrapper):
         if not usable.any():
             raise ValueError(
                 f"None of the n_samples = {len(X)} rows can be trained on: "
-                f"{len(X) - complete.sum()} have an incomplete window, "
-                f"{len(X) - known_targets.sum()} an unknown target. Give more rows or a "
-                "shorter lookback."
+                f"{n_incomplete} have an incomplete window, "
+                f"{len(X) - np.count_nonzero(known_targets)} an unknown target. Give "
+                "more rows or a shorter lookback."
             )
-        return np.flatnonzero(usable)
+        return _places(usable)
 
     def _n_validation(self, n_rows, callbacks):
         """How many of the last rows are held out for those who look at them."""
@@ -278,10 +312,10 @@ class SequenceEstimator(KerasWrapper):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         rows = self._rows_to_train_on(X, known, sample_weight)
-        y = y[rows]
+        y = _at(y, rows)
         if anew and classes is None:
             self._check_targets(y)
-        weights = None if sample_weight is None else sample_weight[rows]
+        weights = None if sample_weight is None else _at(sample_weight, rows)
         weights = self._weigh_classes(y, weights)
         if weights is not None:
             weights = weights * (len(rows) / weights.sum())
@@ -289,6 +323,7 @@ class SequenceEstimator(KerasWrapper):
         n_validation = self._n_validation(len(rows), callbacks)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
+        training.keep_programs()
         model = self._build(seed) if anew else self.model_
         targets = self._targets(y, model)
         if anew:
@@ -326,18 +361,22 @@ class SequenceEstimator(KerasWrapper):
         batch_size, enough_epochs = self._amounts(len(task.rows) - task.n_validation)
         first_epoch = len(self.history_.get("loss", ()))
         history = keras.callbacks.History()
+        samples = training.Samples(
+            task.windows, task.targets, task.weights, rows=task.rows
+        )
+        validation = None
+        if task.n_validation:
+            samples, validation = samples.split(len(samples) - task.n_validation)
         try:
             training.fit(
                 self.model_,
-                task.windows,
-                task.rows,
-                task.targets,
-                task.weights,
-                n_validation=task.n_validation,
+                samples,
+                validation_data=validation,
                 batch_size=batch_size,
                 epochs=first_epoch + (epochs or enough_epochs),
                 initial_epoch=first_epoch,
-                shuffle_seed=task.seed if self.shuffle else None,
+                shuffle=self.shuffle,
+                seed=task.seed,
                 callbacks=[*callbacks, history],
                 verbose=self.verbose,
             )
@@ -389,10 +428,7 @@ class SequenceEstimator(KerasWrapper):
             return
         for layer in model.layers:
             if isinstance(layer, TargetScale):
-                targets = targets.astype(np.float64)
-                centre = np.average(targets, axis=0, weights=weights)
-                variance = np.average((targets - centre) ** 2, axis=0, weights=weights)
-                spread = np.sqrt(variance)
+                centre, spread = _centre_and_spread(targets, weights)
                 layer.set_weights([centre, np.where(spread > 0, spread, 1.0)])
 
     def _outputs(self, X):

@@ -13,7 +13,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
-from skforecast_lstm._sequence_estimator import SequenceEstimator
+from skforecast_lstm._pieces import pieces
+from skforecast_lstm._sequence_estimator import SequenceEstimator, is_too_large
 
 __all__ = ["LSTMClassifier", "LSTMRegressor"]
 
@@ -186,12 +187,17 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             ensure_all_finite="allow-nan",
             input_name="y",
         )
-        too_large = np.abs(y) > np.finfo(keras.config.floatx()).max
-        if too_large.any():
-            raise ValueError(
-                f"y contains a value too large for {keras.config.floatx()}, first at row "
-                f"{np.argwhere(too_large)[0][0]}. Give the target in larger units."
-            )
+        known = np.empty(len(y), dtype=bool)
+        for piece in pieces(y):
+            too_large = np.argwhere(is_too_large(y[piece]))
+            if len(too_large):
+                raise ValueError(
+                    f"y contains a value too large for {keras.config.floatx()}, first at "
+                    f"row {piece.start + too_large[0][0]}. Give the target in larger "
+                    "units."
+                )
+            values = y[piece].reshape(len(known[piece]), -1)
+            known[piece] = ~np.isnan(values).any(axis=1)
         if reset:
             self._y_dtype, self._y_shape = y.dtype, y.shape[1:]
             self.target_type_ = "continuous"
@@ -202,7 +208,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
                 f"y has shape {y.shape}, but LSTMRegressor was fitted on targets of "
                 f"shape {(len(y), *self._y_shape)}."
             )
-        return y, ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
+        return y, known
 
     def _check_targets(self, y):
         """Any number will do."""
@@ -217,7 +223,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             raise ValueError(
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
             )
-        return y.reshape(len(y), -1).astype(keras.config.floatx())
+        return y.reshape(len(y), -1).astype(keras.config.floatx(), copy=False)
 
 
 class LSTMClassifier(ClassifierMixin, SequenceEstimator):

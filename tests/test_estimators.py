@@ -121,9 +121,9 @@ def test_windows_reach_the_training_loop_uncopied(layout, dtype, rng, monkeypatc
     def record(name):
         original = getattr(training, name)
 
-        def recording(model, windows, *arguments, **keywords):
-            reached.append(windows)
-            return original(model, windows, *arguments, **keywords)
+        def recording(model, given, *arguments, **keywords):
+            reached.append(given.x if name == "fit" else given)
+            return original(model, given, *arguments, **keywords)
 
         monkeypatch.setattr(training, name, recording)
 

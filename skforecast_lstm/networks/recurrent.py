@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
+from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 from skforecast_lstm.networks.layers import MaskUnknown, TargetScale
 
 __all__ = ["recurrent_network"]
@@ -132,6 +133,8 @@ def recurrent_network(
             activation=activation,
             dropout=dropped[number],
             recurrent_dropout=state_dropped[number],
+            kernel_initializer=GlorotUniform(),
+            recurrent_initializer=Orthogonal(),
             kernel_regularizer=penalty,
             recurrent_regularizer=penalty,
             return_sequences=number < len(sizes) - 1,
@@ -139,10 +142,16 @@ def recurrent_network(
         outputs = (layers.Bidirectional(layer) if bidirectional else layer)(outputs)
     for size in _as_tuple("dense_units", dense_units):
         outputs = layers.Dense(
-            size, activation=dense_activation, kernel_regularizer=penalty
+            size,
+            activation=dense_activation,
+            kernel_initializer=GlorotUniform(),
+            kernel_regularizer=penalty,
         )(outputs)
     outputs = layers.Dense(
-        n_outputs, activation=output_activation, kernel_regularizer=penalty
+        n_outputs,
+        activation=output_activation,
+        kernel_initializer=GlorotUniform(),
+        kernel_regularizer=penalty,
     )(outputs)
     if output_activation is None:
         outputs = TargetScale()(outputs)

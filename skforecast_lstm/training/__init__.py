@@ -1,6 +1,8 @@
-"""How a network is trained: batches of windows, and the loop over them."""
+"""How a network is trained: the engine, and Keras's own loop where it steps aside."""
 
-from skforecast_lstm.training.batches import WindowBatches
+from skforecast_lstm.training.batches import SampleBatches
+from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.loop import fit, predict
+from skforecast_lstm.training.samples import Samples
 
-__all__ = ["WindowBatches", "fit", "predict"]
+__all__ = ["SampleBatches", "Samples", "fit", "keep_programs", "predict"]

@@ -1,75 +1,72 @@
-"""Batches taken out of windows one at a time, so that no copy of all is made."""
-
-import math
+"""Samples one batch at a time, as `keras.Model.fit` takes them."""
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WindowBatches"]
+from skforecast_lstm.training.samples import Samples
+
+__all__ = ["SampleBatches"]
 
 
-class WindowBatches(keras.utils.PyDataset):
-    """Batches of chosen rows of windows, as Keras reads them.
+class SampleBatches(keras.utils.PyDataset):
+    """Batches of samples for Keras, in the order that the engine takes them in.
 
     Parameters
     ----------
-    windows : ndarray of shape (n_samples, n_steps, n_features)
-        Windows, as a rule a view of one series.
-    rows : ndarray of int
-        The rows to take, in this order.
-    targets : ndarray, default=None
-        Target of each of these rows.
-    weights : ndarray, default=None
-        Weight of each of these rows.
+    samples : Samples
+        What to take batches of.
     batch_size : int, default=32
-        Rows in a batch.
-    shuffle_seed : int, default=None
+        Samples in a batch.
+    seed : int, default=None
         Where it is given, every epoch has an order of its own, which depends on this
         number and on that of the epoch alone.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from skforecast_lstm.training import WindowBatches
-    >>> windows = np.arange(6.0).reshape(3, 2, 1)
-    >>> batches = WindowBatches(windows, np.array([0, 2]), batch_size=1)
+    >>> from skforecast_lstm.training import SampleBatches, Samples
+    >>> windows = np.arange(6.0, dtype="float32").reshape(3, 2, 1)
+    >>> batches = SampleBatches(Samples(windows), batch_size=2)
+    >>> len(batches)
+    2
     >>> batches[1][0].ravel()
     array([4., 5.], dtype=float32)
     """
 
     def __init__(
-        self,
-        windows: NDArray,
-        rows: NDArray,
-        targets: NDArray | None = None,
-        weights: NDArray | None = None,
-        *,
-        batch_size: int = 32,
-        shuffle_seed: int | None = None,
+        self, samples: Samples, *, batch_size: int = 32, seed: int | None = None
     ) -> None:
         super().__init__()
-        self.windows = windows
-        self.rows = rows
-        self.given = [part for part in (targets, weights) if part is not None]
+        self.samples = samples
         self.batch_size = batch_size
-        self.shuffle_seed = shuffle_seed
-        self._order = np.arange(len(rows))
+        self.seed = seed
+        self._blocks = samples.blocks(batch_size)
+        self._batches: list[NDArray] = []
+        self._take_order(None, 0)
 
     def __len__(self) -> int:
-        return math.ceil(len(self.rows) / self.batch_size)
+        return len(self._batches)
 
-    def __getitem__(self, number: int) -> tuple[NDArray, ...]:
-        start = number * self.batch_size
-        chosen = self._order[start : start + self.batch_size]
-        windows = self.windows[self.rows[chosen]].astype(keras.config.floatx())
-        return windows, *(part[chosen] for part in self.given)
+    def __getitem__(self, number: int) -> tuple:
+        x, y, weights = self.samples.take(self._batches[number])
+        if weights is not None:
+            return x, y, weights
+        return (x,) if y is None else (x, y)
 
     def begin_epoch(self, epoch: int) -> None:
         """Take the order of an epoch.
 
         Keras has a hook for datasets too, but calls it more often than once an epoch.
         """
-        if self.shuffle_seed is not None:
-            generator = np.random.default_rng([self.shuffle_seed, epoch])
-            self._order = generator.permutation(len(self.rows))
+        if self.seed is not None:
+            self._take_order(self.seed, epoch)
+
+    def _take_order(self, seed, epoch):
+        self._batches = []
+        for block, order in self.samples.epoch(self._blocks, seed, epoch):
+            positions = np.arange(block.start, block.stop)
+            if order is not None:
+                positions = positions[order]
+            cuts = np.arange(self.batch_size, len(block), self.batch_size)
+            self._batches += np.split(positions, cuts)

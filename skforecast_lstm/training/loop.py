@@ -1,121 +1,278 @@
-"""The loop over batches of windows: Keras's own."""
+"""Training and prediction: by the engine, or by Keras where it steps aside."""
 
-import math
+import random
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm.training.batches import WindowBatches
+from skforecast_lstm.training.batches import SampleBatches
+from skforecast_lstm.training.callbacks import watches_batches
+from skforecast_lstm.training.samples import Samples
 
 __all__ = ["fit", "predict"]
 
-PREDICTION_BATCH = 256
+# What a model may not have changed if the engine is to train it as Keras would.
+_METHODS = (
+    "compute_loss",
+    "compute_metrics",
+    "evaluate",
+    "fit",
+    "get_metrics_result",
+    "make_train_function",
+    "metrics",
+    "reset_metrics",
+    "test_step",
+    "train_step",
+)
 
 
 def fit(
     model: keras.Model,
-    windows: NDArray,
-    rows: NDArray,
-    targets: NDArray,
-    weights: NDArray | None = None,
+    x: Any,
+    y: Any = None,
     *,
-    n_validation: int = 0,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     epochs: int = 1,
+    verbose: int | Literal["auto"] = "auto",
+    callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    validation_split: float = 0.0,
+    validation_data: Any = None,
+    shuffle: bool = True,
+    class_weight: dict[int, float] | None = None,
+    sample_weight: Any = None,
     initial_epoch: int = 0,
-    shuffle_seed: int | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    verbose: int | Literal["auto"] = 0,
+    validation_freq: int | Sequence[int] = 1,
+    seed: int | None = None,
+    **others: Any,
 ) -> keras.callbacks.History:
-    """Train a compiled Keras model on chosen rows of windows.
+    """Train a compiled Keras model as `keras.Model.fit` does, only faster.
+
+    On JAX many batches run in one call of the device, by a program that serves every
+    model of the same kind. What this can't do goes to `keras.Model.fit`: other
+    backends, callbacks that see every batch, models with a `train_step` of their own,
+    eager execution, data that are no arrays.
 
     Parameters
     ----------
     model : keras.Model
         The compiled model, trained in place.
-    windows : ndarray of shape (n_samples, n_steps, n_features)
-        Windows, as a rule a view of one series.
-    rows : ndarray of int
-        The rows to train on.
-    targets : ndarray
-        Target of each of these rows.
-    weights : ndarray, default=None
-        Weight of each of these rows.
-    n_validation : int, default=0
-        How many rows at the end are for validation only.
-    batch_size : int, default=32
-        Rows in a batch.
+    x : ndarray, list, tuple or dict of ndarrays, or Samples
+        Inputs. Windows may be a view of a series: they are not copied. `Samples` have
+        targets and weights with them.
+    y : ndarray, or list, tuple or dict of ndarrays, default=None
+        Targets.
+    batch_size : int, default=None
+        Samples in a batch; 32 by default.
     epochs : int, default=1
         Number of the epoch at which to stop.
+    verbose : int or "auto", default="auto"
+        As in `keras.Model.fit`.
+    callbacks : sequence of keras.callbacks.Callback, default=None
+        Called as `keras.Model.fit` calls them.
+    validation_split : float, default=0.0
+        The part of the samples, at the end, that is for validation only.
+    validation_data : tuple of arrays or Samples, default=None
+        Inputs, targets and perhaps weights to validate on after every epoch.
+    shuffle : bool, default=True
+        Whether every epoch has an order of its own.
+    class_weight : dict, default=None
+        Weight of each class.
+    sample_weight : ndarray, or list, tuple or dict of ndarrays, default=None
+        Weight of each sample.
     initial_epoch : int, default=0
         Number of the epoch at which to begin.
-    shuffle_seed : int, default=None
-        Where it is given, every epoch has an order of its own, which depends on this
-        number and on that of the epoch alone.
-    callbacks : sequence of keras.callbacks.Callback, default=()
-        Called as `keras.Model.fit` calls them.
-    verbose : int, default=0
-        As in `keras.Model.fit`.
+    validation_freq : int or list of int, default=1
+        After how many epochs to validate, or after which.
+    seed : int, default=None
+        The order of an epoch depends on this and the number of the epoch alone. Drawn
+        from Python's generator by default, as Keras draws the seeds of layers.
+    **others : dict
+        More arguments of `keras.Model.fit`, which is then called.
 
     Returns
     -------
     history : keras.callbacks.History
         Losses and metrics of each epoch.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skforecast_lstm import training
+    >>> series = np.sin(np.arange(100.0))
+    >>> windows = np.lib.stride_tricks.sliding_window_view(series[:-1], 5)[..., None]
+    >>> model = keras.Sequential([keras.layers.LSTM(2), keras.layers.Dense(1)])
+    >>> model.compile("adam", "mse")
+    >>> history = training.fit(model, windows, series[5:], epochs=2, verbose=0)
+    >>> len(history.history["loss"])
+    2
     """
-
-    def batches(part, seed=None):
-        chosen = None if weights is None else weights[part]
-        return WindowBatches(
-            windows,
-            rows[part],
-            targets[part],
-            chosen,
+    if others or not (isinstance(x, Samples) or _are_arrays((x, y, sample_weight))):
+        return model.fit(
+            x,
+            y,
             batch_size=batch_size,
-            shuffle_seed=seed,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            validation_freq=validation_freq,
+            **others,
         )
+    samples = _samples(x, y, sample_weight, class_weight)
+    validation = None
+    if validation_data is not None:
+        given = validation_data
+        validation = given if isinstance(given, Samples) else _samples(*given)
+    elif validation_split:
+        samples, validation = samples.split(_n_before(len(samples), validation_split))
+    callbacks = list(keras.tree.flatten(callbacks)) if callbacks else []
+    if shuffle and seed is None:
+        seed = random.randrange(2**31)
+    arguments: dict[str, Any] = {
+        "epochs": epochs,
+        "initial_epoch": initial_epoch,
+        "validation_freq": validation_freq,
+        "verbose": verbose,
+    }
+    batch_size = batch_size or 32
+    if _can_train(model) and not any(map(watches_batches, callbacks)):
+        from skforecast_lstm.training import engine
 
-    n_training = len(rows) - n_validation
-    training = batches(slice(n_training), shuffle_seed)
+        return engine.fit(
+            model,
+            samples,
+            validation,
+            batch_size=batch_size,
+            seed=seed if shuffle else None,
+            callbacks=callbacks,
+            **arguments,
+        )
+    batches = SampleBatches(
+        samples, batch_size=batch_size, seed=seed if shuffle else None
+    )
     order = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, _: training.begin_epoch(epoch)
+        on_epoch_begin=lambda epoch, _: batches.begin_epoch(epoch)
     )
+    if validation is not None:
+        validation = SampleBatches(validation, batch_size=batch_size)
     return model.fit(
-        training,
-        validation_data=batches(slice(n_training, None)) if n_validation else None,
-        epochs=epochs,
-        initial_epoch=initial_epoch,
+        batches,
+        validation_data=validation,
         callbacks=[order, *callbacks],
-        verbose=verbose,
         shuffle=False,
+        **arguments,
     )
 
 
-def predict(
-    model: keras.Model, windows: NDArray, *, verbose: int | Literal["auto"] = 0
-) -> NDArray:
-    """Outputs of a Keras model for every window.
+def predict(model: keras.Model, x: Any, **others: Any) -> Any:
+    """Outputs of a Keras model for every sample, as `keras.Model.predict` gives them.
 
-    Batches are filled up, so that one compiled program serves every number of rows.
+    On JAX one program serves every number of samples.
 
     Parameters
     ----------
     model : keras.Model
         The trained model.
-    windows : ndarray of shape (n_samples, n_steps, n_features)
-        Windows, as a rule a view of one series.
-    verbose : int, default=0
-        As in `keras.Model.predict`.
+    x : ndarray, list, tuple or dict of ndarrays, or Samples
+        Inputs. Windows may be a view of a series: they are not copied.
+    **others : dict
+        More arguments of `keras.Model.predict`, which is then called.
 
     Returns
     -------
-    outputs : ndarray of shape (n_samples, n_outputs)
-        Output of each row.
+    outputs : ndarray, or list or dict of ndarrays
+        Outputs of each sample.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skforecast_lstm import training
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> training.predict(model, np.zeros((3, 2))).shape
+    (3, 1)
     """
-    n_rows = len(windows)
-    n_filled = math.ceil(n_rows / PREDICTION_BATCH) * PREDICTION_BATCH
-    rows = np.minimum(np.arange(n_filled), n_rows - 1)
-    batches = WindowBatches(windows, rows, batch_size=PREDICTION_BATCH)
-    return model.predict(batches, verbose=verbose)[:n_rows]
+    if others or not (isinstance(x, Samples) or _are_arrays(x)):
+        return model.predict(x, **others)
+    samples = x if isinstance(x, Samples) else _samples(x)
+    if _can_predict(model):
+        from skforecast_lstm.training import engine
+
+        return engine.predict(model, samples)
+    batches = SampleBatches(samples, batch_size=256)
+    return model.predict(batches, verbose=0)
+
+
+def _can_predict(model):
+    """Whether the engine may run a model in place of Keras."""
+    return (
+        keras.config.backend() == "jax"
+        and keras.distribution.distribution() is None
+        and model.built
+        and not getattr(model, "run_eagerly", False)
+        and not getattr(model, "stateful", False)
+        and _is_as_in_keras(model, ("predict", "predict_step", "make_predict_function"))
+    )
+
+
+def _can_train(model):
+    return (
+        _can_predict(model)
+        and model.compiled
+        and isinstance(model.optimizer, keras.optimizers.Optimizer)
+        and _is_as_in_keras(model, _METHODS)
+    )
+
+
+def _is_as_in_keras(model, methods):
+    """Whether a model inherits these methods from Keras."""
+    kind = type(model)
+    return all(getattr(kind, name) is getattr(keras.Model, name) for name in methods)
+
+
+def _are_arrays(tree):
+    """Whether there are only arrays of numbers in lists, tuples and dicts."""
+    return all(
+        leaf is None or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub")
+        for leaf in keras.tree.flatten(tree)
+    )
+
+
+def _samples(x, y=None, sample_weight=None, class_weight=None):
+    """Samples, whose weights may be those of their classes."""
+    if isinstance(x, Samples):
+        return x
+    if class_weight is not None:
+        if sample_weight is not None:
+            raise ValueError("Give sample_weight or class_weight, not both.")
+        sample_weight = _weights_of_classes(y, class_weight)
+    return Samples(x, y, sample_weight)
+
+
+def _weights_of_classes(y: NDArray, class_weight: dict[int, float]) -> NDArray:
+    """A weight for each sample; 1 for classes without one."""
+    if y.ndim > 1:
+        y = y.argmax(axis=-1) if y.shape[-1] > 1 else y[..., 0]
+    classes, places = np.unique(np.round(y).astype(int), return_inverse=True)
+    weights = [class_weight.get(int(one), 1.0) for one in classes]
+    return np.array(weights, dtype=keras.config.floatx())[places]
+
+
+def _n_before(n_samples, validation_split):
+    """How many samples are left to train on."""
+    n_training = int(np.floor(n_samples * (1 - validation_split)))
+    if n_training < 1:
+        raise ValueError(
+            f"validation_split={validation_split} of {n_samples} samples leaves nothing "
+            "to train on."
+        )
+    return n_training

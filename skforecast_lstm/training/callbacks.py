@@ -1,0 +1,46 @@
+"""Which callbacks must see every batch."""
+
+import keras
+
+__all__ = ["watches_batches"]
+
+_HOOKS = (
+    "on_batch_begin",
+    "on_batch_end",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+)
+
+
+def watches_batches(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback does something before or after a batch.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+        Any callback.
+
+    Returns
+    -------
+    watches : bool
+        False for those of Keras that have hooks for batches, but use them only if they
+        are told to.
+    """
+    callbacks = keras.callbacks
+    if isinstance(callback, callbacks.ProgbarLogger):
+        return False
+    if isinstance(callback, callbacks.ModelCheckpoint | callbacks.BackupAndRestore):
+        return callback.save_freq not in ("epoch", False)
+    if isinstance(callback, callbacks.TensorBoard):
+        return (
+            callback.update_freq != "epoch"
+            or callback.write_steps_per_second
+            or callback._should_trace
+        )
+    return any(
+        getattr(getattr(callback, hook), "__func__", None)
+        is not getattr(callbacks.Callback, hook)
+        for hook in _HOOKS
+    )

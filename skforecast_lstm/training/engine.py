@@ -1,0 +1,264 @@
+"""The training engine: Keras's loop over epochs, with whole stretches on the device."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm.training.programs import Programs
+from skforecast_lstm.training.samples import ROOM_TO_PREDICT, Samples
+
+__all__ = ["fit", "predict"]
+
+# Windows predicted at once: few on a processor, where one window must be quick too.
+PREDICTION_BATCH = {"cpu": 64}
+
+
+class _Variables:
+    """Variables of a model whose values a program takes and gives."""
+
+    def __init__(self, *groups: list) -> None:
+        self.groups = groups
+
+    def read(self) -> tuple:
+        return tuple([variable.value for variable in group] for group in self.groups)
+
+    def write(self, values: tuple) -> None:
+        for group, part in zip(self.groups, values, strict=True):
+            for variable, value in zip(group, part, strict=True):
+                variable.assign(value)
+
+
+class _Data:
+    """Samples on the device: kept there if they fit, else one block after another."""
+
+    def __init__(self, samples: Samples, batch_size: int, *, filled: bool) -> None:
+        self.samples = samples
+        self.batch_size = batch_size
+        self.filled = filled
+        self.blocks = samples.blocks(batch_size)
+        self._kept = self._put(self.blocks[0]) if len(self.blocks) == 1 else None
+
+    def epoch(self, seed: int | None, epoch: int) -> Iterator[tuple[int, dict, NDArray]]:
+        """How many rows each block has, the block, and the order of its rows."""
+        for block, order in self.samples.epoch(self.blocks, seed, epoch):
+            loaded = self._kept or self._put(block)
+            n_rows = len(block)
+            filled = np.zeros(len(loaded["rows"]) + self.batch_size, np.int32)
+            filled[:n_rows] = np.arange(n_rows) if order is None else order
+            # A batch is filled up with its first row: what is finite there stays so.
+            filled[n_rows:] = filled[(n_rows - 1) // self.batch_size * self.batch_size]
+            yield n_rows, loaded, filled
+
+    def _put(self, block):
+        loaded = self.samples.load(block)
+        loaded["shares"] = None
+        if self.filled:
+            n_rows = len(block)
+            shares = np.zeros(len(loaded["rows"]) + self.batch_size, np.float32)
+            shares[:n_rows] = 1
+            n_last = n_rows % self.batch_size
+            if n_last:
+                shares[n_rows - n_last : n_rows] = self.batch_size / n_last
+            loaded["shares"] = shares
+        return jax.device_put(loaded)
+
+
+@contextmanager
+def _saying_what_to_do():
+    """Raise a `MemoryError` where the device has no room."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise MemoryError(
+            "The device has no memory left. The model keeps what it had reached. Lower "
+            "batch_size, the number of units or the lookback."
+        ) from error
+
+
+def fit(
+    model: keras.Model,
+    samples: Samples,
+    validation: Samples | None,
+    *,
+    batch_size: int,
+    epochs: int,
+    initial_epoch: int,
+    seed: int | None,
+    callbacks: Sequence[keras.callbacks.Callback],
+    validation_freq: int | Sequence[int],
+    verbose: int | str,
+) -> keras.callbacks.History:
+    """Train a compiled Keras model on JAX as `keras.Model.fit` does, in few calls.
+
+    The parameters are those of `training.fit`, checked and with nothing left out.
+    """
+    n_batches = -(-len(samples) // batch_size)
+    hooks = keras.callbacks.CallbackList(
+        list(callbacks),
+        add_history=True,
+        add_progbar=verbose != 0,
+        model=model,
+        verbose=verbose,
+        epochs=epochs,
+        steps=n_batches,
+    )
+    loop = _Loop(model, samples, validation, batch_size, hooks.callbacks)
+    logs: dict[str, Any] = {}
+    finished = False
+    model.stop_training = False
+    hooks.on_train_begin()
+    try:
+        for epoch in range(model._initial_epoch or initial_epoch, epochs):
+            hooks.on_epoch_begin(epoch)
+            logs = loop.train(epoch, seed)
+            if validation is not None and model._should_eval(epoch, validation_freq):
+                hooks.on_test_begin()
+                results = loop.evaluate()
+                hooks.on_test_end(results)
+                logs |= {f"val_{name}": value for name, value in results.items()}
+            hooks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        finished = True
+    finally:
+        loop.give_back()
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+        if finished:
+            hooks.on_train_end(logs)
+    return model.history
+
+
+def predict(model: keras.Model, samples: Samples) -> Any:
+    """Outputs of a Keras model on JAX for all samples.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model.
+    samples : Samples
+        What to predict from.
+
+    Returns
+    -------
+    outputs : ndarray, or list or dict of ndarrays
+        As `keras.Model.predict` gives them.
+    """
+    batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
+    state = _Variables(model.trainable_variables, model.non_trainable_variables).read()
+    known = Programs(model, training=False)
+    parts = []
+    for block in samples.chunks():
+        loaded = samples.load(block, ROOM_TO_PREDICT)
+        program = known.prediction(state, loaded, batch_size)
+        outputs = program(state, loaded, np.int32(len(block)))
+        parts.append(jax.tree.map(partial(_first, len(block)), outputs))
+    return jax.tree.map(lambda *pieces: np.concatenate(pieces), *parts)
+
+
+def _first(n_rows, outputs):
+    return np.asarray(outputs)[:n_rows]
+
+
+class _Loop:
+    """What a fit has on the device: state of the model, data, and programs for them."""
+
+    def __init__(self, model, samples, validation, batch_size, callbacks):
+        self.model = model
+        self.batch_size = batch_size
+        some = samples.take(np.zeros(min(batch_size, len(samples)), int))
+        model._symbolic_build(data_batch=tuple(part for part in some if part is not None))
+        self.programs = Programs(model, training=True)
+        filled = self.programs.fills_batches
+        self.samples = _Data(samples, batch_size, filled=filled)
+        self.validation = None
+        if validation is not None:
+            self.validation = _Data(validation, batch_size, filled=filled)
+        silent = (keras.callbacks.History, keras.callbacks.ProgbarLogger)
+        self.watched = not all(isinstance(one, silent) for one in callbacks)
+        bar = keras.callbacks.ProgbarLogger
+        self.bars = [one for one in callbacks if isinstance(one, bar)]
+        model.reset_metrics()
+        self.variables = _Variables(
+            model.trainable_variables,
+            model.non_trainable_variables,
+            model.optimizer.variables,
+        )
+        self.metrics = _Variables(model.metrics_variables)
+        (self.no_metrics,) = self.metrics.read()
+        self.values = None
+
+    def train(self, epoch, seed):
+        """One epoch; gives the results of the metrics."""
+        self._take()
+        metrics, done = self.no_metrics, 0
+        for n_rows, *data in self.samples.epoch(seed, epoch):
+            for stop, state, logs in self._sweep((*self.values, metrics), n_rows, *data):
+                *values, metrics = state
+                self.values = tuple(values)
+                for bar in self.bars:
+                    batch = -(-(done + stop) // self.batch_size) - 1
+                    bar.on_train_batch_end(batch, jax.device_get(logs))
+            done += n_rows
+        if self.watched:
+            self.metrics.write((metrics,))
+        return self._give(logs)
+
+    def evaluate(self):
+        """Results of the metrics on the samples for validation."""
+        self._take()
+        trained, fixed, optimizer = self.values
+        metrics = self.no_metrics
+        for n_rows, *data in self.validation.epoch(None, 0):
+            for _, state, logs in self._sweep((trained, fixed, metrics), n_rows, *data):  # noqa: B007
+                _, fixed, metrics = state
+        self.values = trained, fixed, optimizer
+        return self._give(logs)
+
+    def give_back(self):
+        """Let the model have what was reached."""
+        if self.values is not None:
+            self.variables.write(self.values)
+            self.values = None
+
+    def _take(self):
+        if self.values is None:
+            self.values = self.variables.read()
+
+    def _give(self, logs):
+        """Results for the callbacks, and what was reached if any of them looks."""
+        if self.watched:
+            self.give_back()
+        return jax.device_get(logs)
+
+    def _sweep(self, state, n_rows, block, order):
+        """Stretches of batches: how far they came, the state and the metrics then."""
+        whole = (
+            n_rows if self.programs.fills_batches else n_rows - n_rows % self.batch_size
+        )
+        for size, first, end in (
+            (self.batch_size, 0, whole),
+            (n_rows - whole, whole, n_rows),
+        ):
+            if first == end:
+                continue
+            program = self.programs.sweep(state, block, order, size)
+            while first < end:
+                stop = min(first + program.n_batches * size, end)
+                began = time.perf_counter()
+                with _saying_what_to_do():
+                    state, logs = program(
+                        state, block, order, np.int32(first), np.int32(stop)
+                    )
+                    jax.block_until_ready(logs)
+                program.note(-(-(stop - first) // size), time.perf_counter() - began)
+                yield stop, state, logs
+                first = stop

@@ -1,0 +1,376 @@
+"""Compiled programs: many batches of a Keras model in one call of the device.
+
+A program takes all that may change as an argument: weights, optimizer state, metrics,
+data, order, and from which row to which. So one serves every model of its kind.
+"""
+
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+from jax import lax
+from jax import numpy as jnp
+from numpy.typing import NDArray
+
+from skforecast_lstm.training.disk_cache import keep_programs
+from skforecast_lstm.training.lstm import quick_lstm
+from skforecast_lstm.training.recognition import (
+    NotRecognisedError,
+    fills_batches,
+    fingerprint,
+)
+from skforecast_lstm.training.samples import Source
+
+__all__ = ["Program", "Programs"]
+
+MOST_PROGRAMS = 64
+# Between two stretches an interrupt is seen and a progress bar moves.
+SECONDS_OF_A_STRETCH = 0.5
+# Multiplications in one product of matrices from which on a second thread pays.
+WORTH_THREADS = 10**8
+
+
+class Program:
+    """A compiled function, and how long it takes.
+
+    Parameters
+    ----------
+    function : callable
+        What to compile.
+    arguments : tuple
+        Arrays of the shapes that it is to take.
+    compiler_options : dict
+        What XLA is to do differently.
+    """
+
+    def __init__(
+        self, function: Callable, arguments: tuple, compiler_options: dict[str, Any]
+    ) -> None:
+        with quick_lstm():
+            lowered = jax.jit(function).lower(*arguments)
+        try:
+            self._run = lowered.compile(compiler_options=compiler_options)
+        except jax.errors.JaxRuntimeError as error:
+            # Releases of JAX differ in what can be asked of their compiler.
+            if "No such compile option" not in str(error):
+                raise
+            self._run = lowered.compile()
+        self._seconds_per_batch = SECONDS_OF_A_STRETCH
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it on the device; the results may come later."""
+        return self._run(*arguments)
+
+    @property
+    def n_batches(self) -> int:
+        """How many batches a stretch has; one until it is known how long they take."""
+        return max(1, int(SECONDS_OF_A_STRETCH / self._seconds_per_batch))
+
+    def note(self, n_batches: int, seconds: float) -> None:
+        """Remember how long some batches took."""
+        self._seconds_per_batch = seconds / n_batches
+
+
+class Programs:
+    """The programs of a model, shared with all models of its kind.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model; to train or evaluate it must be compiled, too.
+    training : bool
+        Whether it is to be trained or evaluated, not only to predict.
+    """
+
+    def __init__(self, model: keras.Model, *, training: bool) -> None:
+        keep_programs()
+        self.model = model
+        self.fills_batches = training and fills_batches(model)
+        with _lock:
+            own = _own_of(model)
+            if training:
+                self._kind = _Kind.of(model, training=True)
+            else:
+                # As in Keras, what predicts stays until the model is compiled again.
+                own.kind = self._kind = own.kind or _Kind.of(model, training=False)
+            self._programs = _shared if self._kind.is_shared else own.programs
+
+    def sweep(
+        self, state: tuple, block: dict, order: NDArray, batch_size: int
+    ) -> Program:
+        """Train on batches, or evaluate them.
+
+        Parameters
+        ----------
+        state : tuple of lists of arrays
+            Weights that are trained, that are not, and metrics; to train also the state
+            of the optimizer, before the metrics.
+        block : dict of arrays
+            What `Samples.load` gives, and "shares": what each row in turn counts in
+            the mean of its batch, 0 for those that only fill it up. None where batches
+            are not filled up.
+        order : ndarray of int
+            In which order the rows come, and which fill up the last batch.
+        batch_size : int
+            Samples in a batch.
+
+        Returns
+        -------
+        program : Program
+            Takes state, block, order, the first row and the row to stop before; gives
+            the new state, and the results of the metrics.
+        """
+        model = self.model
+        step = _train if len(state) == 4 else _evaluate
+
+        def run(state, block, order, first, stop):
+            def run_batch(number, state):
+                begin = first + number * batch_size
+                batch = _batch(block, order, begin, batch_size)
+                return _like(state, step(model, state, *batch))
+
+            n_batches = (stop - first + batch_size - 1) // batch_size
+            state = lax.fori_loop(0, n_batches, run_batch, state)
+            return state, _results(model, state[-1])
+
+        rows = (np.int32(0),) * 2
+        return self._compiled(
+            step.__name__, run, (state, block, order, *rows), batch_size
+        )
+
+    def prediction(self, state: tuple, block: dict, batch_size: int) -> Program:
+        """Outputs of rows.
+
+        Parameters
+        ----------
+        state : tuple of lists of arrays
+            Weights that are trained, and that are not.
+        block : dict of arrays
+            What `Samples.load` gives.
+        batch_size : int
+            Samples in a batch.
+
+        Returns
+        -------
+        program : Program
+            Takes state, block and the number of rows; gives the outputs, and something
+            after them.
+        """
+        model = self.model
+        n_most = len(block["rows"]) + batch_size
+
+        def predict(state, block, n_rows):
+            def outputs_of(rows):
+                return model.stateless_call(*state, _inputs(block, rows))[0]
+
+            def predict_batch(number, outputs):
+                begin = number * batch_size
+                rows = jnp.minimum(begin + jnp.arange(batch_size), n_rows - 1)
+                these = outputs_of(_at(block["rows"], rows))
+                return jax.tree.map(
+                    lambda every, some: lax.dynamic_update_slice_in_dim(
+                        every, some, begin, 0
+                    ),
+                    outputs,
+                    these,
+                )
+
+            shapes = jax.eval_shape(outputs_of, jnp.zeros(batch_size, jnp.int32))
+            outputs = jax.tree.map(
+                lambda one: jnp.zeros((n_most, *one.shape[1:]), one.dtype), shapes
+            )
+            n_batches = (n_rows + batch_size - 1) // batch_size
+            return lax.fori_loop(0, n_batches, predict_batch, outputs)
+
+        arguments = (state, block, np.int32(0))
+        return self._compiled("predict", predict, arguments, batch_size)
+
+    def _compiled(self, name, function, arguments, batch_size):
+        """The program for these arguments: known already, or compiled now."""
+        leaves, structure = jax.tree.flatten(arguments)
+        shapes = tuple((np.shape(leaf), np.dtype(leaf.dtype)) for leaf in leaves)
+        key = (self._kind, name, batch_size, structure, shapes)
+        with _lock:
+            if key not in self._programs:
+                options = _compiler_options(arguments[0][0], batch_size)
+                self._programs[key] = Program(function, arguments, options)
+                while len(self._programs) > MOST_PROGRAMS:
+                    self._programs.popitem(last=False)
+            self._programs.move_to_end(key)
+            return self._programs[key]
+
+
+class _Kind:
+    """The fingerprint of a model, quick to look up; like no other if it has none."""
+
+    def __init__(self, fingerprint: tuple | None) -> None:
+        self._fingerprint = fingerprint
+        self._hash = hash(fingerprint)
+        self.is_shared = fingerprint is not None
+
+    @classmethod
+    def of(cls, model, *, training):
+        try:
+            return cls(fingerprint(model, training=training))
+        except NotRecognisedError:
+            return cls(None)
+
+    def __hash__(self):
+        return self._hash
+
+    def __eq__(self, other):
+        return self is other or self._fingerprint == other._fingerprint
+
+
+class _Own:
+    """What is known of one model since it was last compiled."""
+
+    def __init__(self, compiled: Any) -> None:
+        self.compiled = compiled
+        self.kind: _Kind | None = None
+        self.programs: OrderedDict[tuple, Program] = OrderedDict()
+
+
+_shared: OrderedDict[tuple, Program] = OrderedDict()
+_own: weakref.WeakKeyDictionary[keras.Model, _Own] = weakref.WeakKeyDictionary()
+_lock = threading.RLock()
+
+
+def _own_of(model):
+    compiled = getattr(model, "_compile_config", None)
+    if model not in _own or _own[model].compiled is not compiled:
+        _own[model] = _Own(compiled)
+    return _own[model]
+
+
+def _at(leaf, places):
+    """Entries of an array; the places are known to be in it."""
+    return leaf.at[places].get(mode="promise_in_bounds")
+
+
+def _inputs(block, rows):
+    """Windows gathered from the series in which they lie."""
+
+    def gather(source):
+        starts = rows * source.stride
+        if source.steps is not None:
+            starts = starts[:, None] + source.steps
+        return _at(source.series, starts)
+
+    is_source = lambda node: isinstance(node, Source)  # noqa: E731
+    return jax.tree.map(gather, block["x"], is_leaf=is_source)
+
+
+def _batch(block, order, begin, batch_size):
+    """Inputs, targets, weights and shares of a batch."""
+    batch = partial(lax.dynamic_slice_in_dim, start_index=begin, slice_size=batch_size)
+    positions = batch(order)
+    x = _inputs(block, _at(block["rows"], positions))
+    y, weights = jax.tree.map(
+        lambda leaf: _at(leaf, positions), (block["y"], block["weights"])
+    )
+    return x, y, weights, jax.tree.map(batch, block["shares"])
+
+
+def _train(model, state, x, y, weights, shares):
+    """Keras's step of training."""
+    trained, fixed, optimizer, metrics = state
+    (_, (loss, outputs, fixed, metrics)), gradients = jax.value_and_grad(
+        model.compute_loss_and_updates, has_aux=True
+    )(
+        trained,
+        fixed,
+        metrics,
+        x,
+        y,
+        _mean_weights(weights, shares),
+        training=True,
+        optimizer_variables=optimizer,
+    )
+    trained, optimizer = model.optimizer.stateless_apply(optimizer, gradients, trained)
+    metrics = _updated_metrics(model, metrics, loss, x, y, outputs, weights, shares)
+    return trained, fixed, optimizer, metrics
+
+
+def _evaluate(model, state, x, y, weights, shares):
+    """Keras's step of evaluation."""
+    trained, fixed, metrics = state
+    loss, (_, outputs, fixed, metrics) = model.compute_loss_and_updates(
+        trained, fixed, metrics, x, y, _mean_weights(weights, shares), training=False
+    )
+    metrics = _updated_metrics(model, metrics, loss, x, y, outputs, weights, shares)
+    return trained, fixed, metrics
+
+
+def _mean_weights(weights, shares):
+    """Weights with which a mean over the batch is one over the rows that count."""
+    if shares is None or weights is None:
+        return weights if shares is None else shares
+    return weights * shares
+
+
+def _updated_metrics(model, values, loss, x, y, outputs, weights, shares):
+    """Variables of the metrics after a batch."""
+    with keras.StatelessScope(zip(model.metrics_variables, values, strict=True)) as scope:
+        if shares is None:
+            n_rows = len(jax.tree.leaves(x)[0])
+            model._loss_tracker.update_state(loss, sample_weight=n_rows)
+            model.compute_metrics(x, y, outputs, weights)
+        else:
+            counts = jnp.sign(shares)
+            model._loss_tracker.update_state(loss, sample_weight=jnp.sum(counts))
+            _update_compiled_metrics(model, y, outputs, weights, counts)
+    return [scope.get_current_value(variable) for variable in model.metrics_variables]
+
+
+def _update_compiled_metrics(model, y, outputs, weights, counts):
+    """What Keras does, but for the rows that only fill up the batch."""
+    compiled = model._compile_metrics
+    if compiled is None:
+        return
+    (y,) = jax.tree.leaves(y)
+    for metric in filter(None, compiled._flat_metrics):
+        metric.update_state(y, outputs, counts)
+    weights = counts if weights is None else weights * counts
+    for metric in filter(None, compiled._flat_weighted_metrics):
+        metric.update_state(y, outputs, weights)
+
+
+def _results(model, values):
+    """Results of the metrics, by name."""
+    with keras.StatelessScope(zip(model.metrics_variables, values, strict=True)):
+        return model.get_metrics_result()
+
+
+def _like(before, after):
+    """A state with the structure and types of another, as a loop needs it."""
+    return jax.tree.map(
+        lambda old, new: lax.convert_element_type(new, old.dtype),
+        before,
+        tuple(list(part) for part in after),
+    )
+
+
+def _compiler_options(weights, batch_size):
+    """What XLA is to do differently on a processor.
+
+    One thread a program, unless the work is large: small work is slower with two, and
+    the programs of several workers then share the cores without waiting for each other.
+    Less optimization of the machine code: loops over so few units are the slower for
+    being unrolled, and take longer to compile. And a closer look at what a loop must
+    copy.
+    """
+    if jax.default_backend() != "cpu":
+        return {}
+    largest = max((weight.size for weight in weights), default=0)
+    return {
+        "xla_backend_optimization_level": 1,
+        "xla_cpu_copy_insertion_use_region_analysis": True,
+        "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
+    }

@@ -1,0 +1,101 @@
+"""The quick way through the steps of an LSTM gives what Keras's way gives."""
+
+import jax
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skforecast_lstm.training import lstm
+from skforecast_lstm.training.lstm import quick_lstm
+
+
+def outputs_and_gradients(layer, x, mask):
+    """Everything that a layer gives, and the gradients of weights and inputs."""
+
+    def total(weights, x):
+        outputs, _ = layer.stateless_call(
+            weights, [v.value for v in layer.non_trainable_variables], x, mask=mask
+        )
+        leaves = jax.tree.leaves(outputs)
+        weighted = [(leaf * (number + 1.5)).sum() for number, leaf in enumerate(leaves)]
+        return sum(weighted), outputs
+
+    weights = [v.value for v in layer.trainable_variables]
+    return jax.value_and_grad(total, argnums=(0, 1), has_aux=True)(weights, x)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    n_steps=st.integers(1, 5),
+    n_samples=st.integers(1, 4),
+    n_units=st.integers(1, 4),
+    masked=st.sampled_from(["no", "nothing", "some", "all"]),
+    options=st.fixed_dictionaries(
+        {
+            name: st.booleans()
+            for name in ("return_sequences", "return_state", "go_backwards")
+        }
+    ),
+    zero_output_for_mask=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_outputs_states_and_gradients_are_those_of_keras(
+    n_steps, n_samples, n_units, masked, options, zero_output_for_mask, seed
+):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n_samples, n_steps, 2)).astype("float32")
+    layer = keras.layers.LSTM(
+        n_units, zero_output_for_mask=zero_output_for_mask, **options
+    )
+    layer.build(x.shape)
+    for variable in layer.trainable_variables:
+        variable.assign(rng.normal(size=variable.shape))
+    known = {
+        "no": None,
+        "nothing": np.ones((n_samples, n_steps), bool),
+        "some": rng.random((n_samples, n_steps)) < 0.6,
+        "all": np.zeros((n_samples, n_steps), bool),
+    }[masked]
+    expected = outputs_and_gradients(layer, x, known)
+    calls = []
+    steps = lstm.lstm_steps
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lstm, "lstm_steps", lambda *a: calls.append(1) or steps(*a))
+        with quick_lstm():
+            found = outputs_and_gradients(layer, x, known)
+    assert calls
+    for one, other in zip(*map(jax.tree.leaves, (found, expected)), strict=True):
+        np.testing.assert_allclose(one, other, 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"activation": "relu"},
+        {"recurrent_activation": "hard_sigmoid"},
+        {"use_bias": False},
+        {"recurrent_dropout": 0.5},
+        {"unroll": True},
+    ],
+    ids=str,
+)
+def test_what_is_uncommon_goes_keras_way(options, monkeypatch):
+    monkeypatch.setattr(lstm, "lstm_steps", None)
+    x = np.zeros((2, 3, 1), dtype="float32")
+    with quick_lstm():
+        assert keras.layers.LSTM(2, **options)(x).shape == (2, 2)
+
+
+def test_keras_has_its_own_way_again_afterwards():
+    before = keras.layers.LSTM.inner_loop
+
+    def fail():
+        with quick_lstm():
+            assert keras.layers.LSTM.inner_loop is not before
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert keras.layers.LSTM.inner_loop is before

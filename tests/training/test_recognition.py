@@ -1,0 +1,269 @@
+"""Models that differ are never taken for each other, and twins always are."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from skforecast_lstm.networks import recurrent_network
+from skforecast_lstm.training.recognition import (
+    NotRecognisedError,
+    fills_batches,
+    fingerprint,
+)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Twice(keras.layers.Layer):
+    """A layer of the user, registered."""
+
+    def call(self, inputs):
+        return 2 * inputs
+
+
+class Unregistered(keras.layers.Layer):
+    """A layer of the user that Keras does not know."""
+
+    def call(self, inputs):
+        return inputs
+
+
+def model_of(*layers, optimizer="sgd", loss="mse", metrics=None, **options):
+    layers = layers or (keras.layers.LSTM(2), keras.layers.Dense(1))
+    model = keras.Sequential([keras.Input((3, 1)), *layers])
+    model.compile(optimizer, loss, metrics=metrics, **options)
+    return model
+
+
+def built(model):
+    """The model, with its loss and metrics built for batches of one target."""
+    shape = (2, *model.input_shape[1:])
+    model._symbolic_build(data_batch=(np.zeros(shape), np.zeros((2, 1))))
+    return model
+
+
+def print_of(**options):
+    model = model_of(**options)
+    return fingerprint(
+        built(model) if "metrics" in str(options) else model, training=True
+    )
+
+
+def test_twins_have_one_fingerprint():
+    options = {"metrics": ["mae"], "optimizer": "adam"}
+    assert print_of(**options) == print_of(**options)
+    assert hash(print_of(**options)) == hash(print_of(**options))
+
+
+def test_names_seeds_and_learning_rates_are_data():
+    def build(seed, rate):
+        layers = [
+            keras.layers.LSTM(2, dropout=0.1, seed=seed, name=f"lstm_of_{seed}"),
+            keras.layers.Dropout(0.1, seed=seed),
+            keras.layers.Dense(1, kernel_initializer=keras.initializers.HeNormal(seed)),
+        ]
+        return model_of(*layers, optimizer=keras.optimizers.Adam(rate, name=f"a{seed}"))
+
+    prints = [fingerprint(build(*of), training=True) for of in ((1, 0.1), (2, 0.2))]
+    assert prints[0] == prints[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"units": 3},
+        {"cell": "gru"},
+        {"activation": "relu"},
+        {"bidirectional": True},
+        {"dropout": 0.1},
+        {"recurrent_dropout": 0.1},
+        {"dense_units": 2},
+        {"output_activation": "tanh"},
+        {"l2": 0.1},
+        {"n_outputs": 2},
+        {"input_shape": (4, 1)},
+    ],
+    ids=str,
+)
+def test_another_network_has_another_fingerprint(change):
+    usual = {"input_shape": (3, 1), "units": 2}
+    prints = {
+        fingerprint(recurrent_network(**{**usual, **more}), training=False)
+        for more in ({}, change)
+    }
+    assert len(prints) == 2
+
+
+def test_layers_connected_otherwise_are_another_network():
+    def build(order):
+        inputs = keras.Input((3,))
+        parts = [
+            keras.layers.Dense(3, activation=activation)(inputs)
+            for activation in ("tanh", "relu")
+        ]
+        return keras.Model(inputs, keras.layers.Subtract()([parts[i] for i in order]))
+
+    assert fingerprint(build((0, 1)), training=False) != fingerprint(
+        build((1, 0)), training=False
+    )
+
+
+def test_a_frozen_layer_is_another_network():
+    model, frozen = model_of(), model_of()
+    frozen.layers[0].trainable = False
+    assert fingerprint(model, training=True) != fingerprint(frozen, training=True)
+
+
+def classes_of(module, base):
+    return [
+        pytest.param(member, id=name)
+        for name, member in vars(module).items()
+        if isinstance(member, type) and issubclass(member, base) and member is not base
+    ]
+
+
+def changed_arguments(kind):
+    """Arguments of a constructor, each other than by default, where that is simple."""
+    for name, parameter in inspect.signature(kind).parameters.items():
+        usual = parameter.default
+        if name in ("name", "dtype", "learning_rate", "loss_scale_factor"):
+            continue
+        if isinstance(usual, bool):
+            yield {name: not usual}
+        elif isinstance(usual, float):
+            yield {name: usual / 2 + 0.001}
+        elif usual is None and name in ("clipnorm", "clipvalue", "global_clipnorm"):
+            yield {name: 0.5}
+
+
+def made(kind, arguments):
+    try:
+        return kind(**arguments)
+    except (TypeError, ValueError):
+        pytest.skip("It can't be made without more arguments.")
+
+
+@pytest.mark.parametrize("kind", classes_of(keras.losses, keras.losses.Loss))
+def test_every_argument_of_a_loss_counts(kind):
+    usual = print_of(loss=made(kind, {}))
+    for arguments in ({"reduction": "sum"}, *changed_arguments(kind)):
+        assert print_of(loss=kind(**arguments)) != usual, arguments
+
+
+@pytest.mark.parametrize("kind", classes_of(keras.optimizers, keras.optimizers.Optimizer))
+def test_every_argument_of_an_optimizer_counts(kind):
+    usual = print_of(optimizer=made(kind, {}))
+    for arguments in changed_arguments(kind):
+        assert print_of(optimizer=kind(**arguments)) != usual, arguments
+
+
+def test_schedules_losses_metrics_and_weights_of_losses_count():
+    schedule = keras.optimizers.schedules.ExponentialDecay
+    prints = [
+        print_of(),
+        print_of(optimizer=keras.optimizers.SGD(schedule(0.1, 10, 0.5))),
+        print_of(optimizer=keras.optimizers.SGD(schedule(0.1, 10, 0.6))),
+        print_of(loss="mae"),
+        print_of(loss_weights=0.5),
+        print_of(metrics=["mae"]),
+        print_of(metrics=[keras.metrics.MeanAbsoluteError(name="other")]),
+        print_of(weighted_metrics=["mae"]),
+    ]
+    assert len(set(prints)) == len(prints)
+
+
+def test_precision_counts():
+    usual = print_of()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert print_of() != usual
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_a_registered_layer_is_recognised_by_its_class():
+    layers = lambda: (Twice(), keras.layers.LSTM(2), keras.layers.Dense(1))  # noqa: E731
+    prints = [fingerprint(model_of(*layers()), training=True) for _ in range(2)]
+    assert prints[0] == prints[1]
+    assert prints[0] != print_of()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: keras.layers.Lambda(lambda x: x, output_shape=(3, 1)),
+        lambda: keras.layers.Dense(1, activation=lambda x: x),
+        Unregistered,
+    ],
+)
+def test_what_a_configuration_does_not_describe_is_not_recognised(layer):
+    model = model_of(layer(), keras.layers.LSTM(2), keras.layers.Dense(1))
+    with pytest.raises(NotRecognisedError):
+        fingerprint(model, training=False)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss": lambda y, outputs: keras.ops.abs(y - outputs)},
+        {"metrics": [lambda y, outputs: keras.ops.abs(y - outputs)]},
+    ],
+    ids=["loss", "metric"],
+)
+def test_functions_of_the_user_are_not_recognised(options):
+    with pytest.raises(NotRecognisedError):
+        print_of(**options)
+
+
+def test_weights_excluded_from_decay_are_not_recognised():
+    optimizer = keras.optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    with pytest.raises(NotRecognisedError):
+        print_of(optimizer=optimizer)
+
+
+@pytest.mark.parametrize(
+    ("options", "fills"),
+    [
+        ({}, True),
+        ({"metrics": ["mae", "RootMeanSquaredError"]}, True),
+        ({"metrics": [keras.metrics.R2Score()]}, False),
+        ({"loss": keras.losses.MeanSquaredError(reduction="sum")}, False),
+        ({"loss": lambda y, outputs: keras.ops.mean(y - outputs)}, False),
+        ({"loss": keras.losses.Dice()}, False),
+    ],
+    ids=["usual", "means", "no mean", "sum", "function", "dice"],
+)
+def test_batches_are_filled_up_where_loss_and_metrics_are_means(options, fills):
+    assert fills_batches(built(model_of(**options))) is fills
+
+
+@pytest.mark.parametrize(
+    ("layer", "fills"),
+    [
+        (lambda: keras.layers.Dropout(0.1), True),
+        (lambda: keras.layers.Masking(), True),
+        (lambda: keras.layers.BatchNormalization(), False),
+        (lambda: keras.layers.Softmax(axis=0), False),
+        (lambda: Twice(), False),
+        (lambda: keras.layers.Dense(1, activity_regularizer="l2"), False),
+    ],
+)
+def test_batches_are_filled_up_where_rows_go_alone(layer, fills):
+    model = model_of(layer(), keras.layers.LSTM(2), keras.layers.Dense(1))
+    assert fills_batches(built(model)) is fills
+
+
+def test_batches_of_our_networks_are_filled_up():
+    model = recurrent_network((3, 1), units=(2, 2), cell="lstm", dense_units=2, l2=0.1)
+    model.compile("adam", "mse")
+    assert fills_batches(built(model))
+
+
+def test_an_operation_over_rows_keeps_batches_as_they_are():
+    inputs = keras.Input((3,))
+    outputs = keras.layers.Dense(1)(inputs - keras.ops.mean(inputs, axis=0))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    assert not fills_batches(built(model))
