@@ -8,7 +8,7 @@ Three parts:
   an empty disk cache, and then, in another process, with the compiled programs that the
   first one left there; the others keep nothing on disk.
 - workers: a longer search of ours with two workers beside the same one with one, once
-  programs are compiled and the workers run.
+  programs are compiled and the workers run; without the refit, which only one can do.
 - programs: how many programs a search over learning rates, seeds and folds compiles.
 
     python benchmarks/search.py --rows 2_000 --epochs 10 --skorch-python path/to/python
@@ -26,7 +26,7 @@ from statistics import median
 
 UNITS = (8, 16, 32)
 LEARNING_RATES = (1e-3, 1e-2)
-LEARNING_RATES_FOR_WORKERS = (1e-3, 3e-3, 1e-2, 3e-2)
+LEARNING_RATES_FOR_WORKERS = (3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 2e-2, 3e-2)
 BATCH_SIZE = 32
 
 EMPTY_CACHE = "ours, empty disk cache"
@@ -163,7 +163,9 @@ def search_with_workers(arguments):
 
     def seconds(n_jobs, epochs):
         estimator = LSTMRegressor(epochs=epochs, batch_size=BATCH_SIZE, random_state=0)
-        search = GridSearchCV(estimator, grid, cv=3, n_jobs=n_jobs, error_score="raise")
+        search = GridSearchCV(
+            estimator, grid, cv=3, n_jobs=n_jobs, refit=False, error_score="raise"
+        )
         return seconds_of(search.fit, *data)
 
     taken = {1: [], 2: []}
@@ -288,7 +290,8 @@ def compare_workers(arguments):
         one, two = map(median, in_child("workers", cache=cache))
     n_candidates = len(UNITS) * len(LEARNING_RATES_FOR_WORKERS)
     print(
-        f"{n_candidates} candidates, 3 folds, refit; {arguments.worker_epochs} epochs\n"
+        f"{n_candidates} candidates, 3 folds, no refit; "
+        f"{arguments.worker_epochs} epochs\n"
     )
     print(f"{'n_jobs=1':26}{one:12.2f} s")
     print(f"{'n_jobs=2':26}{two:12.2f} s")
@@ -311,7 +314,7 @@ def main():
     parser.add_argument("--rows", type=int, default=2_000)
     parser.add_argument("--lookback", type=int, default=24)
     parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--worker-epochs", type=int, default=40)
+    parser.add_argument("--worker-epochs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peer-rounds", type=int, default=1)
     parser.add_argument(

@@ -110,7 +110,8 @@ def fit(
     >>> len(history.history["loss"])
     2
     """
-    if others or not (isinstance(x, Samples) or _are_arrays((x, y, sample_weight))):
+    is_known = isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
+    if others or not is_known or _is_stateful(model):
         return model.fit(
             x,
             y,
@@ -201,7 +202,8 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     >>> training.predict(model, np.zeros((3, 2))).shape
     (3, 1)
     """
-    if others or not (isinstance(x, Samples) or _are_arrays(x)):
+    is_known = isinstance(x, Samples) or _are_arrays(x)
+    if others or not is_known or _is_stateful(model):
         return model.predict(x, **others)
     samples = x if isinstance(x, Samples) else _samples(x)
     if _can_predict(model):
@@ -212,21 +214,32 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     return model.predict(batches, verbose=0)
 
 
-def _can_predict(model):
+def _is_stateful(model):
+    """Whether a layer carries its state from batch to batch, which ties their size."""
+    return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
+
+
+def _can_run(model):
     """Whether the engine may run a model in place of Keras."""
     return (
         keras.config.backend() == "jax"
         and keras.distribution.distribution() is None
-        and model.built
         and not getattr(model, "run_eagerly", False)
-        and not getattr(model, "stateful", False)
+        and getattr(model, "jit_compile", True)
+    )
+
+
+def _can_predict(model):
+    return (
+        _can_run(model)
+        and model.built
         and _is_as_in_keras(model, ("predict", "predict_step", "make_predict_function"))
     )
 
 
 def _can_train(model):
     return (
-        _can_predict(model)
+        _can_run(model)
         and model.compiled
         and isinstance(model.optimizer, keras.optimizers.Optimizer)
         and _is_as_in_keras(model, _METHODS)

@@ -91,7 +91,9 @@ class Programs:
     def __init__(self, model: keras.Model, *, training: bool) -> None:
         keep_programs()
         self.model = model
-        self.fills_batches = training and fills_batches(model)
+        # Where random numbers depend on their place alone, more rows change none.
+        by_place = jax.config.jax_threefry_partitionable  # type: ignore[attr-defined]
+        self.fills_batches = training and fills_batches(model, may_draw=by_place)
         with _lock:
             own = _own_of(model)
             if training:

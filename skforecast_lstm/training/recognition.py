@@ -72,11 +72,24 @@ def _parts(model, training):
     ]
 
 
-def fills_batches(model: keras.Model) -> bool:
+def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
     """Whether filling up a batch with rows of no weight leaves the others as they are.
 
     So it is where each row goes through the network alone, and loss and metrics are
     means over rows. Otherwise the last batch of an epoch gets a program of its size.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built and compiled model.
+    may_draw : bool, default=True
+        Whether layers that draw random numbers draw the same ones for a row whatever
+        comes after it.
+
+    Returns
+    -------
+    fills : bool
+        Whether its batches may be filled up.
     """
     graph = getattr(model, "_functional", model)
     if not hasattr(graph, "operations"):
@@ -86,6 +99,7 @@ def fills_batches(model: keras.Model) -> bool:
         len(model.outputs) == 1
         and len(model.outputs[0].shape) == 2
         and all(map(_takes_rows_alone, parts))
+        and (may_draw or not any(map(_draws, parts)))
         and _is_a_mean_over_rows(model)
         and all(isinstance(m, keras.metrics.Mean) for m in _compiled_metrics(model))
     )
@@ -173,6 +187,11 @@ def _takes_rows_alone(part):
         and not getattr(part, "stateful", False)
         and getattr(part, "activity_regularizer", None) is None
     )
+
+
+def _draws(part):
+    names = ("dropout", "rate", "recurrent_dropout", "stddev")
+    return any(getattr(part, name, 0) for name in names)
 
 
 def _is_a_mean_over_rows(model):

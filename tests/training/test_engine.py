@@ -302,7 +302,7 @@ def test_one_program_trains_whatever_changes_but_the_kind(task, count):
     ]:
         keras.utils.set_random_seed(seed)
         optimizer = keras.optimizers.Adam(rate)
-        model = compiled(network(dropout=0.1, seed=seed), optimizer=optimizer)
+        model = compiled(network(seed=seed), optimizer=optimizer)
         training.fit(model, x[:n_rows], y[:n_rows], epochs=epochs, verbose=0, seed=seed)
     assert count == ["run"]
     training.fit(compiled(network(), optimizer="adam"), x, y, verbose=0)
@@ -409,10 +409,33 @@ def test_steps_aside_for_arguments_that_only_keras_has(task, monkeypatch):
     assert len(history.history["loss"]) == 1
 
 
-def test_steps_aside_for_eager_execution(task, monkeypatch):
+@pytest.mark.parametrize("options", [{"run_eagerly": True}, {"jit_compile": False}])
+def test_steps_aside_where_nothing_is_to_be_compiled(task, monkeypatch, options):
     monkeypatch.setattr(engine, "fit", None)
-    model = compiled(network(), run_eagerly=True)
-    assert len(training.fit(model, *task, verbose=0, batch_size=53).history) == 2
+    monkeypatch.setattr(engine, "predict", None)
+    model = compiled(network(), **options)
+    assert len(training.fit(model, *task, verbose=0, batch_size=53).epoch) == 1
+    assert training.predict(model, task[0]).shape == (53, 1)
+
+
+def test_steps_aside_for_layers_that_keep_their_state(task, monkeypatch):
+    monkeypatch.setattr(engine, "fit", None)
+    monkeypatch.setattr(engine, "predict", None)
+    inputs = keras.Input(batch_shape=(4, 4, 2))
+    outputs = keras.layers.Dense(1)(keras.layers.LSTM(3, stateful=True)(inputs))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    x, y = (part[:8] for part in task)
+    training.fit(model, x, y, batch_size=4, shuffle=False, verbose=0)
+    assert training.predict(model, x, batch_size=4).shape == (8, 1)
+
+
+@pytest.mark.usefixtures("no_keras_loop")
+def test_builds_a_model_that_knows_no_shape_yet(task):
+    model = keras.Sequential(network())
+    model.compile("adam", "mse")
+    training.fit(model, *task, epochs=2, verbose=0)
+    assert training.predict(model, task[0]).shape == (53, 1)
 
 
 def test_out_of_memory_says_so_and_keeps_what_was_reached(task, monkeypatch):
