@@ -263,6 +263,11 @@ def _are_arrays(tree):
 def _samples(x, y=None, sample_weight=None, class_weight=None):
     """Samples, whose weights may be those of their classes."""
     if isinstance(x, Samples):
+        if any(part is not None for part in (y, sample_weight, class_weight)):
+            raise ValueError(
+                "Samples have targets and weights with them: give no y, sample_weight or "
+                "class_weight beside them."
+            )
         return x
     if class_weight is not None:
         if sample_weight is not None:

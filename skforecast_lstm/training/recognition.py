@@ -9,6 +9,7 @@ import keras
 __all__ = ["NotRecognisedError", "fills_batches", "fingerprint"]
 
 _WELL_KNOWN = ("keras", "skforecast_lstm")
+_ACTIVATIONS = ("activation", "recurrent_activation")
 
 
 class NotRecognisedError(TypeError):
@@ -49,8 +50,14 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
 
 
 def _parts(model, training):
+    layers = model._flatten_layers()
     parts = [
         _of(model),
+        # A configuration has names, and a name can be given to another class later.
+        [
+            (type(layer), *(getattr(layer, name, None) for name in _ACTIVATIONS))
+            for layer in layers
+        ],
         [(v.shape, v.dtype, v.trainable) for v in model.variables],
         keras.config.floatx(),
         keras.config.epsilon(),
@@ -239,7 +246,8 @@ def _identity(part):
     known = part if inspect.isroutine(part) or inspect.isclass(part) else type(part)
     if known.__module__.split(".")[0] in _WELL_KNOWN:
         return known
-    if keras.saving.get_registered_object(keras.saving.get_registered_name(known)):
+    name = keras.saving.get_registered_name(known)
+    if keras.saving.get_registered_object(name) is known:
         return known
     raise NotRecognisedError(f"{known!r} is not registered with Keras.")
 
@@ -299,7 +307,8 @@ def _class_of(config):
     module = config.get("module")
     if module and module.split(".")[0] in _WELL_KNOWN:
         return module, name
-    known = keras.saving.get_registered_object(config.get("registered_name"))
+    registered = config["config"] if name == "function" else config["registered_name"]
+    known = keras.saving.get_registered_object(registered)
     if known is None:
         raise NotRecognisedError(f"{name} of {module} is not registered with Keras.")
     return known

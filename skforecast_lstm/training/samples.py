@@ -110,6 +110,8 @@ class Samples:
                 f"The inputs have different numbers of samples: {sorted(lengths)}."
             )
         self.rows = range(lengths.pop()) if rows is None else rows
+        if not len(self.rows):
+            raise ValueError("There are no samples: the inputs have no rows.")
         for name, part in (("y", y), ("sample_weight", sample_weight)):
             for leaf in keras.tree.flatten(part):
                 if leaf is not None and len(leaf) != len(self.rows):

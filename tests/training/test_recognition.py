@@ -196,6 +196,25 @@ def test_a_registered_layer_is_recognised_by_its_class():
     assert prints[0] != print_of()
 
 
+def test_a_class_or_function_that_takes_the_name_of_another_is_another():
+    def models(factor):
+        @keras.saving.register_keras_serializable(package="tests", name="Renamed")
+        class Times(keras.layers.Layer):
+            def call(self, inputs):
+                return factor * inputs
+
+        @keras.saving.register_keras_serializable(package="tests", name="renamed")
+        def times(inputs):
+            return factor * inputs
+
+        dense = keras.layers.Dense(1, activation=times)
+        return [model_of(Times(), keras.layers.Dense(1)), model_of(dense)]
+
+    before, after = models(2), models(3)
+    for old, new in zip(before, after, strict=True):
+        assert fingerprint(old, training=True) != fingerprint(new, training=True)
+
+
 @pytest.mark.parametrize(
     "layer",
     [

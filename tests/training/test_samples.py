@@ -145,6 +145,7 @@ def test_split_parts_have_the_rows_targets_and_weights(rng):
     ("arguments", "match"),
     [
         (([np.zeros(3), np.zeros(4)],), "different numbers of samples"),
+        ((np.zeros((0, 2)),), "no samples"),
         ((np.zeros(3), np.zeros(4)), "y has 4 entries for 3"),
         ((np.zeros(3), np.zeros(3), np.zeros(2)), "sample_weight has 2 entries for 3"),
     ],
@@ -160,6 +161,14 @@ def test_weights_of_classes_or_of_samples():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="not both"):
         training.fit(model, x, y, sample_weight=y, class_weight={0: 1.0}, verbose=0)
+
+
+def test_targets_come_with_the_samples_or_beside_arrays():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    samples = training.Samples(np.zeros((3, 1)), np.zeros(3))
+    with pytest.raises(ValueError, match="give no y"):
+        training.fit(model, samples, np.zeros(3), verbose=0)
 
 
 def test_a_split_that_leaves_nothing_is_refused():
