@@ -11,7 +11,7 @@ from skforecast_lstm import training
 from skforecast_lstm.training import engine
 from skforecast_lstm.training.callbacks import watches_batches
 
-HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
+HAS_TENSORBOARD = all(map(importlib.util.find_spec, ("tensorflow", "tensorboard")))
 
 
 @pytest.fixture
@@ -142,7 +142,9 @@ def test_csv_of_every_epoch(data, tmp_path):
             assert float(mine[key]) == pytest.approx(float(value), rel=2e-5)
 
 
-@pytest.mark.skipif(not HAS_TENSORFLOW, reason="The callback writes by TensorFlow.")
+@pytest.mark.skipif(
+    not HAS_TENSORBOARD, reason="The callback writes by TensorFlow and TensorBoard."
+)
 def test_tensorboard_has_every_epoch(data, tmp_path):
     from tensorflow.python.summary.summary_iterator import summary_iterator
 
