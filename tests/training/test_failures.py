@@ -14,9 +14,12 @@ from skforecast_lstm import LSTMRegressor
 from skforecast_lstm.training import programs
 
 INTERRUPTED = """
+import signal
 import numpy as np
 from skforecast_lstm import LSTMRegressor
 
+# A shell has what it runs in the background ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 X = np.random.default_rng(0).normal(size=(200_000, 8, 1)).astype("float32")
 regressor = LSTMRegressor(4, batch_size=32, epochs=100, random_state=0, verbose=1)
 try:
@@ -42,8 +45,6 @@ def test_an_interrupt_leaves_an_estimator_that_predicts_and_goes_on():
         [sys.executable, "-c", INTERRUPTED],
         stdout=subprocess.PIPE,
         text=True,
-        # A shell in the background would have its children ignore interrupts.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     with process:
         shown = ""

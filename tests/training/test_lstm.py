@@ -26,11 +26,9 @@ def outputs_and_gradients(layer, x, mask):
     return jax.value_and_grad(total, argnums=(0, 1), has_aux=True)(weights, x)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
-    n_steps=st.integers(1, 5),
-    n_samples=st.integers(1, 4),
-    n_units=st.integers(1, 4),
+    n_steps=st.sampled_from([1, 4]),
     masked=st.sampled_from(["no", "nothing", "some", "all"]),
     options=st.fixed_dictionaries(
         {
@@ -42,8 +40,9 @@ def outputs_and_gradients(layer, x, mask):
     seed=st.integers(0, 99),
 )
 def test_outputs_states_and_gradients_are_those_of_keras(
-    n_steps, n_samples, n_units, masked, options, zero_output_for_mask, seed
+    n_steps, masked, options, zero_output_for_mask, seed
 ):
+    n_samples, n_units = 3, 2
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n_samples, n_steps, 2)).astype("float32")
     layer = keras.layers.LSTM(
