@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 __all__ = ["let_go", "pieces"]
 
-ROWS_IN_A_PIECE = 2**19
+VALUES_IN_A_PIECE = 2**20
 
 
 def pieces(*arrays: NDArray) -> Iterator[slice]:
-    """Slices that together are all rows of some arrays.
+    """Slices of a bounded size that together are all rows of some arrays.
 
     What a slice brought into memory from a file is let go after it.
     """
-    for start in range(0, len(arrays[0]), ROWS_IN_A_PIECE):
-        yield slice(start, start + ROWS_IN_A_PIECE)
+    widest = max(array[:1].size for array in arrays)
+    n_rows = max(1, VALUES_IN_A_PIECE // max(1, widest))
+    for start in range(0, len(arrays[0]), n_rows):
+        yield slice(start, start + n_rows)
         for array in arrays:
             let_go(array)
 

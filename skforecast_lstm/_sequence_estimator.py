@@ -43,22 +43,20 @@ _NETWORK_PARAMETERS = (
 def _complete_rows(windows):
     """Which windows have no unknown step; raise if a value can't go to the device.
 
-    Goes step by step, so that a view of windows is never copied as a whole.
+    Goes piece by piece, so that a view of windows is never copied as a whole.
     """
-    complete = np.ones(len(windows), dtype=bool)
+    complete = np.empty(len(windows), dtype=bool)
     for piece in pieces(windows):
-        for step in range(windows.shape[1]):
-            values = windows[piece, step].reshape(len(complete[piece]), -1)
-            complete[piece] &= ~np.isnan(values).any(axis=1)
-            too_large = np.argwhere(is_too_large(values))
-            if len(too_large):
-                row, feature = too_large[0]
-                raise ValueError(
-                    "X contains infinity or a value too large for "
-                    f"{keras.config.floatx()}, first at row {piece.start + row}, step "
-                    f"{step}, feature {feature}. Replace it by NaN if the value is "
-                    "unknown, or scale X."
-                )
+        values = windows[piece].reshape(len(complete[piece]), windows.shape[1], -1)
+        complete[piece] = ~np.isnan(values).any(axis=(1, 2))
+        too_large = np.argwhere(is_too_large(values))
+        if len(too_large):
+            row, step, feature = too_large[0]
+            raise ValueError(
+                f"X contains infinity or a value too large for {keras.config.floatx()}, "
+                f"first at row {piece.start + row}, step {step}, feature {feature}. "
+                "Replace it by NaN if the value is unknown, or scale X."
+            )
     return complete
 
 

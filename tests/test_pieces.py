@@ -31,9 +31,10 @@ def resident(array):
 
 
 def test_slices_are_all_rows(monkeypatch):
-    monkeypatch.setattr(_pieces, "ROWS_IN_A_PIECE", 3)
+    monkeypatch.setattr(_pieces, "VALUES_IN_A_PIECE", 7)
     rows = np.arange(8)
-    assert [rows[piece].tolist() for piece in pieces(rows)] == [
+    pairs = rows.repeat(2).reshape(8, 2)
+    assert [rows[piece].tolist() for piece in pieces(rows, pairs)] == [
         [0, 1, 2],
         [3, 4, 5],
         [6, 7],
