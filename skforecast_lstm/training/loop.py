@@ -111,7 +111,7 @@ def fit(
     2
     """
     is_known = isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
-    if others or not is_known or _is_stateful(model):
+    if others or not is_known:
         return model.fit(
             x,
             y,
@@ -136,7 +136,9 @@ def fit(
     elif validation_split:
         samples, validation = samples.split(_n_before(len(samples), validation_split))
     callbacks = list(keras.tree.flatten(callbacks)) if callbacks else []
-    if shuffle and seed is None:
+    if not shuffle:
+        seed = None
+    elif seed is None:
         seed = random.randrange(2**31)
     arguments: dict[str, Any] = {
         "epochs": epochs,
@@ -153,13 +155,11 @@ def fit(
             samples,
             validation,
             batch_size=batch_size,
-            seed=seed if shuffle else None,
+            seed=seed,
             callbacks=callbacks,
             **arguments,
         )
-    batches = SampleBatches(
-        samples, batch_size=batch_size, seed=seed if shuffle else None
-    )
+    batches = SampleBatches(samples, batch_size=batch_size, seed=seed)
     order = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, _: batches.begin_epoch(epoch)
     )
@@ -203,9 +203,9 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     (3, 1)
     """
     is_known = isinstance(x, Samples) or _are_arrays(x)
-    if others or not is_known or _is_stateful(model):
+    if others or not is_known:
         return model.predict(x, **others)
-    samples = x if isinstance(x, Samples) else _samples(x)
+    samples = _samples(x)
     if _can_predict(model):
         from skforecast_lstm.training import engine
 
@@ -226,6 +226,7 @@ def _can_run(model):
         and keras.distribution.distribution() is None
         and not getattr(model, "run_eagerly", False)
         and getattr(model, "jit_compile", True)
+        and not _is_stateful(model)
     )
 
 

@@ -426,7 +426,8 @@ def test_steps_aside_for_layers_that_keep_their_state(task, monkeypatch):
     model = keras.Model(inputs, outputs)
     model.compile("sgd", "mse")
     x, y = (part[:8] for part in task)
-    training.fit(model, x, y, batch_size=4, shuffle=False, verbose=0)
+    for given in ((x, y), (training.Samples(x, y),)):
+        training.fit(model, *given, batch_size=4, shuffle=False, verbose=0)
     assert training.predict(model, x, batch_size=4).shape == (8, 1)
 
 
