@@ -60,6 +60,12 @@ def _complete_rows(windows):
     return complete
 
 
+def default_batch_size(n_rows):
+    """Rows in a batch: for more rows more, so that an epoch has some 1,000 batches."""
+    enough = 2 ** math.ceil(math.log2(max(n_rows / 1000, 1)))
+    return min(max(32, enough), 1024)
+
+
 def is_too_large(values):
     """Which values would be infinite on the device."""
     return np.abs(values) > np.finfo(keras.config.floatx()).max
@@ -406,10 +412,7 @@ class SequenceEstimator(KerasWrapper):
 
     def _amounts(self, n_rows):
         """Batch size and number of epochs where they are left to the data."""
-        batch_size = self.batch_size
-        if batch_size is None:
-            enough = 2 ** math.ceil(math.log2(max(n_rows / 1000, 1)))
-            batch_size = min(max(32, enough), 1024)
+        batch_size = self.batch_size or default_batch_size(n_rows)
         n_batches = math.ceil(n_rows / batch_size)
         epochs = self.epochs
         if epochs is None:

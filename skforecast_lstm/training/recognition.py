@@ -119,6 +119,7 @@ _ROWS_ALONE = tuple(
         "Add",
         "AveragePooling1D",
         "Bidirectional",
+        "Concatenate",
         "Conv1D",
         "Cropping1D",
         "Dense",
@@ -193,6 +194,8 @@ def _takes_rows_alone(part):
         (ours or type(part) in _ROWS_ALONE)
         and not getattr(part, "stateful", False)
         and getattr(part, "activity_regularizer", None) is None
+        # Rows put behind rows are other rows.
+        and getattr(part, "axis", -1) != 0
     )
 
 
@@ -203,9 +206,13 @@ def _draws(part):
 
 def _is_a_mean_over_rows(model):
     losses = getattr(model._compile_loss, "_flat_losses", None) or ()
-    return len(losses) == 1 and (
-        getattr(losses[0].loss, "fn", None) in _MEANS
-        and losses[0].loss.reduction in ("mean", "sum_over_batch_size")
+    if len(losses) != 1:
+        return False
+    loss = losses[0].loss
+    ours = type(loss).__module__.startswith("skforecast_lstm.")
+    return (ours or getattr(loss, "fn", None) in _MEANS) and loss.reduction in (
+        "mean",
+        "sum_over_batch_size",
     )
 
 

@@ -1,0 +1,145 @@
+"""A network that corrects simple forecasts of a window by what an LSTM reads in it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import keras
+from keras import layers
+
+from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
+from skforecast_lstm.networks.window_layers import (
+    Columns,
+    SimpleForecasts,
+    WindowDenormalization,
+    WindowNormalization,
+)
+
+__all__ = ["forecast_network"]
+
+
+def forecast_network(
+    input_shape: tuple[int, int] | None = None,
+    n_outputs: int | None = None,
+    *,
+    horizon: int = 1,
+    n_targets: int = 1,
+    n_known: int = 0,
+    season_length: int = 1,
+    units: int = 16,
+    decoder: Literal["dense", "lstm"] = "dense",
+    dropout: float = 0.3,
+    meta: Mapping[str, Any] | None = None,
+) -> keras.Model:
+    """Build a network that forecasts several steps ahead from a window of a series.
+
+    Every window is normalized by its own level and spread, which are undone on the
+    output, so that a level never seen before is no obstacle. The forecast is a mixture
+    of simple forecasts (last value, a season ago, drift and others; see
+    :class:`SimpleForecasts`) whose weights are learned, plus what an LSTM reads in the
+    window, plus what the columns that are known ahead say of each step. All of these
+    begin at zero.
+
+    Parameters
+    ----------
+    input_shape : tuple of int, default=None
+        Shape of a window: (n_steps, n_columns). The targets are the first columns. The
+        last ``2 * n_known`` columns are those known ahead: first as they are at the
+        step of the window, then as they are `horizon` steps later.
+    n_outputs : int, default=None
+        Number of outputs, a multiple of ``horizon * n_targets``, which is the default;
+        more than that are more numbers for each step of each target: quantiles.
+    horizon : int, default=1
+        Number of steps ahead.
+    n_targets : int, default=1
+        Number of columns to forecast.
+    n_known : int, default=0
+        Number of columns that are known ahead. Windows need `horizon` steps then.
+    season_length : int, default=1
+        Number of steps after which the series repeats itself; 1 if it does not.
+    units : int, default=16
+        Units of the LSTM.
+    decoder : {"dense", "lstm"}, default="dense"
+        What turns the state of the LSTM into the steps ahead: a dense layer at once, or
+        a second LSTM, step by step (sequence to sequence).
+    dropout : float, default=0.3
+        Fraction of the state that is dropped in training.
+    meta : dict, default=None
+        What SciKeras knows of the data, in place of `input_shape` and `n_outputs`. It
+        passes this by itself where the function is the ``model`` of an estimator.
+
+    Returns
+    -------
+    network : keras.Model
+        The network, not compiled. Of its outputs, the targets of the first step come
+        first, then those of the second.
+
+    Examples
+    --------
+    >>> from skforecast_lstm.networks import forecast_network
+    >>> forecast_network((24, 1), horizon=12, season_length=12).output_shape
+    (None, 12)
+    """
+    if meta is not None:
+        input_shape = tuple(meta["X_shape_"][1:])
+        n_outputs = int(meta["n_outputs_"])
+    if input_shape is None:
+        raise ValueError("input_shape is missing: give (n_steps, n_columns).")
+    n_steps, n_columns = input_shape
+    if n_known and n_steps < horizon:
+        raise ValueError(
+            f"The windows have {n_steps} steps, too few for columns that are known "
+            f"{horizon} steps ahead. Give a longer lookback."
+        )
+    n_each = 1 if n_outputs is None else n_outputs // (horizon * n_targets)
+    shape = (horizon, n_targets, n_each)
+
+    inputs = keras.Input(input_shape)
+    window, level, spread = WindowNormalization(n_targets, season_length)(inputs)
+    simple = SimpleForecasts(horizon, season_length)
+    mixture = layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="mixture")
+    from_rules = simple(Columns(0, n_targets)(window))
+    parts = [mixture(from_rules)]
+    if n_known:
+        now = Columns(n_columns - 2 * n_known, n_columns - n_known)(window)
+        ahead = Columns(n_columns - n_known, n_columns, horizon)(window)
+        expected = layers.Reshape((horizon, n_known))(mixture(simple(now)))
+        surprise = layers.Subtract()([ahead, expected])
+        curved = layers.Dense(
+            units, activation="tanh", kernel_initializer=GlorotUniform()
+        )(surprise)
+        parts += [
+            layers.Reshape((horizon, n_targets, 1))(_to_zero(n_targets)(said))
+            for said in (surprise, curved)
+        ]
+    if decoder == "dense":
+        state = _lstm(units)(window)
+        correction = _to_zero(horizon * n_targets * n_each)(
+            layers.Dropout(dropout)(state)
+        )
+    elif decoder == "lstm":
+        _, *state = _lstm(units, return_state=True)(window)
+        steps = layers.Reshape((horizon, -1))(from_rules)
+        if n_known:
+            steps = layers.Concatenate()([steps, ahead])
+        steps = _lstm(units, return_sequences=True)(steps, initial_state=state)
+        correction = _to_zero(n_targets * n_each)(layers.Dropout(dropout)(steps))
+    else:
+        raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
+    parts.append(layers.Reshape(shape)(correction))
+    outputs = WindowDenormalization()([layers.Add()(parts), level, spread])
+    return keras.Model(inputs, outputs, name="forecast_network")
+
+
+def _lstm(units, **options):
+    """An LSTM with first weights that are quickly drawn."""
+    return layers.LSTM(
+        units,
+        kernel_initializer=GlorotUniform(),
+        recurrent_initializer=Orthogonal(),
+        **options,
+    )
+
+
+def _to_zero(size):
+    """A dense layer that says nothing until it has learned."""
+    return layers.Dense(size, kernel_initializer="zeros")

@@ -1,0 +1,252 @@
+"""Layers that know what a window of a series is: its level, its spread, its season."""
+
+import keras
+import numpy as np
+from keras import ops
+
+__all__ = [
+    "Columns",
+    "SimpleForecasts",
+    "WindowDenormalization",
+    "WindowNormalization",
+]
+
+_SMALLEST_SPREAD = 1e-3
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class WindowNormalization(keras.layers.Layer):
+    """Give the first columns of each window the level 0 and the spread 1.
+
+    The level is the mean of the last season of the window, the spread the mean
+    distance of its values from their mean, or the mean step where that is larger.
+    A window without any known value has the level 0 and the spread 1. In all columns,
+    what is unknown (NaN) becomes zero, and a step at which any is unknown is masked.
+
+    Parameters
+    ----------
+    n_columns : int
+        Number of columns, from the first, to normalize.
+    season_length : int
+        Number of steps at the end of a window whose mean is its level.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import WindowNormalization
+    >>> window = np.array([[[8.0], [12.0], [10.0]]], dtype="float32")
+    >>> normalized, level, spread = WindowNormalization(1, season_length=2)(window)
+    >>> np.asarray(level).ravel(), np.asarray(spread).ravel()
+    (array([11.], dtype=float32), array([3.], dtype=float32))
+    """
+
+    def __init__(self, n_columns: int, season_length: int, **kwargs):
+        super().__init__(**kwargs)
+        self.n_columns = n_columns
+        self.season_length = season_length
+        self.supports_masking = True
+
+    def call(self, inputs):
+        """Normalized windows, and level and spread of shape (n_samples, n_columns)."""
+        known = ops.logical_not(ops.isnan(inputs))
+        values = ops.where(known, inputs, ops.zeros_like(inputs))
+        counted = ops.cast(known, values.dtype)[:, :, : self.n_columns]
+        first = values[:, :, : self.n_columns]
+        mean, n_known = _mean(first, counted)
+        season = slice(-self.season_length, None)
+        level, n_of_season = _mean(first[:, season], counted[:, season])
+        level = ops.where(n_of_season > 0, level, mean)
+        distance, _ = _mean(ops.abs(first - mean), counted)
+        steps = ops.abs(first[:, 1:] - first[:, :-1])
+        step, _ = _mean(steps, counted[:, 1:] * counted[:, :-1])
+        spread = ops.maximum(ops.maximum(distance, step), _SMALLEST_SPREAD)
+        spread = ops.where(n_known > 0, spread, ops.ones_like(spread))
+        normalized = (first - level) / spread * counted
+        others = values[:, :, self.n_columns :]
+        return ops.concatenate([normalized, others], -1), level[:, 0], spread[:, 0]
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Mask of shape (n_samples, n_steps), true where a step is known."""
+        return [ops.logical_not(ops.any(ops.isnan(inputs), axis=-1)), None, None]
+
+    def get_config(self):
+        """What the layer was made with."""
+        numbers = {"n_columns": self.n_columns, "season_length": self.season_length}
+        return {**super().get_config(), **numbers}
+
+
+def _mean(values, counted):
+    """Mean of the steps that count, and how many these are."""
+    n_counted = ops.sum(counted, axis=1, keepdims=True)
+    total = ops.sum(values * counted, axis=1, keepdims=True)
+    return total / ops.maximum(n_counted, 1.0), n_counted
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class WindowDenormalization(keras.layers.Layer):
+    """Undo what `WindowNormalization` did, on forecasts, and lay them out flat.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import WindowDenormalization
+    >>> forecasts = np.array([[[[0.5]], [[1.0]]]], dtype="float32")
+    >>> level, spread = np.array([[11.0]]), np.array([[3.0]])
+    >>> np.asarray(WindowDenormalization()([forecasts, level, spread]))
+    array([[12.5, 14. ]], dtype=float32)
+    """
+
+    def call(self, inputs):
+        """Forecasts of shape (n_samples, horizon * n_columns * n_each)."""
+        forecasts, level, spread = inputs
+        undone = forecasts * spread[:, None, :, None] + level[:, None, :, None]
+        return ops.reshape(undone, (-1, int(np.prod(forecasts.shape[1:]))))
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class Columns(keras.layers.Layer):
+    """Some columns of a window, at all of its steps or at the last ones.
+
+    Parameters
+    ----------
+    start, stop : int
+        The first column, and the one after the last.
+    n_steps : int, default=None
+        How many of the last steps; None for all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import Columns
+    >>> window = np.arange(6.0).reshape(1, 2, 3)
+    >>> np.asarray(Columns(1, 3, n_steps=1)(window)).tolist()
+    [[[4.0, 5.0]]]
+    """
+
+    def __init__(self, start: int, stop: int, n_steps: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.start, self.stop, self.n_steps = start, stop, n_steps
+        self.supports_masking = True
+
+    def call(self, inputs):
+        """The chosen part of the window."""
+        first = 0 if self.n_steps is None else -self.n_steps
+        return inputs[:, first:, self.start : self.stop]
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Nothing is masked: what is unknown is zero."""
+
+    def get_config(self):
+        """What the layer was made with."""
+        chosen = {"start": self.start, "stop": self.stop, "n_steps": self.n_steps}
+        return {**super().get_config(), **chosen}
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class SimpleForecasts(keras.layers.Layer):
+    """What simple rules would forecast from a window, for each step of the horizon.
+
+    The rules are the last value, the mean and the straight line; where the window
+    holds a season also the value of a season ago; where it holds two also the mean
+    of its seasons, and how level and season changed since. Each rule is linear in the
+    window, so all of them are one product with a constant.
+
+    Parameters
+    ----------
+    horizon : int
+        Number of steps ahead.
+    season_length : int
+        Number of steps after which the series repeats itself; 1 if it does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import SimpleForecasts
+    >>> window = np.array([[[1.0], [2.0], [3.0]]], dtype="float32")
+    >>> forecasts = SimpleForecasts(horizon=2, season_length=1)(window)
+    >>> np.asarray(forecasts)[0, :, 0].tolist()
+    [[3.0, 2.0, 2.5, 2.0], [3.0, 2.0, 2.5, 3.0]]
+    """
+
+    def __init__(self, horizon: int, season_length: int, **kwargs):
+        super().__init__(**kwargs)
+        self.horizon = horizon
+        self.season_length = season_length
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        """Make the constant for windows of this length."""
+        self.rules = simple_rules(input_shape[1], self.horizon, self.season_length)
+
+    def call(self, inputs):
+        """Forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
+        rules = ops.convert_to_tensor(self.rules, dtype=inputs.dtype)
+        return ops.einsum("nlc,hlk->nhck", inputs, rules)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Nothing is masked: the axis of the steps is gone."""
+
+    def get_config(self):
+        """What the layer was made with."""
+        return {
+            **super().get_config(),
+            "horizon": self.horizon,
+            "season_length": self.season_length,
+        }
+
+
+def simple_rules(n_steps: int, horizon: int, season_length: int) -> np.ndarray:
+    """Weights of each step of a window in each simple forecast of each step ahead.
+
+    The shape is (horizon, n_steps, n_rules).
+    """
+    window = np.eye(n_steps)
+    ahead = np.arange(horizon)
+
+    def flat(value):
+        return np.repeat(value[None], horizon, axis=0)
+
+    last_season = window[-season_length:].mean(0)
+    if season_length == 1:
+        times = np.arange(n_steps) - (n_steps - 1) / 2
+        slope = times / max((times**2).sum(), 1.0)
+        return np.stack(
+            [
+                flat(window[-1]),
+                flat(window.mean(0)),
+                flat(window[-2:].mean(0)),
+                (ahead[:, None] + 1) * slope,
+            ],
+            axis=-1,
+        )
+    rules = [flat(window[-1]), flat(last_season)]
+    if n_steps >= season_length:
+        season_ago = window[n_steps - season_length + ahead % season_length]
+        rules.append(season_ago)
+    if n_steps >= 2 * season_length:
+        rules += _rules_of_seasons(window, ahead, season_length, last_season)
+    return np.stack(rules, axis=-1)
+
+
+def _rules_of_seasons(window, ahead, season_length, last_season):
+    """Rules that compare the seasons of a window with each other."""
+    n_seasons = len(window) // season_length
+    seasons = window[-n_seasons * season_length :].reshape(
+        n_seasons, season_length, len(window)
+    )
+    pattern = (seasons - seasons.mean(1, keepdims=True)).mean(0)
+    expected = pattern[ahead % season_length]
+    recent = slice(-max(season_length // 4, 1), None)
+    level = (window[recent] - pattern[recent]).mean(0)
+    drift = last_season - seasons[-2].mean(0)
+    change = (seasons[-1] - seasons[-2])[recent].mean(0)
+    seasons_ahead = 1 + ahead[:, None] // season_length
+    to_middle = ((season_length + 1) / 2 + ahead[:, None]) / season_length
+    return [
+        expected,
+        np.repeat((window[-1] - pattern[-1])[None], len(ahead), axis=0),
+        np.repeat((level - last_season)[None], len(ahead), axis=0),
+        np.repeat(change[None], len(ahead), axis=0),
+        drift * seasons_ahead,
+        drift * to_middle,
+    ]
