@@ -12,6 +12,12 @@ from skforecast_lstm._backend import choose_backend
 if TYPE_CHECKING:
     from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
     from skforecast_lstm.exceptions import UnknownStepsWarning
+    from skforecast_lstm.forecasting import (
+        LSTMForecaster,
+        LSTMTimeSeriesClassifier,
+        LSTMTimeSeriesRegressor,
+        compare,
+    )
     from skforecast_lstm.networks import recurrent_network
     from skforecast_lstm.windows import LookbackWindower
 
@@ -19,18 +25,26 @@ __version__ = "0.1.0"
 
 _ROOM_OF = {
     "LSTMClassifier": "estimators",
+    "LSTMForecaster": "forecasting",
     "LSTMRegressor": "estimators",
+    "LSTMTimeSeriesClassifier": "forecasting",
+    "LSTMTimeSeriesRegressor": "forecasting",
     "LookbackWindower": "windows",
     "UnknownStepsWarning": "exceptions",
+    "compare": "forecasting",
     "recurrent_network": "networks",
 }
 
 __all__ = [
     "LSTMClassifier",
+    "LSTMForecaster",
     "LSTMRegressor",
+    "LSTMTimeSeriesClassifier",
+    "LSTMTimeSeriesRegressor",
     "LookbackWindower",
     "UnknownStepsWarning",
     "__version__",
+    "compare",
     "recurrent_network",
 ]
 

@@ -1,0 +1,46 @@
+"""Intervals from the errors at origins that were held out of training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Errors"]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors at held-out origins, in units of how much each window varies.
+
+    Parameters
+    ----------
+    by_step : ndarray of shape (horizon, n_targets)
+        Typical size of an error at each step ahead, never less than at the step before.
+    sizes : ndarray of shape (n_errors, n_targets)
+        Sizes of all errors in units of the typical size at their step, sorted.
+    """
+
+    by_step: NDArray
+    sizes: NDArray
+
+    @classmethod
+    def of(cls, errors: NDArray) -> "Errors":
+        """From errors of shape (n_origins, horizon, n_targets)."""
+        typical = np.sqrt(np.mean(errors**2, axis=0))
+        by_step = np.maximum.accumulate(np.maximum(typical, 1e-6), axis=0)
+        sizes = np.abs(errors / by_step).reshape(-1, errors.shape[-1])
+        return cls(by_step, np.sort(sizes, axis=0))
+
+    def distance(self, level: float, n_steps: int) -> NDArray:
+        """How far from the forecast a quantile is, by step and target.
+
+        Beyond the steps that were tried, errors grow like the root of the number of
+        steps, as those of a random walk do.
+        """
+        # The errors of one origin go together, so there are as many as origins.
+        n_origins = len(self.sizes) / len(self.by_step)
+        coverage = min(abs(2 * level - 1) * (1 + 1 / n_origins), 1.0)
+        distance = np.sign(level - 0.5) * np.quantile(self.sizes, coverage, axis=0)
+        steps, tried = np.arange(1, n_steps + 1), len(self.by_step)
+        growth = np.sqrt(np.maximum(steps / tried, 1.0))
+        return self.by_step[np.minimum(steps, tried) - 1] * growth[:, None] * distance

@@ -1,0 +1,102 @@
+"""Columns beside the target: known in the past only, or known ahead."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skforecast_lstm.forecasting._series import Rows, Scale, Series
+
+__all__ = ["Exogenous"]
+
+
+@dataclass(frozen=True)
+class Exogenous:
+    """Which columns of X there are, and their scale in training.
+
+    Parameters
+    ----------
+    past, known : list
+        Columns known in the past only, and those known ahead.
+    scale : Scale
+        Scale of all columns, in this order.
+    """
+
+    past: list
+    known: list
+    scale: Scale
+
+    @classmethod
+    def of(cls, X: pd.DataFrame | None, past_only: Sequence) -> "Exogenous":
+        """What there is to know of X."""
+        names = [] if X is None else list(X.columns)
+        strange = [name for name in past_only if name not in names]
+        if strange:
+            raise ValueError(
+                f"past_only names {strange}, but the columns of X are {names}. Give X "
+                "with these columns, or leave them out of past_only."
+            )
+        past = [name for name in names if name in past_only]
+        known = [name for name in names if name not in past_only]
+        values = np.empty((0, 0)) if X is None else _values(X, past + known)
+        return cls(past, known, Scale.of(values))
+
+    def rows(
+        self,
+        series: Series,
+        scale: Scale,
+        X: pd.DataFrame | None,
+        X_ahead: pd.DataFrame | None,
+        times_ahead: pd.Index,
+    ) -> Rows:
+        """A scaled series with its columns of X, also at the times ahead."""
+        targets = scale.apply(series.values)
+        names = self.past + self.known
+        if not names:
+            nothing = np.empty((len(series), 0))
+            return Rows(targets, nothing, nothing)
+        if X is None:
+            raise ValueError(f"X is missing; fit had one with the columns {names}.")
+        values = self._scaled(_of_series(X, series.name).reindex(series.times))
+        known = values[:, len(self.past) :]
+        if self.known and len(times_ahead):
+            ahead = self._ahead(series, X_ahead, times_ahead)
+            known = np.concatenate([known, ahead[:, len(self.past) :]])
+        return Rows(targets, values[:, : len(self.past)], known)
+
+    def _ahead(self, series, X_ahead, times):
+        """Scaled rows of X at the times to forecast and at those between."""
+        if X_ahead is None:
+            raise ValueError(
+                f"The columns {self.known} of X were known ahead in fit, so predict "
+                f"needs X from {times[0]} to {times[-1]}. Name them in past_only if "
+                "they are known in the past only."
+            )
+        frame = _of_series(X_ahead, series.name)
+        missing = times.difference(frame.index)
+        if len(missing):
+            where = "" if series.name is None else f" of series {series.name!r}"
+            raise ValueError(
+                f"X has no row at {missing[0]}{where}. Each step up to {times[-1]} is "
+                f"needed, and {len(missing)} of {len(times)} are missing."
+            )
+        return self._scaled(frame.loc[times].reindex(columns=self.past + self.known))
+
+    def _scaled(self, frame):
+        return self.scale.apply(_values(frame, self.past + self.known))
+
+
+def _values(frame: pd.DataFrame, names: list) -> NDArray:
+    return frame[names].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _of_series(frame: pd.DataFrame, name) -> pd.DataFrame:
+    """The rows of one series."""
+    if name is None:
+        return frame
+    try:
+        return frame.loc[name]
+    except KeyError:
+        raise ValueError(f"X has no rows of series {name!r}, which y has.") from None

@@ -1,0 +1,138 @@
+"""Regressors of windows that forecast series: what they learn, and feeding back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from skforecast_lstm.forecasting._conformal import Errors
+from skforecast_lstm.forecasting._series import Rows, Windows, last_windows, spread_of
+
+__all__ = ["WindowModel"]
+
+
+@dataclass(frozen=True)
+class WindowModel:
+    """Regressors that forecast `horizon` steps at once from a window.
+
+    Parameters
+    ----------
+    regressors : sequence of regressors
+        Their median is the forecast.
+    lookback, horizon, n_targets : int
+        Steps of a window, steps ahead, columns to forecast.
+    n_quantiles : int
+        How many numbers a regressor gives for each step of each target, the middle
+        one of which is the forecast.
+    """
+
+    regressors: Sequence[Any]
+    lookback: int
+    horizon: int
+    n_targets: int
+    n_quantiles: int = 1
+
+    def fit(self, series: Sequence[Rows]) -> None:
+        """Learn from every window that is complete."""
+        windows = Windows.of(series, self.lookback, self.horizon)
+        self._fit(self.regressors, windows.inputs, windows.targets)
+
+    def go_on(self, series: Sequence[Rows]) -> None:
+        """Learn more from the windows there are now, an epoch of them."""
+        windows = Windows.of(series, self.lookback, self.horizon)
+        for regressor in self.regressors:
+            learn = getattr(regressor, "partial_fit", regressor.fit)
+            learn(windows.inputs, self._repeated(windows.targets))
+
+    def errors(self, series: Sequence[Rows]) -> Errors:
+        """How wrong regressors like these are at origins that they have not seen."""
+        windows = Windows.of(series, self.lookback, self.horizon)
+        learn, try_on = windows.held_out(self.lookback, self.horizon)
+        regressors: Sequence[Any] = [clone(regressor) for regressor in self.regressors]
+        if len(learn) and len(try_on):
+            targets = np.full_like(windows.targets, np.nan)
+            targets[learn] = windows.targets[learn]
+            self._fit(regressors, windows.inputs, targets)
+        else:
+            # Too short to hold out anything: what was learned is all there is to try.
+            regressors = self.regressors
+            try_on = np.arange(len(windows.targets))
+        targets = windows.targets[try_on]
+        known = ~np.isnan(targets).any(axis=1)
+        inputs, targets = windows.inputs[try_on[known]], targets[known]
+        forecast = self._middle(self._outputs(regressors, inputs))
+        errors = targets.reshape(forecast.shape) - forecast
+        return Errors.of(errors / spread_of(inputs[:, :, : self.n_targets])[:, None])
+
+    def at(
+        self, series: Sequence[Rows], steps: Sequence[NDArray]
+    ) -> list[tuple[NDArray, NDArray]]:
+        """Forecasts of each series at its steps, and how much their windows vary.
+
+        Step 1 is the first behind the last row. Step 0 is the last row, forecast from
+        those before it. What lies before a series is unknown. The shapes are
+        (n_steps, n_targets, n_quantiles) and (n_steps, n_targets).
+        """
+        n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
+        ahead = self._ahead(series, n_ahead)
+        before = self._before(series) if any((s < 1).any() for s in steps) else None
+        answers = []
+        for number, wanted in enumerate(steps):
+            parts = [ahead[number]] if before is None else [before[number], ahead[number]]
+            n_before = 0 if before is None else len(series[number])
+            places = np.maximum(wanted + n_before, 0)
+            values, spread = (
+                np.concatenate([np.full((1, *part[0].shape[1:]), np.nan), *part])
+                for part in zip(*parts, strict=True)
+            )
+            answers.append((values[places], spread[places]))
+        return answers
+
+    def _ahead(self, series, n_steps):
+        """Forecasts behind the last row of each series, blocks of them fed back."""
+        shape = (len(series), 0, self.n_targets, self.n_quantiles)
+        values = np.empty(shape)
+        windows = last_windows(series, self.lookback, self.horizon)
+        spread = spread_of(windows[:, :, : self.n_targets])[:, None]
+        while values.shape[1] < n_steps:
+            outputs = self._outputs(self.regressors, windows)
+            values = np.concatenate([values, outputs], axis=1)
+            series = [
+                rows.extended(steps)
+                for rows, steps in zip(series, self._middle(outputs), strict=True)
+            ]
+            windows = last_windows(series, self.lookback, self.horizon)
+        values = values[:, :n_steps]
+        return list(zip(values, np.repeat(spread, n_steps, axis=1), strict=True))
+
+    def _before(self, series):
+        """For each row of each series, what was to be expected from those before it."""
+        windows = Windows.of(series, self.lookback, self.horizon)
+        values = self._outputs(self.regressors, windows.inputs)[:, 0]
+        spread = spread_of(windows.inputs[:, :, : self.n_targets])
+        return [
+            (values[start : start + length], spread[start : start + length])
+            for start, length in zip(windows.starts, windows.lengths, strict=True)
+        ]
+
+    def _fit(self, regressors, inputs, targets):
+        for regressor in regressors:
+            regressor.fit(inputs, self._repeated(targets))
+
+    def _repeated(self, targets):
+        """Targets once for each quantile."""
+        if self.n_quantiles == 1:
+            return targets
+        return np.repeat(targets, self.n_quantiles, axis=1)
+
+    def _outputs(self, regressors, inputs):
+        """Median of what the regressors say, quantiles in their order."""
+        said = np.median([regressor.predict(inputs) for regressor in regressors], axis=0)
+        shape = (len(inputs), self.horizon, self.n_targets, self.n_quantiles)
+        return np.sort(said.reshape(shape).astype(np.float64), axis=-1)
+
+    def _middle(self, outputs):
+        return outputs[..., self.n_quantiles // 2]

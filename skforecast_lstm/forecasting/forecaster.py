@@ -1,0 +1,416 @@
+"""An LSTM as an sktime forecaster."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+from sktime.datatypes import get_cutoff, update_data
+from sktime.forecasting.base import BaseForecaster
+
+from skforecast_lstm._checks import check_integer
+from skforecast_lstm._sequence_estimator import default_batch_size
+from skforecast_lstm.estimators import LSTMRegressor
+from skforecast_lstm.forecasting._conformal import Errors
+from skforecast_lstm.forecasting._defaults import (
+    default_block,
+    default_lookback,
+    season_of,
+    usable_season,
+)
+from skforecast_lstm.forecasting._exogenous import Exogenous
+from skforecast_lstm.forecasting._horizon import steps_of, times_ahead
+from skforecast_lstm.forecasting._series import Scale, series_of
+from skforecast_lstm.forecasting._window_model import WindowModel
+from skforecast_lstm.networks import QuantileLoss, forecast_network
+
+__all__ = ["LSTMForecaster"]
+
+STRATEGIES = ("direct", "recursive", "seq2seq")
+INTERVALS = ("conformal", "quantiles", None)
+QUANTILES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
+N_BATCHES = 200
+MANY_ROWS = 10_000
+
+
+class LSTMForecaster(BaseForecaster):
+    """Forecast one or many series with one LSTM.
+
+    All that is given to `fit` trains one network: one series, several columns (which
+    are forecast together), or all series of a panel or hierarchy. Windows of the past
+    are normalized each by itself, and the network learns to correct simple forecasts;
+    see :func:`forecast_network`.
+
+    Parameters
+    ----------
+    season_length : int, default=None
+        Rows after which the series repeats itself: 12 for months, 24 for hours. None
+        takes it from the frequency of the index. A season of which there are not three
+        in the series does not count.
+    lookback : int, default=None
+        Rows of the past that a forecast is made from. None is two seasons, or one if
+        two are more than a third of the series. Without a season it is twice the steps
+        to forecast, at least 12 and at most a third of the series.
+    strategy : {"direct", "recursive", "seq2seq"}, default="direct"
+        "direct" has an output for each step ahead, "seq2seq" a second LSTM that goes
+        from step to step; both feed what they forecast back to go on from there where
+        more steps are asked for than in `fit`, or where the series is so short that
+        learning all of them at once would leave fewer than three windows for each.
+        "recursive" learns one step and feeds it back.
+    regressor : LSTMRegressor or other regressor of windows, default=None
+        What learns, in place of the network that is made for the data. It is given
+        windows of shape (n_samples, lookback, n_columns) in units of the mean distance
+        from the mean of each series, and the steps ahead side by side.
+    n_members : int, default=None
+        How many networks with different seeds the forecast is the median of. None is 3
+        up to 10,000 rows, and 1 for more or where `regressor` is given.
+    intervals : {"conformal", "quantiles"} or None, default="conformal"
+        How intervals and quantiles are made. "conformal" trains a second time without
+        the last origins of each series, up to a third of them, and takes the errors
+        there. "quantiles" trains the network on quantiles themselves. None makes none
+        and saves the time.
+    past_only : list, default=()
+        Columns of X that are not known ahead. All others are.
+    random_state : int, RandomState or None, default=None
+        Seeds first weights, dropout and the order of batches.
+    verbose : int, default=0
+        1 shows the progress of each training, 2 a line an epoch.
+
+    Attributes
+    ----------
+    season_length_, lookback_ : int
+        What was chosen.
+    horizon_ : int
+        Steps that are forecast at once.
+    model_ : WindowModel
+        The trained `regressors`, and how they are used.
+    errors_ : Errors or None
+        Errors at the held-out origins.
+    exogenous_ : Exogenous
+        The columns of X.
+    scales_ : dict
+        Centre and spread of each series in training.
+
+    See Also
+    --------
+    LSTMRegressor : What learns.
+    LookbackWindower : Makes the windows.
+    compare : Puts it beside other forecasters.
+
+    Notes
+    -----
+    Training sees some 200 batches of 32 windows with a learning rate that falls from
+    0.01 along a cosine, and where there are more windows than that, all of them three
+    times in batches of up to 1,024.
+
+    Unknown values (NaN) are no targets; in windows they stay what they were last.
+
+    `fit` after `pretrain` trains no more: the series is forecast by what was learned
+    from the others. `update` adds rows, or series that were not there in `fit`, and
+    trains for one epoch more unless ``update_params=False``.
+
+    In sample, the forecast of a row is one step ahead of the rows before it.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_airline
+    >>> from skforecast_lstm.forecasting import LSTMForecaster
+    >>> y = load_airline()
+    >>> forecaster = LSTMForecaster(random_state=0).fit(y[:-12], fh=range(1, 13))
+    >>> forecaster.season_length_, forecaster.lookback_
+    (12, 24)
+    >>> forecaster.predict().index[-1]
+    Period('1960-12', 'M')
+    >>> forecaster.predict_interval(coverage=0.8).shape
+    (12, 2)
+    """
+
+    _tags: ClassVar[dict[str, Any]] = {
+        "authors": ["the skforecast_lstm developers"],
+        "maintainers": ["the skforecast_lstm developers"],
+        "y_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
+        "X_inner_mtype": ["pd.DataFrame", "pd-multiindex", "pd_multiindex_hier"],
+        "capability:multivariate": True,
+        "capability:exogenous": True,
+        "capability:insample": True,
+        "capability:pred_int": True,
+        "capability:pred_int:insample": True,
+        "capability:missing_values": True,
+        "capability:non_contiguous_X": False,
+        "capability:update": True,
+        "capability:pretrain": True,
+        "capability:random_state": True,
+        "capability:categorical_in_X": False,
+        "capability:unequal_length": True,
+        "property:randomness": "derandomized",
+        "requires-fh-in-fit": False,
+        "X-y-must-have-same-index": True,
+        "pretrain:fitted_params": [
+            "model_",
+            "errors_",
+            "exogenous_",
+            "scales_",
+            "lookback_",
+            "season_length_",
+            "horizon_",
+        ],
+    }
+    # It keeps by itself what it needs of the past.
+    _config: ClassVar[dict[str, Any]] = {"remember_data": False}
+    _y = _X = None
+
+    def __init__(
+        self,
+        season_length: int | None = None,
+        *,
+        lookback: int | None = None,
+        strategy: Literal["direct", "recursive", "seq2seq"] = "direct",
+        regressor: Any = None,
+        n_members: int | None = None,
+        intervals: Literal["conformal", "quantiles"] | None = "conformal",
+        past_only: Sequence[str] = (),
+        random_state: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.season_length = season_length
+        self.lookback = lookback
+        self.strategy = strategy
+        self.regressor = regressor
+        self.n_members = n_members
+        self.intervals = intervals
+        self.past_only = past_only
+        self.random_state = random_state
+        self.verbose = verbose
+        super().__init__()
+        if intervals is None:
+            self.set_tags(**{"capability:pred_int": False})
+
+    def _fit(self, y, X=None, fh=None):
+        self._cur_y, self._cur_X = y, X
+        if self.state != "pretrained":
+            self._learn(y, X, fh)
+        return self
+
+    def _pretrain(self, y, X=None, fh=None):
+        self._learn(y, X, fh)
+        return self
+
+    def _pretrain_update(self, y, X=None, fh=None):
+        self.model_.go_on(self._rows(y, X))
+        return self
+
+    def _update(self, y, X=None, update_params=True):
+        self._cur_y = update_data(self._cur_y, y)
+        if X is not None:
+            self._cur_X = update_data(self._cur_X, X)
+        if update_params:
+            self.model_.go_on(self._rows(self._cur_y, self._cur_X))
+        return self
+
+    def _predict(self, fh, X=None):
+        forecast = self._forecast(fh, X)
+        return pd.DataFrame(
+            forecast.middle, index=forecast.index, columns=self._cur_y.columns
+        )
+
+    def _predict_quantiles(self, fh, X, alpha):
+        forecast = self._forecast(fh, X)
+        quantiles = [forecast.quantile(level, self.errors_) for level in alpha]
+        columns = self._get_columns(method="predict_quantiles", alpha=alpha)
+        values = np.stack(quantiles, axis=-1).reshape(len(forecast.index), -1)
+        return pd.DataFrame(values, index=forecast.index, columns=columns)
+
+    @classmethod
+    def get_test_params(cls, parameter_set="default"):
+        """Parameters for quick tests.
+
+        Parameters
+        ----------
+        parameter_set : str, default="default"
+            There is one set only.
+
+        Returns
+        -------
+        params : list of dict
+            Arguments of the constructor.
+        """
+        tiny = LSTMRegressor(units=2, epochs=1)
+        common = {"lookback": 3, "regressor": tiny, "random_state": 0}
+        return [
+            {"lookback": 4, "n_members": 1, "random_state": 0},
+            {**common, "strategy": "recursive"},
+            {**common, "strategy": "recursive", "intervals": "quantiles"},
+        ]
+
+    def _learn(self, y, X, fh):
+        """Choose what was left to the data, train, and see how wrong that is."""
+        self._check_parameters()
+        self.exogenous_ = Exogenous.of(X, self.past_only)
+        self._choose(y, self._last_step(y, fh))
+        n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
+        self.model_ = WindowModel(
+            self._members(y.shape[1], n_quantiles, len(y)),
+            lookback=self.lookback_,
+            horizon=self.horizon_,
+            n_targets=y.shape[1],
+            n_quantiles=n_quantiles,
+        )
+        rows = self._rows(y, X)
+        self.model_.fit(rows)
+        self.errors_ = None
+        if self.intervals == "conformal":
+            self.errors_ = self.model_.errors(rows)
+
+    def _choose(self, y, last_step):
+        """Season, steps of a window, and steps at once, where the data decide."""
+        series = series_of(y)
+        self.scales_ = {one.name: Scale.of(one.values) for one in series}
+        n_rows = int(np.median([len(one) for one in series]))
+        season = self.season_length
+        season = season_of(series[0].times) if season is None else season
+        self.season_length_ = usable_season(n_rows, season)
+        horizon = 1 if self.strategy == "recursive" else last_step or self.season_length_
+        self.lookback_ = self.lookback
+        if self.lookback is None:
+            self.lookback_ = default_lookback(n_rows, horizon, self.season_length_)
+        self.horizon_ = default_block(n_rows, horizon, self.lookback_)
+        if self.exogenous_.known:
+            self.lookback_ = max(self.lookback_, self.horizon_)
+
+    def _check_parameters(self):
+        for name, choices in (("strategy", STRATEGIES), ("intervals", INTERVALS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"{name} must be one of {choices}, got {getattr(self, name)!r}."
+                )
+        for name in ("season_length", "lookback", "n_members"):
+            if getattr(self, name) is not None:
+                check_integer(name, getattr(self, name), 1)
+
+    def _last_step(self, y, fh):
+        """How many steps ahead the last time to forecast is, if that is known."""
+        if fh is None:
+            return None
+        cutoff = get_cutoff(y, return_index=True)
+        return max(int(fh.to_relative(cutoff).to_numpy().max()), 1)
+
+    def _members(self, n_targets, n_quantiles, n_rows):
+        """Members of the ensemble, each with a seed of its own."""
+        template = self.regressor
+        n_members = self.n_members
+        if template is None:
+            template = self._default_regressor(n_targets, n_rows)
+            n_members = n_members or (3 if n_rows <= MANY_ROWS else 1)
+        generator = check_random_state(self.random_state)
+        members = []
+        for _ in range(n_members or 1):
+            member = clone(template)
+            if n_quantiles > 1:
+                member.set_params(loss=QuantileLoss(QUANTILES))
+            if getattr(member, "random_state", 0) is None:
+                member.set_params(random_state=int(generator.randint(2**31 - 1)))
+            members.append(member)
+        return members
+
+    def _default_regressor(self, n_targets, n_rows):
+        """An LSTM that corrects simple forecasts, trained for long enough."""
+        batch_size = default_batch_size(n_rows)
+        n_batches = math.ceil(n_rows / batch_size)
+        epochs = max(math.ceil(N_BATCHES / n_batches), 3)
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.01, max(N_BATCHES, 3 * n_batches), alpha=0.1
+        )
+        return LSTMRegressor(
+            model=forecast_network,
+            model__horizon=self.horizon_,
+            model__n_targets=n_targets,
+            model__n_known=len(self.exogenous_.known),
+            model__season_length=self.season_length_,
+            model__decoder="lstm" if self.strategy == "seq2seq" else "dense",
+            loss="mae",
+            learning_rate=rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            verbose=self.verbose,
+        )
+
+    def _rows(self, y, X, X_ahead=None, n_steps=0):
+        """Each series with scaled columns, and what is known of the steps to come."""
+        return [
+            self.exogenous_.rows(
+                one, self._scale(one), X, X_ahead, times_ahead(one.times, n_steps)
+            )
+            for one in series_of(y)
+        ]
+
+    def _scale(self, series):
+        """Scale of a series in training, or of what is known of it if it is new."""
+        return self.scales_.get(series.name) or Scale.of(series.values)
+
+    def _forecast(self, fh, X):
+        """Forecasts of all series at all times of the horizon."""
+        series = series_of(self._cur_y)
+        steps, times = zip(*(steps_of(fh, one.times) for one in series), strict=True)
+        n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
+        rows = self._rows(self._cur_y, self._cur_X, X, n_ahead)
+        values, spread = [], []
+        for one, answer in zip(series, self.model_.at(rows, steps), strict=True):
+            scale = self._scale(one)
+            values.append(scale.undo(answer[0]))
+            spread.append(scale.spread * answer[1])
+        return _Forecast(
+            self._index(series, times),
+            np.concatenate(values),
+            np.concatenate(spread),
+            np.concatenate(steps),
+        )
+
+    def _index(self, series, times):
+        """Index of the forecasts, with the names of the series if y has them."""
+        if self._cur_y.index.nlevels == 1:
+            return times[0]
+        frames = [pd.DataFrame(index=of_series) for of_series in times]
+        names = [one.name for one in series]
+        index = pd.concat(frames, keys=names).index
+        return index.set_names(self._cur_y.index.names)
+
+
+@dataclass(frozen=True)
+class _Forecast:
+    """What was forecast, in units of the series.
+
+    `values` has the shape (n_times, n_targets, n_quantiles), `spread`, which tells how
+    much the window of each varies, (n_times, n_targets). `steps` counts from the last
+    row that was known.
+    """
+
+    index: pd.Index
+    values: NDArray
+    spread: NDArray
+    steps: NDArray
+
+    @property
+    def middle(self) -> NDArray:
+        return self.values[..., self.values.shape[-1] // 2]
+
+    def quantile(self, level: float, errors: Errors | None) -> NDArray:
+        """A quantile for each time and target."""
+        if errors is None:
+            return _between(QUANTILES, self.values, level)
+        steps = np.maximum(self.steps, 1)
+        distance = errors.distance(level, int(steps.max()))[steps - 1]
+        return self.middle + distance * self.spread
+
+
+def _between(levels, values, level):
+    """A quantile between those that there are; outside of them the outermost."""
+    upper = int(np.clip(np.searchsorted(levels, level), 1, len(levels) - 1))
+    width = levels[upper] - levels[upper - 1]
+    part = np.clip((level - levels[upper - 1]) / width, 0, 1)
+    return (1 - part) * values[..., upper - 1] + part * values[..., upper]
