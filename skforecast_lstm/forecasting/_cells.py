@@ -1,0 +1,216 @@
+"""One forecaster on one dataset at one cutoff: run by sktime, kept as plain data."""
+
+import contextlib
+import hashlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import sktime
+from sktime.forecasting.model_evaluation import evaluate
+from sktime.performance_metrics.forecasting import (
+    MeanAbsolutePercentageError,
+    MeanAbsoluteScaledError,
+    MeanSquaredScaledError,
+)
+from sktime.performance_metrics.forecasting.probabilistic import (
+    EmpiricalCoverage,
+    IntervalWidth,
+)
+from sktime.split import SingleWindowSplitter
+from threadpoolctl import threadpool_limits
+
+from skforecast_lstm import __version__
+from skforecast_lstm.forecasting._datasets import split_series
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is to be done, without its data: they travel only to where they are used."""
+
+    dataset: Any
+    name: str
+    forecaster: Any
+    window: int
+    coverage: tuple[float, ...]
+
+    @property
+    def n_train(self):
+        """Number of times before the cutoff."""
+        return self.dataset.windows[self.window]
+
+    def job(self):
+        """The arguments of `run`."""
+        y, X = self.dataset.window(self.n_train)
+        return {
+            "prefix": self.dataset.prefix,
+            "y": y,
+            "X": X,
+            "forecaster": self.forecaster,
+            "horizon": self.dataset.horizon,
+            "season_length": self.dataset.season_length,
+            "coverage": self.coverage,
+        }
+
+    def key(self):
+        """A text that differs wherever the result could."""
+        job = self.job()
+        forecaster = job.pop("forecaster")
+        parameters = {
+            name: _kind(value) if hasattr(value, "get_params") else value
+            for name, value in forecaster.get_params().items()
+        }
+        try:
+            parts = joblib.hash([job, self.name, _kind(forecaster), parameters])
+        except Exception as error:
+            raise ValueError(
+                f"The parameters of {self.name!r} can't be told apart from others, so "
+                f"its results can't be kept ({error}). Use functions with a name in "
+                "place of lambdas, or leave out results."
+            ) from error
+        versions = f"{parts} {__version__} {sktime.__version__}"
+        return hashlib.sha256(versions.encode()).hexdigest()[:32]
+
+
+def _kind(estimator):
+    """The class of an estimator, as text."""
+    return f"{type(estimator).__module__}.{type(estimator).__qualname__}"
+
+
+def metric_names(coverage):
+    """Names of all metrics, in the order in which they are shown."""
+    levels = [f"{metric}_{level:g}" for level in coverage for metric in _OF_INTERVALS]
+    return ["MASE", "RMSSE", "sMAPE", *levels, "fit_seconds", "predict_seconds"]
+
+
+_OF_INTERVALS = {"coverage": EmpiricalCoverage, "width": IntervalWidth}
+
+
+def _of_points(season_length):
+    return {
+        "MASE": MeanAbsoluteScaledError(sp=season_length),
+        "RMSSE": MeanSquaredScaledError(sp=season_length, square_root=True),
+        "sMAPE": MeanAbsolutePercentageError(symmetric=True),
+    }
+
+
+@contextlib.contextmanager
+def quiet():
+    """No warnings, of which hundreds of models have hundreds, and one thread.
+
+    Small matrices are slower on many threads, by 10 times where cores are shared, and
+    the sums of one thread are the same with any number of workers.
+    """
+    # Recorded, and not only ignored: sktime puts filters of its own before others.
+    with warnings.catch_warnings(record=True), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def run(prefix, y, X, forecaster, horizon, season_length, coverage):
+    """Fit, forecast and score one cell; what goes wrong is part of the result.
+
+    Parameters
+    ----------
+    prefix : tuple of str
+        Begin the names of the series.
+    y, X : DataFrame
+        The rows up to the end of the window, `X` may be None.
+    forecaster : sktime forecaster
+        Is cloned, not changed.
+    horizon, season_length : int
+        Steps to forecast, and rows in a season for the scaled errors.
+    coverage : tuple of float
+        Nominal coverages, for forecasters that have intervals.
+
+    Returns
+    -------
+    result : dict
+        Of numbers, texts and lists only: "error", "scores" and "forecasts".
+    """
+    with quiet():
+        try:
+            return _scores(prefix, y, X, forecaster, horizon, season_length, coverage)
+        # A forecaster may raise whatever it likes; the others are to go on.
+        except Exception as error:  # noqa: BLE001
+            reason = f"{type(error).__name__}: {error}"
+            return {"error": reason, "scores": [], "forecasts": []}
+
+
+def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
+    points = _of_points(season_length)
+    has_intervals = coverage and forecaster.get_tag("capability:pred_int")
+    scoring = [points["MASE"]]
+    if has_intervals:
+        scoring.append(EmpiricalCoverage(coverage=list(coverage)))
+    splitter = SingleWindowSplitter(fh=np.arange(1, horizon + 1))
+    outcome = evaluate(
+        forecaster, splitter, y, X=X, scoring=scoring, return_data=True,
+        error_score="raise",
+    ).iloc[0]  # fmt: skip
+    train, actual = (
+        split_series(outcome[part], prefix) for part in ("y_train", "y_test")
+    )
+    forecast = split_series(_like(outcome["y_pred"], outcome["y_test"]), prefix)
+    intervals = outcome["y_pred_interval"] if has_intervals else None
+    seconds = {
+        "fit_seconds": outcome["fit_time"] / len(actual),
+        "predict_seconds": outcome["pred_time"] / len(actual),
+    }
+    scores, forecasts = [], []
+    for series, values in actual.items():
+        found = {
+            metric: function(values, forecast[series], y_train=train[series])
+            for metric, function in points.items()
+        }
+        scaled = points["MASE"].evaluate_by_index(
+            values, forecast[series], y_train=train[series]
+        )
+        columns = {
+            "actual": values,
+            "forecast": forecast[series],
+            "scaled_error": scaled,
+        }
+        for level in coverage if has_intervals else ():
+            bounds = _bounds(intervals, level, series, outcome["y_test"], prefix)
+            for metric, function in _OF_INTERVALS.items():
+                found[f"{metric}_{level:g}"] = function()(values, bounds)
+            for side in ("lower", "upper"):
+                columns[f"{side}_{level:g}"] = bounds.xs(side, axis=1, level=-1).iloc[
+                    :, 0
+                ]
+        found |= seconds
+        scores += [[series, metric, float(value)] for metric, value in found.items()]
+        forecasts.append(
+            {
+                "series": series,
+                **{
+                    column: np.asarray(numbers, dtype=float).tolist()
+                    for column, numbers in columns.items()
+                },
+            }
+        )
+    return {"error": None, "scores": scores, "forecasts": forecasts}
+
+
+def _like(forecast, actual):
+    """Forecasts in a frame with the columns and rows of the actual values."""
+    forecast = pd.DataFrame(forecast)
+    forecast.columns = actual.columns
+    forecast = forecast.reindex(actual.index)
+    if forecast.isna().to_numpy().any():
+        row = forecast.index[forecast.isna().any(axis=1)][0]
+        raise ValueError(f"It gave no forecast for {row}.")
+    return forecast
+
+
+def _bounds(intervals, level, series, actual, prefix):
+    """The interval of one series at one level, as sktime's metrics read it."""
+    sides = {}
+    for side in ("lower", "upper"):
+        of_side = intervals.xs((level, side), axis=1, level=(-2, -1))
+        sides["y", level, side] = split_series(_like(of_side, actual), prefix)[series]
+    return pd.DataFrame(sides)

@@ -1,0 +1,369 @@
+"""What is compared on: series with regular times, their season and their windows."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sktime.split import ExpandingWindowSplitter
+
+from skforecast_lstm._checks import check_integer
+from skforecast_lstm.forecasting._defaults import season_of
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One table of series over the same times, and where it is cut.
+
+    `y` has one row a time, or one row a series and time; in its index stand `steps`,
+    which are `times` as forecasters know how to count them. `windows` are the numbers
+    of times before each cutoff. Series of a panel may start before `times`, the longest
+    with the times `longest`. The names of all series begin with `prefix`.
+    """
+
+    name: str
+    prefix: tuple[str, ...]
+    y: pd.DataFrame
+    X: pd.DataFrame | None
+    times: pd.Index
+    steps: pd.Index
+    longest: pd.Index
+    season_length: int
+    horizon: int
+    windows: tuple[int, ...]
+
+    def series(self):
+        """Name and values of each series: a column, or a column of one of a panel."""
+        return split_series(self.y, self.prefix)
+
+    def window(self, n_train):
+        """What is known and what is to be forecast at one cutoff."""
+        last = self.steps[n_train + self.horizon - 1]
+
+        def until_last(frame):
+            if frame is None:
+                return None
+            return frame[frame.index.get_level_values(-1) <= last]
+
+        return until_last(self.y), until_last(self.X)
+
+
+def split_series(frame, prefix):
+    """Name and values of each series of a frame, in order.
+
+    A name is the prefix, the name of the series in the panel, if it is one, and the
+    name of the column, if there are several.
+    """
+    many_columns = frame.shape[1] > 1
+    if frame.index.nlevels == 1:
+        panel = {(): frame}
+    else:
+        levels = list(range(frame.index.nlevels - 1))
+        panel = {
+            key: rows.droplevel(levels)
+            for key, rows in frame.groupby(level=levels, sort=False)
+        }
+    return {
+        " / ".join([*prefix, *map(str, key), *([str(column)] if many_columns else [])]): (
+            rows[column]
+        )
+        for key, rows in panel.items()
+        for column in frame.columns
+    }
+
+
+def read_datasets(y, X, *, horizon, season_length, n_windows, step):
+    """Check all that is given, and cut it into windows."""
+    check_integer("horizon", horizon, 1)
+    for name, value in (("n_windows", n_windows), ("step", step)):
+        if value is not None:
+            check_integer(name, value, 1)
+    tables = _by_name(y)
+    datasets = []
+    for name, table in tables.items():
+        frame = _frame(table, name, "y")
+        features = _features(_entry(X, name, "X", tables), frame, name)
+        times, longest = _times(frame, name)
+        windows = _windows(times, name, horizon, n_windows, step or horizon)
+        season = _season(
+            _entry(season_length, name, "season_length", tables), times, windows[0], name
+        )
+        frame.index = _relabelled(frame.index, longest)
+        if features is not None:
+            features = features.set_axis(frame.index)
+        is_one = frame.index.nlevels == 1 and frame.shape[1] == 1
+        dataset = Dataset(
+            name=name,
+            prefix=(name,) if is_one or isinstance(y, Mapping) else (),
+            y=frame,
+            X=features,
+            times=times,
+            steps=_countable(longest)[-len(times) :],
+            longest=longest,
+            season_length=season,
+            horizon=horizon,
+            windows=windows,
+        )
+        _check_scale(dataset)
+        datasets.append(dataset)
+    names = [name for dataset in datasets for name in dataset.series()]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"Two series are called {twice[0]!r}. Rename one.")
+    return datasets
+
+
+def _countable(times):
+    """Times that forecasters can count on from.
+
+    Not all of sktime's know the next of time stamps that are not equally far apart in
+    seconds, such as the first of each month; of periods they do.
+    """
+    frequency = getattr(times, "freq", None)
+    is_even = frequency is None or isinstance(frequency, pd.offsets.Tick | pd.offsets.Day)
+    if is_even or isinstance(times, pd.PeriodIndex):
+        return times
+    if frequency.name.startswith(("B", "C")):
+        return pd.RangeIndex(len(times))
+    return times.tz_localize(None).to_period()
+
+
+def _relabelled(index, longest):
+    """An index whose times, those of the longest series, are countable."""
+    countable = _countable(longest)
+    if index.nlevels == 1:
+        return countable
+    *others, times = (index.get_level_values(level) for level in range(index.nlevels))
+    times = countable[longest.get_indexer(times)]
+    return pd.MultiIndex.from_arrays([*others, times], names=index.names)
+
+
+def _by_name(y):
+    """The tables that were given, each with its name."""
+    if not isinstance(y, Mapping):
+        name = getattr(y, "name", None)
+        if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
+            name = y.columns[0]
+        return {"y" if name is None else str(name): y}
+    if not y:
+        raise ValueError("y is an empty dict. Give at least one series.")
+    for name in y:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"The names of datasets must be strings, got {name!r} "
+                f"({type(name).__name__}). Use {str(name)!r}."
+            )
+    return dict(y)
+
+
+def _entry(given, name, what, tables):
+    """What belongs to one dataset, of something given once or for each by name."""
+    if not isinstance(given, Mapping):
+        if what == "X" and given is not None and len(tables) > 1:
+            raise TypeError(
+                f"y has {len(tables)} datasets, so X must be a dict with an entry for "
+                f"each that has features, got {type(given).__name__}."
+            )
+        return given
+    if unknown := [key for key in given if key not in tables]:
+        raise ValueError(
+            f"{what} has an entry {unknown[0]!r} and y has no such dataset: it has "
+            f"{', '.join(map(repr, tables))}. Name them alike."
+        )
+    return given.get(name)
+
+
+def _frame(table, name, what):
+    """One table as a frame of numbers in which nothing is missing."""
+    if isinstance(table, pd.Series):
+        table = table.to_frame(name=name if table.name is None else table.name)
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(
+            f"{what} of {name!r} must be a pandas Series or DataFrame, whose index says "
+            f"the times, got {type(table).__name__}. Wrap it: pd.Series(values, "
+            "index=pd.period_range('2020-01', periods=len(values), freq='M'))."
+        )
+    if table.empty:
+        raise ValueError(f"{what} of {name!r} has no rows or no columns.")
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise ValueError(
+            f"{what} of {name!r} has two columns called {twice!r}. Rename one."
+        )
+    for column in table.columns:
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise TypeError(
+                f"Column {column!r} of {what} of {name!r} has type "
+                f"{table[column].dtype}, and must be numbers. Convert it, with "
+                "pd.to_numeric or an encoder, or drop it."
+            )
+    unusable = ~np.isfinite(table.to_numpy(dtype=float))
+    if unusable.any():
+        row, column = np.argwhere(unusable)[0]
+        raise ValueError(
+            f"{what} of {name!r} has {unusable.sum()} missing or infinite values, first "
+            f"in column {table.columns[column]!r} at {_text(table.index[row])}. Fill "
+            "them, for instance with interpolate(), or leave that part out."
+        )
+    return table.astype(float) if what == "y" else table
+
+
+def _text(label):
+    """A time, or a series and its time, as people write it."""
+    return ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+
+
+def _features(X, frame, name):
+    """The features of one dataset, which have its rows."""
+    if X is None:
+        return None
+    X = _frame(X, name, "X")
+    if X.index.equals(frame.index):
+        return X
+    absent = frame.index.difference(X.index)
+    where = (
+        f"it has no row for {_text(absent[0])}" if len(absent) else "it has others too"
+    )
+    raise ValueError(
+        f"X of {name!r} must have the rows of y, in the same order, and {where}. Use "
+        "X.loc[y.index]."
+    )
+
+
+def _times(frame, name):
+    """The times of the shortest and of the longest series, which must end together."""
+    if frame.index.nlevels == 1:
+        times = _regular(frame.index, f"y of {name!r}")
+        return times, times
+    levels = list(range(frame.index.nlevels - 1))
+    times_of = {
+        key: _regular(rows.index.get_level_values(-1), f"series {_text(key)} of {name!r}")
+        for key, rows in frame.groupby(level=levels, sort=False)
+    }
+    longest = max(times_of.values(), key=len)
+    for key, times in times_of.items():
+        if times[-1] != longest[-1] or not times.isin(longest).all():
+            raise ValueError(
+                f"The series of {name!r} must end together, as all are cut at the same "
+                f"times: series {_text(key)} ends at {times[-1]}, the longest at "
+                f"{longest[-1]}. Cut them alike, or give them as a dict of datasets."
+            )
+    return min(times_of.values(), key=len), longest
+
+
+def _regular(times, where):
+    """Times in order, each one step after the other, or raise and say where not."""
+    kinds = pd.DatetimeIndex | pd.PeriodIndex
+    if not isinstance(times, kinds) and not pd.api.types.is_integer_dtype(times):
+        raise TypeError(
+            f"The index of {where} has type {times.dtype}, and must be times or whole "
+            "numbers. Convert it: y.index = pd.to_datetime(y.index)."
+        )
+    if times.hasnans:
+        raise ValueError(f"The index of {where} has no time at row {times.argmin()}.")
+    if not times.is_unique:
+        twice = times[times.duplicated()][0]
+        raise ValueError(
+            f"The index of {where} has {twice} more than once. Keep one row a time, for "
+            "instance y.groupby(level=0).mean(), or put the name of the series into the "
+            "index before the time."
+        )
+    if not times.is_monotonic_increasing:
+        row = int(np.argmin(times[1:] > times[:-1]))
+        raise ValueError(
+            f"The index of {where} is unsorted: {times[row + 1]} comes after "
+            f"{times[row]}. Use y.sort_index()."
+        )
+    if isinstance(times, pd.DatetimeIndex):
+        frequency = times.freqstr or _frequency(times)
+        expected = pd.date_range(times[0], times[-1], freq=frequency, unit=times.unit)
+    elif isinstance(times, pd.PeriodIndex):
+        expected = pd.period_range(times[0], times[-1], freq=times.freq)
+    else:
+        expected = pd.RangeIndex(times[0], times[-1] + 1)
+    absent = expected.difference(times)
+    if len(absent):
+        raise ValueError(
+            f"The index of {where} has gaps: {len(absent)} of {len(expected)} times are "
+            f"not there, first {absent[0]}. Put them in, y.asfreq(...) for times, and "
+            "fill them, for instance with interpolate()."
+        )
+    if len(expected) != len(times):
+        odd = times.difference(expected)[0]
+        raise ValueError(
+            f"The index of {where} is irregular: {odd} is not a step of {frequency} "
+            "after the time before it. Use y.resample(...) to make its steps equal."
+        )
+    if isinstance(times, pd.DatetimeIndex):
+        return pd.DatetimeIndex(times, freq=frequency)
+    return times
+
+
+def _frequency(times):
+    """The frequency that most stretches of the times have."""
+    frequency = pd.infer_freq(times) if len(times) > 2 else None
+    if frequency is not None:
+        return frequency
+    starts = np.unique(np.linspace(0, max(len(times) - 4, 0), 50, dtype=int))
+    stretches = [times[start : start + 4] for start in starts]
+    found = Counter(pd.infer_freq(stretch) for stretch in stretches if len(stretch) > 2)
+    found.pop(None, None)
+    if not found:
+        raise ValueError(
+            f"The times {times[0]}, {times[min(1, len(times) - 1)]}, ... have no regular "
+            "step. Use y.resample(...) or y.asfreq(...) to give them one."
+        )
+    return found.most_common(1)[0][0]
+
+
+def _windows(times, name, horizon, n_windows, step):
+    """Numbers of times before each cutoff; the last window ends with the last row."""
+    n_times = len(times)
+    n_test = n_times // 3
+    if n_windows is None:
+        if horizon > n_test:
+            raise ValueError(
+                f"{name!r} has {n_times} rows, of which the last third ({n_test}) is for "
+                f"testing, and horizon={horizon} is longer. Give at least "
+                f"{3 * horizon} rows, a shorter horizon, or n_windows=1."
+            )
+        n_windows = 1 + (n_test - horizon) // step
+    first = n_times - horizon - (n_windows - 1) * step
+    if first < 2:
+        raise ValueError(
+            f"{name!r} has {n_times} rows, and n_windows={n_windows} windows of "
+            f"horizon={horizon}, {step} apart, leave {max(first, 0)} to learn from. "
+            "Give more rows, or lower one of the three."
+        )
+    splitter = ExpandingWindowSplitter(
+        fh=np.arange(1, horizon + 1), initial_window=first, step_length=step
+    )
+    return tuple(len(train) for train, _ in splitter.split(times))
+
+
+def _season(given, times, n_train, name):
+    """Rows in a season: as given, or by the frequency where two seasons are known."""
+    if given is not None:
+        check_integer("season_length", given, 1)
+        if given >= n_train:
+            raise ValueError(
+                f"season_length={given} of {name!r} needs more than {given} rows before "
+                f"the first window, and there are {n_train}. Give more rows, fewer "
+                "windows, or season_length=1."
+            )
+        return int(given)
+    season = season_of(times)
+    return season if 2 * season <= n_train else 1
+
+
+def _check_scale(dataset):
+    """Raise where a scaled error has no meaning: a past that never changed."""
+    for name, values in dataset.series().items():
+        known = values[values.index < dataset.steps[dataset.windows[0]]].to_numpy()
+        season = dataset.season_length
+        if len(known) <= season or (known[season:] == known[:-season]).all():
+            raise ValueError(
+                f"{name!r} repeats itself exactly in its first {len(known)} rows with "
+                f"season_length={season}, so MASE and RMSSE, which divide by the error "
+                "of repeating it, mean nothing. Leave it out, or start where it changes."
+            )

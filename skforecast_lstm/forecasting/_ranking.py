@@ -1,0 +1,91 @@
+"""Who is better, over which windows, and how sure that is: by sktime's analyzers."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sktime.benchmarking.analysis import AverageRank, WilcoxonSignedRankTest
+
+# The least number of pairs with which a Wilcoxon test can give a p under 0.05.
+FEWEST_WINDOWS = 6
+
+
+def shared_scores(results, metric="MASE"):
+    """Scores by window and forecaster, of the windows that all of these have.
+
+    A forecaster is left out, the one with the fewest windows first, while less than
+    half of the windows are shared by all.
+    """
+    scores = results[results["metric"] == metric].pivot(
+        index=["dataset", "window"], columns="forecaster", values="value"
+    )
+    scores = scores[results["forecaster"].unique()]
+    scores = scores.loc[:, scores.notna().any()]
+    while len(scores.dropna()) < len(scores) / 2:
+        scores = scores.drop(columns=scores.isna().sum().idxmax())
+    return scores.dropna()
+
+
+def average(scores):
+    """Mean of each forecaster, in which each dataset counts the same."""
+    return scores.groupby(level="dataset").mean().mean()
+
+
+def ranking(results, failures):
+    """One row a forecaster, the best first, and those that can't be ranked last."""
+    scores = shared_scores(results)
+    everyone = results["forecaster"].unique()
+    mase = average(scores).sort_values(kind="stable")
+    table = pd.DataFrame({"MASE": mase}).reindex(
+        [*mase.index, *(name for name in everyone if name not in mase.index)]
+    )
+    if len(mase):
+        table["behind_percent"] = 100 * (mase / mase.iloc[0] - 1)
+        table["p_value"] = pd.Series(
+            {name: p_value(scores, mase.index[0], name) for name in mase.index[1:]},
+            dtype=float,
+        )
+        table["mean_rank"] = (
+            AverageRank("MASE")
+            .evaluate(as_benchmark(scores))
+            .set_index("model_id")["rank"]
+        )
+    rows = results.set_index(["dataset", "window"])
+    rows = rows[rows.index.isin(scores.index) & rows["forecaster"].isin(scores.columns)]
+    for metric in results["metric"].unique():
+        of_width = metric.startswith("width")
+        if metric == "MASE" or (of_width and results["dataset"].nunique() > 1):
+            # Widths are in the units of each series and have no common mean.
+            continue
+        of_metric = rows[rows["metric"] == metric]
+        by_dataset = of_metric.groupby(["forecaster", "dataset"])["value"].mean()
+        table[metric] = by_dataset.groupby(level="forecaster").mean()
+    done = results[(results["metric"] == "MASE") & results["value"].notna()]
+    table["windows"] = done["forecaster"].value_counts()
+    table["windows"] = table["windows"].fillna(0).astype(int)
+    table["failed"] = failures["forecaster"].value_counts()
+    table["failed"] = table["failed"].fillna(0).astype(int)
+    table["reason"] = failures.groupby("forecaster")["reason"].first()
+    table.index.name = "forecaster"
+    return table
+
+
+def p_value(scores, first, second):
+    """How likely so large a difference is by chance: paired Wilcoxon test."""
+    pair = scores[[first, second]]
+    if np.allclose(pair[first], pair[second]):
+        return 1.0
+    with warnings.catch_warnings():
+        # scipy says that it falls back on an approximation where there are ties.
+        warnings.simplefilter("ignore")
+        test = WilcoxonSignedRankTest("MASE").evaluate(as_benchmark(pair))
+    return float(test["p_val"].iloc[0])
+
+
+def as_benchmark(scores):
+    """The table that sktime's analyzers read: one row a forecaster and window."""
+    scores = scores.copy()
+    scores.index = [f"{dataset}, window {window}" for dataset, window in scores.index]
+    scores.index.name = "validation_id"
+    scores.columns.name = "model_id"
+    return scores.stack().rename("MASE_mean").reset_index()

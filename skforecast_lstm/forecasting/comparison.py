@@ -1,0 +1,222 @@
+"""What came out of a comparison: tables, ranking, summary, pictures and report."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from skforecast_lstm.forecasting import _ranking
+from skforecast_lstm.forecasting._files import write_whole
+
+__all__ = ["Comparison"]
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Scores and forecasts of forecasters on the same windows.
+
+    `compare` makes it.
+
+    Parameters
+    ----------
+    results : DataFrame
+        One row a dataset, forecaster, window and metric, with its `value`. A forecaster
+        that raised has NaN, and the `reason`. Metrics are MASE, RMSSE (1 is the error of
+        repeating the season before, within the past), sMAPE (a fraction, 2 at most),
+        the coverage (a fraction) and width (in the units of the data) of intervals, and
+        the seconds to fit and to predict; those of several series that are forecast
+        together are shared equally between them.
+    forecasts : DataFrame
+        One row a dataset, forecaster, window and step: the time, the actual value, the
+        forecast, its error in units of MASE, and the bounds of intervals.
+    failures : DataFrame
+        One row a forecaster, dataset and window that raised, with the reason.
+    history : DataFrame
+        The data: one row a dataset and time.
+    settings : dict
+        Horizon, windows, seasons, parameters of the forecasters, versions and time.
+
+    Examples
+    --------
+    >>> from sktime.datasets import load_lynx
+    >>> from skforecast_lstm import compare
+    >>> comparison = compare(load_lynx(), horizon=4, forecasters=["naive", "Ridge"])
+    >>> comparison.results.columns.tolist()
+    ['dataset', 'forecaster', 'window', 'cutoff', 'metric', 'value', 'reason']
+    """
+
+    results: pd.DataFrame
+    forecasts: pd.DataFrame
+    failures: pd.DataFrame
+    history: pd.DataFrame
+    settings: dict[str, Any]
+
+    def ranking(self) -> pd.DataFrame:
+        """Forecasters by their mean MASE, the best first.
+
+        Only windows count that all ranked forecasters have. One that failed so often
+        that fewer than half of the windows would be left is not ranked; it comes last,
+        with the reason. Each dataset counts the same.
+
+        Returns
+        -------
+        table : DataFrame
+            One row a forecaster. `behind_percent` is how much its MASE is over the
+            best, `p_value` the chance of so large a difference from the best if there
+            were none (paired Wilcoxon signed-rank test over the windows, not corrected
+            for the number of forecasters), `mean_rank` the mean over windows. The other
+            metrics are means. `windows` is how many it has, `failed` how often it
+            raised.
+        """
+        return _ranking.ranking(self.results, self.failures)
+
+    def summary(self) -> str:
+        """Say in a few sentences who is best, by how much, and how sure that is.
+
+        Returns
+        -------
+        text : str
+            Speaks of the LSTM first, if there was one: when it loses, by how much and
+            to which.
+        """
+        scores = _ranking.shared_scores(self.results)
+        mase = _ranking.average(scores).sort_values(kind="stable")
+        sentences = []
+        if mase.empty:
+            sentences.append("No forecaster could be ranked: all failed.")
+        else:
+            sentences += self._who_wins(mase, scores)
+        if len(self.failures):
+            names = ", ".join(self.failures["forecaster"].unique())
+            sentences.append(
+                f"{_count(len(self.failures), 'fit')} failed ({names}); the reasons are "
+                "with the failures."
+            )
+        return " ".join(sentences)
+
+    def _who_wins(self, mase, scores):
+        """Say who is ahead of whom, from the side of the LSTM if there is one."""
+        best = mase.index[0]
+        lstms = [name for name in mase.index if name in self.settings["lstm"]]
+        unranked = [name for name in self.settings["lstm"] if name not in mase.index]
+        sentences = []
+        for name in unranked:
+            failures = self.failures[self.failures["forecaster"] == name]
+            reason = failures["reason"].iloc[0]
+            sentences.append(f"The {name} failed too often to be ranked ({reason}).")
+        if len(mase) == 1:
+            alone = f"{best} was compared with nothing: mean MASE {mase[best]:.3f}."
+            return [*sentences, alone]
+        if lstms and lstms[0] != best:
+            name, other = lstms[0], best
+            percent = 100 * (mase[name] / mase[best] - 1)
+            sentences.append(
+                f"The {name} loses to {best} by {percent:.1f} % in mean MASE "
+                f"({mase[name]:.3f} against {mase[best]:.3f}), and is number "
+                f"{mase.index.get_loc(name) + 1} of {len(mase)}."
+            )
+        else:
+            name, other = best, mase.index[1]
+            percent = 100 * (1 - mase[best] / mase[other])
+            sentences.append(
+                f"{'The ' if lstms else ''}{best} wins by {percent:.1f} % in mean MASE "
+                f"over {other} ({mase[best]:.3f} against {mase[other]:.3f})."
+            )
+        return sentences + self._how_sure(scores, name, other)
+
+    def _how_sure(self, scores, name, other):
+        """Say whether a difference is more than chance, and over which windows."""
+        n_series = scores.index.get_level_values("dataset").nunique()
+        where = f"{_count(len(scores), 'window')} of {n_series} series"
+        sentences = []
+        if len(scores) < _ranking.FEWEST_WINDOWS:
+            few = "too few for a paired test to tell whether it is more than chance"
+            sentences.append(f"That is over {where}, {few}.")
+        else:
+            p_value = _ranking.p_value(scores, name, other)
+            verdict = "more" if p_value < 0.05 else "not more"
+            sentences.append(
+                f"Over {where} that is {verdict} than chance would give (paired "
+                f"Wilcoxon test, p = {p_value:.2g})."
+            )
+            steps = [of["step"] for of in self.settings["datasets"].values()]
+            if min(steps) < self.settings["horizon"]:
+                sentences.append("The windows overlap, so this p is too small.")
+        n_windows = self.results.groupby("dataset")["window"].nunique().sum()
+        if len(scores) < n_windows:
+            sentences.append(
+                f"Only those of the {n_windows} windows count that all ranked "
+                "forecasters have."
+            )
+        return sentences
+
+    def plot(self, kind: str = "forecasts", *, dataset: str | None = None) -> Any:
+        """Draw the comparison.
+
+        Parameters
+        ----------
+        kind : {"forecasts", "horizon", "time"}, default="forecasts"
+            "forecasts" shows actual values and forecasts with their widest interval,
+            "horizon" the error by steps ahead, "time" the error against the seconds to
+            fit and predict.
+        dataset : str, default=None
+            The dataset to show. By default the first for "forecasts", else all.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            The picture; in a notebook it shows itself, `savefig` writes it to a file.
+        """
+        from skforecast_lstm.forecasting.plots import draw
+
+        return draw(self, kind, dataset=dataset)
+
+    def to_html(self, path: Any) -> None:
+        """Write a report: one page that needs no other file and no network.
+
+        Parameters
+        ----------
+        path : path
+            Where to; a file that is there is replaced, as a whole.
+        """
+        from skforecast_lstm.forecasting.report import page
+
+        write_whole(path, page(self))
+
+    def to_csv(self, path: Any) -> None:
+        """Write `results`, one line a dataset, forecaster, window and metric.
+
+        Parameters
+        ----------
+        path : path
+            Where to; a file that is there is replaced, as a whole.
+        """
+        write_whole(path, self.results.to_csv(index=False))
+
+    def to_json(self, path: Any) -> None:
+        """Write all tables, the ranking, the summary and the settings.
+
+        Parameters
+        ----------
+        path : path
+            Where to; a file that is there is replaced, as a whole.
+        """
+        tables = {
+            "ranking": self.ranking().reset_index(),
+            "results": self.results,
+            "forecasts": self.forecasts,
+            "failures": self.failures,
+        }
+        document = {"summary": self.summary(), "settings": self.settings} | {
+            name: table.astype(object).where(table.notna(), None).to_dict("records")
+            for name, table in tables.items()
+        }
+        write_whole(path, json.dumps(document, indent=1, default=str))
+
+    def __repr__(self):
+        return f"<Comparison: {self.summary()}>"
+
+
+def _count(number, thing):
+    return f"{number} {thing}{'' if number == 1 else 's'}"

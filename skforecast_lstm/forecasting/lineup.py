@@ -1,0 +1,258 @@
+"""Who is compared: names to forecasters, set up for the dataset at hand."""
+
+import contextlib
+import warnings
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from skforecast_lstm.forecasting._defaults import default_lookback
+
+__all__ = ["DEFAULT_LINEUP", "line_up", "quietly_made"]
+
+# State-space models keep one state a step of the season; R's ets stops here as well.
+_LONGEST_SEASON = 24
+
+
+def line_up(forecasters, datasets, *, random_state=0):
+    """Forecasters by name, set up for each dataset.
+
+    Parameters
+    ----------
+    forecasters : None, list or dict
+        Names, sktime forecasters or scikit-learn regressors; as a dict, each with
+        the name to show. "default" stands for the default line-up, as does None.
+    datasets : list of Dataset
+        What they are to forecast: the season, horizon and rows of each.
+    random_state : int, default=0
+        Seed for those that are given by name and need one.
+
+    Returns
+    -------
+    forecasters : list of dict of str to sktime forecaster
+        For each dataset one forecaster for each name, not fitted.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> dataset = SimpleNamespace(season_length=12, horizon=6, windows=(60,), X=None)
+    >>> line_up(["naive", "Ridge"], [dataset])[0]["naive"]
+    NaiveForecaster()
+    """
+    entries = _named(forecasters, any(dataset.season_length > 1 for dataset in datasets))
+    with quietly_made():
+        return [
+            {
+                name: _forecaster(entry, dataset, random_state)
+                for name, entry in entries.items()
+            }
+            for dataset in datasets
+        ]
+
+
+@contextlib.contextmanager
+def quietly_made():
+    """No word of sktime that a default will change, at every forecaster made."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*remember_data", FutureWarning)
+        yield
+
+
+def _named(forecasters, seasonal):
+    """Entries by the name to show; the default ones as far as they differ."""
+    if forecasters is None:
+        forecasters = ["default"]
+    if isinstance(forecasters, Mapping):
+        for name in forecasters:
+            if not isinstance(name, str):
+                raise TypeError(f"Names of forecasters must be strings, got {name!r}.")
+        named = list(forecasters.items())
+    elif isinstance(forecasters, list | tuple):
+        named = []
+        for entry in forecasters:
+            if isinstance(entry, str) and entry == "default":
+                named += [
+                    (name, name)
+                    for name in DEFAULT_LINEUP
+                    if seasonal or name != "seasonal naive"
+                ]
+            else:
+                name = entry if isinstance(entry, str) else type(entry).__name__
+                named.append((name, entry))
+    else:
+        raise TypeError(
+            "forecasters must be a list or a dict of names and estimators, got "
+            f"{forecasters!r}. Put it into a list."
+        )
+    if not named:
+        raise ValueError("forecasters is empty. Give at least one, or None.")
+    names = [name for name, _ in named]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(
+            f"Two forecasters are called {twice[0]!r}. Give a dict, with a name for each."
+        )
+    return dict(named)
+
+
+def _forecaster(entry, dataset, random_state):
+    from sklearn.base import is_regressor
+    from sktime.forecasting.base import BaseForecaster
+
+    if isinstance(entry, str):
+        if entry in _BUILDERS:
+            return _seeded(_BUILDERS[entry](dataset), random_state)
+        entry = _seeded(_regressor(entry), random_state)
+    if isinstance(entry, BaseForecaster):
+        return entry.clone()
+    is_instance = not isinstance(entry, type) and hasattr(entry, "__sklearn_tags__")
+    if is_instance and is_regressor(entry):
+        return _on_windows(entry, dataset)
+    raise TypeError(
+        "A forecaster must be a name, an sktime forecaster or a scikit-learn regressor, "
+        f"got {entry!r}."
+        + (" Call it, to have an instance." if isinstance(entry, type) else "")
+    )
+
+
+def _regressor(name):
+    """A regressor of scikit-learn by its name, with or without "Regressor"."""
+    from sklearn.utils.discovery import all_estimators
+
+    classes = dict(all_estimators(type_filter="regressor"))
+    found = classes.get(name) or classes.get(f"{name}Regressor")
+    if found is None:
+        known = [*_BUILDERS, *(name.removesuffix("Regressor") for name in classes)]
+        plain = {_plain(name): name for name in known}
+        near = [plain[match] for match in get_close_matches(_plain(name), plain)]
+        raise ValueError(
+            f"There is no forecaster called {name!r}. "
+            + (f"Did you mean {' or '.join(map(repr, near))}? " if near else "")
+            + f"By name there are {', '.join(_BUILDERS)}, and scikit-learn's regressors, "
+            "such as Ridge; others are given as objects."
+        )
+    try:
+        return found()
+    except TypeError as error:
+        raise ValueError(
+            f"{found.__name__} can't be made without parameters ({error}). Give it as an "
+            "object."
+        ) from error
+
+
+def _plain(name):
+    """A name without what people leave out or write otherwise."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _seeded(estimator, random_state):
+    if "random_state" in estimator.get_params(deep=False):
+        estimator.set_params(random_state=random_state)
+    return estimator
+
+
+def _on_windows(regressor, dataset):
+    """A regressor on the last rows, one copy of it for each step ahead."""
+    from sklearn.base import clone
+    from sktime.forecasting.compose import DirectReductionForecaster, make_reduction
+
+    lookback = _lookback(dataset)
+    if dataset.X is not None:
+        # It alone reads the features of the step that is forecast, at 50 times the time.
+        return DirectReductionForecaster(
+            clone(regressor), window_length=lookback, X_treatment="concurrent"
+        )
+    return make_reduction(
+        clone(regressor),
+        strategy="direct",
+        window_length=lookback,
+        scitype="tabular-regressor",
+    )
+
+
+def _lookback(dataset):
+    """Rows in the window of a regressor: as many as the LSTM reads, if there are."""
+    n_rows, horizon = dataset.windows[0], dataset.horizon
+    wanted = default_lookback(n_rows, horizon, dataset.season_length)
+    return max(1, min(wanted, n_rows - horizon))
+
+
+def _repeat(season_length):
+    from sktime.forecasting.naive import NaiveForecaster
+
+    return NaiveForecaster(strategy="last", sp=season_length)
+
+
+def _holt_winters(dataset):
+    """Damped trend; a season that grows with the level where the level is over 0."""
+    from sktime.forecasting.exp_smoothing import ExponentialSmoothing
+
+    season = dataset.season_length
+    if season == 1 or dataset.windows[0] < 2 * season:
+        return ExponentialSmoothing(trend="add", damped_trend=True)
+    return ExponentialSmoothing(
+        trend="add",
+        damped_trend=True,
+        seasonal="mul" if _is_positive(dataset) else "add",
+        sp=season,
+    )
+
+
+def _is_positive(dataset):
+    """Whether seasons may be factors. A choice of the scale, not of the accuracy."""
+    return bool((dataset.y.to_numpy() > 0).all())
+
+
+def _auto_ets(dataset):
+    from skforecast_lstm.forecasting._auto_ets import SeededAutoETS
+
+    return SeededAutoETS(auto=True, sp=_season_for_states(dataset))
+
+
+def _auto_arima(dataset):
+    from sktime.forecasting.arima import AutoARIMA
+
+    return AutoARIMA(
+        sp=_season_for_states(dataset),
+        # The same likelihood with a parameter less, found in two thirds of the time.
+        concentrate_scale=True,
+        suppress_warnings=True,
+        error_action="ignore",
+    )
+
+
+def _season_for_states(dataset):
+    season = dataset.season_length
+    long = season > _LONGEST_SEASON or dataset.windows[0] < 2 * season
+    return 1 if long else season
+
+
+def _theta(dataset):
+    from sktime.forecasting.theta import ThetaForecaster
+    from sktime.transformations.detrend import Deseasonalizer
+
+    season = dataset.season_length
+    if season == 1 or dataset.windows[0] < 2 * season:
+        return ThetaForecaster(deseasonalize=False)
+    if _is_positive(dataset):
+        return ThetaForecaster(sp=season)
+    return Deseasonalizer(sp=season, model="additive") * ThetaForecaster(
+        deseasonalize=False
+    )
+
+
+def _lstm(dataset):
+    from skforecast_lstm.forecasting.forecaster import LSTMForecaster
+
+    return LSTMForecaster(season_length=dataset.season_length)
+
+
+_BUILDERS = {
+    "naive": lambda _: _repeat(1),
+    "seasonal naive": lambda dataset: _repeat(dataset.season_length),
+    "Holt-Winters": _holt_winters,
+    "AutoETS": _auto_ets,
+    "AutoARIMA": _auto_arima,
+    "Theta": _theta,
+    "LSTM": _lstm,
+}
+
+DEFAULT_LINEUP = tuple(_BUILDERS)

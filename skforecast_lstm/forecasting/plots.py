@@ -1,0 +1,194 @@
+"""Pictures of a comparison, narrow enough to be read on a phone."""
+
+import itertools
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+__all__ = ["draw"]
+
+# Told apart by people who see no red or green, and in print (Okabe and Ito).
+_COLOURS = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#666666",
+    "#882255",
+)
+# Of another length than the colours, so that few pairs of both come twice.
+_MARKERS = "osD^vPX*h"
+_WIDTH = 5.6
+
+
+def draw(comparison, kind, *, dataset=None):
+    """Draw one kind of picture of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What is drawn.
+    kind : {"forecasts", "horizon", "time"}
+        What is shown of it.
+    dataset : str, default=None
+        The dataset to show; the first for "forecasts", else all.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        The picture.
+    """
+    kinds = {"forecasts": _forecasts, "horizon": _horizon, "time": _time}
+    if kind not in kinds:
+        raise ValueError(f"kind must be one of {tuple(kinds)}, got {kind!r}.")
+    known = comparison.results["dataset"].unique()
+    if dataset is not None and dataset not in known:
+        raise ValueError(
+            f"There is no dataset {dataset!r}; there are {', '.join(map(repr, known))}."
+        )
+    if comparison.forecasts.empty:
+        raise ValueError("There is nothing to draw: every forecaster failed.")
+    figure = kinds[kind](comparison, dataset)
+    figure.align_ylabels()
+    return figure
+
+
+def _styles(comparison):
+    """The colour and marker of each forecaster, the same in all pictures."""
+    names = comparison.results["forecaster"].unique()
+    lstms = comparison.settings["lstm"]
+    colours, markers = itertools.cycle(_COLOURS), itertools.cycle(_MARKERS)
+    return {
+        name: {
+            "color": "black" if name in lstms else next(colours),
+            "lw": 2.2 if name in lstms else 1.4,
+            "marker": next(markers),
+        }
+        for name in names
+    }
+
+
+def _chosen(table, dataset):
+    return table if dataset is None else table[table["dataset"] == dataset]
+
+
+def _where(comparison, dataset):
+    """The data that a picture speaks of, for its title."""
+    names = comparison.results["dataset"].unique()
+    if dataset is None and len(names) > 1:
+        return f"mean of {len(names)} series"
+    return names[0] if dataset is None else dataset
+
+
+def _forecasts(comparison, dataset):
+    """Each forecaster in a field of its own, against the actual values."""
+    if dataset is None:
+        dataset = comparison.results["dataset"].iloc[0]
+    forecasts = _chosen(comparison.forecasts, dataset)
+    history = _chosen(comparison.history, dataset)
+    order = comparison.ranking().index
+    names = [name for name in order if name in set(forecasts["forecaster"])]
+    n_shown = 2 * forecasts["time"].nunique()
+    first = history["time"].iloc[-min(n_shown, len(history))]
+    history = history[history["time"] >= first]
+    figure = Figure(figsize=(_WIDTH, 0.9 + 1.45 * len(names)), layout="constrained")
+    fields = figure.subplots(len(names), sharex=True, sharey=True, squeeze=False)[:, 0]
+    styles = _styles(comparison)
+    for field, name in zip(fields, names, strict=True):
+        field.plot(_dates(history["time"]), history["actual"], color="0.6", lw=1)
+        of_name = forecasts[forecasts["forecaster"] == name]
+        for _, window in of_name.groupby("window"):
+            _forecast_line(field, window, styles[name])
+        field.set_title(name, loc="left", fontsize="medium")
+        field.margins(x=0.01)
+        field.grid(alpha=0.3)
+        _limit(field, history, of_name)
+    levels = comparison.settings["coverage"]
+    band = f"; band: {100 * max(levels):g} % interval" if levels else ""
+    legend = f"grey: actual values; colour: forecast{band}"
+    figure.suptitle(f"Forecasts of {dataset}\n{legend}", fontsize="medium")
+    figure.supxlabel("Time", fontsize="medium")
+    figure.supylabel("Value, in the units of the data", fontsize="medium")
+    return figure
+
+
+def _forecast_line(field, window, style):
+    """The forecasts from one cutoff, with the widest interval that they have."""
+    times = _dates(window["time"])
+    levels = [
+        column.removeprefix("lower_")
+        for column in window.columns
+        if column.startswith("lower_") and window[column].notna().all()
+    ]
+    if levels:
+        widest = max(levels, key=float)
+        lower, upper = window[f"lower_{widest}"], window[f"upper_{widest}"]
+        field.fill_between(times, lower, upper, color=style["color"], alpha=0.2, lw=0)
+    style = style | {"marker": style["marker"] if len(window) == 1 else None}
+    field.plot(times, window["forecast"], ms=3, **style)
+
+
+def _limit(field, history, forecasts):
+    """Keep the values readable where an interval explodes."""
+    values = pd.concat([history["actual"], forecasts["forecast"]])
+    spread = values.max() - values.min()
+    lower, upper = field.get_ylim()
+    field.set_ylim(
+        max(lower, values.min() - spread / 2), min(upper, values.max() + spread / 2)
+    )
+
+
+def _dates(times):
+    """Times as matplotlib draws them."""
+    if isinstance(times.dtype, pd.PeriodDtype):
+        return times.dt.to_timestamp()
+    if times.dtype == object and isinstance(times.iloc[0], pd.Period):
+        return pd.PeriodIndex(times).to_timestamp()
+    return pd.to_numeric(times) if times.dtype == object else times
+
+
+def _horizon(comparison, dataset):
+    """Mean scaled error by the number of steps ahead."""
+    errors = _chosen(comparison.forecasts, dataset)
+    by_series = errors.groupby(["forecaster", "step", "dataset"])["scaled_error"].mean()
+    means = by_series.groupby(level=["forecaster", "step"]).mean()
+    order = [name for name in comparison.ranking().index if name in means.index]
+    figure = Figure(figsize=(_WIDTH, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for name in order:
+        line = means[name]
+        axes.plot(line.index, line, label=name, ms=4, **_styles(comparison)[name])
+    axes.set(xlabel="Steps ahead", ylabel="Absolute error, scaled (MASE)", ylim=(0, None))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_title(f"Error by steps ahead\n{_where(comparison, dataset)}")
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
+    return figure
+
+
+def _time(comparison, dataset):
+    """Mean MASE against the seconds that a window takes."""
+    rows = _chosen(comparison.results, dataset)
+    rows = rows[rows["value"].notna()]
+    by_series = rows.groupby(["metric", "forecaster", "dataset"])["value"].mean()
+    means = by_series.groupby(level=["metric", "forecaster"]).mean()
+    seconds = means["fit_seconds"] + means["predict_seconds"]
+    figure = Figure(figsize=(_WIDTH, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for name, style in _styles(comparison).items():
+        if name in seconds.index:
+            x, y = seconds[name], means["MASE"][name]
+            axes.plot(x, y, ls="", ms=7, label=name, **style)
+    axes.set_xscale("log")
+    axes.set(
+        xlabel="Seconds to fit and predict a window (logarithmic)",
+        ylabel="Mean MASE",
+        ylim=(0, None),
+    )
+    axes.set_title(f"Accuracy against time\n{_where(comparison, dataset)}")
+    axes.margins(x=0.1)
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
+    return figure

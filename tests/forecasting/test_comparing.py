@@ -1,0 +1,395 @@
+"""What is cut, run, kept and reported; and what is refused."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from sktime.forecasting.naive import NaiveForecaster
+
+from skforecast_lstm import compare
+from skforecast_lstm.forecasting.lineup import quietly_made
+
+QUICK = ["naive", "seasonal naive", "Ridge"]
+
+
+class Moody(NaiveForecaster):
+    """Refuses to learn from more rows than it likes."""
+
+    def _fit(self, y, X, fh):
+        if len(y) > 110:
+            raise RuntimeError("too <many> rows")
+        return super()._fit(y, X, fh)
+
+
+@pytest.fixture
+def moody():
+    with quietly_made():
+        return Moody()
+
+
+@pytest.fixture
+def monthly(airline):
+    return airline["passengers"]
+
+
+def scores(comparison):
+    """All results but for the seconds, which differ each time."""
+    results = comparison.results
+    return results[~results["metric"].str.endswith("seconds")].reset_index(drop=True)
+
+
+def values(comparison, metric, forecaster):
+    results = comparison.results
+    chosen = results[
+        (results["metric"] == metric) & (results["forecaster"] == forecaster)
+    ]
+    return chosen["value"].to_numpy()
+
+
+def test_scores_are_those_of_the_definition(monthly):
+    comparison = compare(monthly, horizon=12, forecasters=["naive"], coverage=(0.9,))
+    assert comparison.failures.empty
+    for window, n_train in enumerate([96, 108, 120, 132]):
+        known = monthly.to_numpy()[:n_train]
+        actual = monthly.to_numpy()[n_train : n_train + 12]
+        errors = actual - known[-1]
+        steps = known[12:] - known[:-12]
+        mase = np.abs(errors).mean() / np.abs(steps).mean()
+        rmsse = np.sqrt((errors**2).mean() / (steps**2).mean())
+        smape = (2 * np.abs(errors) / (actual + known[-1])).mean()
+        assert values(comparison, "MASE", "naive")[window] == pytest.approx(mase)
+        assert values(comparison, "RMSSE", "naive")[window] == pytest.approx(rmsse)
+        assert values(comparison, "sMAPE", "naive")[window] == pytest.approx(smape)
+        rows = comparison.forecasts[comparison.forecasts["window"] == window + 1]
+        assert rows["cutoff"].unique() == [monthly.index[n_train - 1]]
+        assert rows["time"].tolist() == monthly.index[n_train : n_train + 12].tolist()
+        np.testing.assert_array_equal(rows["actual"], actual)
+        np.testing.assert_array_equal(rows["forecast"], known[-1])
+        assert rows["scaled_error"].mean() == pytest.approx(mase)
+        inside = (rows["lower_0.9"] <= actual) & (actual <= rows["upper_0.9"])
+        width = (rows["upper_0.9"] - rows["lower_0.9"]).mean()
+        coverage = values(comparison, "coverage_0.9", "naive")[window]
+        assert coverage == pytest.approx(inside.mean())
+        assert values(comparison, "width_0.9", "naive")[window] == pytest.approx(width)
+    assert (values(comparison, "fit_seconds", "naive") > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "first_cutoffs"),
+    [
+        ({"horizon": 12}, [96, 108, 120, 132]),
+        ({"horizon": 10}, [104, 114, 124, 134]),
+        ({"horizon": 12, "step": 30}, [102, 132]),
+        ({"horizon": 6, "n_windows": 2, "step": 1}, [137, 138]),
+    ],
+)
+def test_windows_end_with_the_last_row(monthly, given, first_cutoffs):
+    comparison = compare(monthly, forecasters=["naive"], coverage=(), **given)
+    cutoffs = comparison.forecasts.drop_duplicates("window")["cutoff"].tolist()
+    assert cutoffs == [monthly.index[n - 1] for n in first_cutoffs]
+    assert comparison.forecasts["time"].iloc[-1] == monthly.index[-1]
+
+
+@pytest.mark.parametrize(
+    ("frequency", "season"),
+    [("MS", 12), ("QS", 4), ("YS", 1), ("W", 52), ("D", 7), ("B", 5), ("h", 24)],
+)
+def test_season_by_frequency_and_every_kind_of_time(rng, frequency, season):
+    times = pd.date_range("2000-01-01", periods=170, freq=frequency)
+    y = pd.Series(rng.random(170) + 1, index=pd.DatetimeIndex(times, freq=None))
+    names = ["naive", "seasonal naive", "Theta", "Ridge"]
+    comparison = compare(y, horizon=3, n_windows=1, forecasters=names, coverage=(0.8,))
+    assert comparison.settings["datasets"]["y"]["season_length"] == season
+    assert comparison.failures.empty
+    assert comparison.forecasts["time"].iloc[-1] == times[-1]
+    forecasts = comparison.forecasts.set_index("forecaster")["forecast"]
+    known = y.to_numpy()[:-3]
+    before = np.resize(known[-season:], 3)
+    np.testing.assert_array_equal(forecasts["seasonal naive"], before)
+
+
+def test_features_reach_those_that_can_use_them(rng):
+    X = pd.DataFrame({"heat": rng.standard_normal(90)})
+    y = 3 * X["heat"] + 10
+    comparison = compare(y, X=X, horizon=5, forecasters=["naive", "Ridge"], coverage=())
+    assert values(comparison, "MASE", "Ridge").max() < 0.2
+    assert values(comparison, "MASE", "naive").min() > 0.2
+
+
+def test_series_of_a_panel_are_datasets_with_scores_of_their_own(monthly):
+    frame = monthly.to_frame("v")
+    panel = pd.concat({"all": frame, "late": 2 * frame[30:]}, names=["id", "time"])
+    together = compare(panel, horizon=12, n_windows=2, forecasters=QUICK)
+    apart = compare(
+        {"all": monthly, "late": 2 * monthly[30:]},
+        horizon=12,
+        n_windows=2,
+        forecasters=QUICK[:2],
+    )
+    key = ["dataset", "forecaster", "window", "metric"]
+    of_panel = scores(together).set_index(key)["value"]
+    for place, value in scores(apart).set_index(key)["value"].items():
+        assert of_panel[place] == pytest.approx(value), place
+    assert set(together.history["dataset"]) == {"all", "late"}
+
+
+def test_columns_are_datasets_and_dicts_name_them(monthly):
+    frame = pd.DataFrame({"a": monthly, "b": monthly[::-1].to_numpy()})
+    comparison = compare(
+        {"one": frame, "two": monthly},
+        horizon=12,
+        season_length={"one": 12, "two": 1},
+        n_windows=1,
+        forecasters=["naive"],
+    )
+    assert comparison.results["dataset"].unique().tolist() == [
+        "one / a",
+        "one / b",
+        "two",
+    ]
+    assert comparison.settings["datasets"]["two"]["season_length"] == 1
+    known, actual = monthly.to_numpy()[:-12], monthly.to_numpy()[-12:]
+    errors = np.abs(actual - known[-1]).mean()
+    seasonal, plain = (np.abs(known[n:] - known[:-n]).mean() for n in (12, 1))
+    mase = values(comparison, "MASE", "naive")
+    assert mase[[0, 2]] == pytest.approx([errors / seasonal, errors / plain])
+
+
+def test_one_that_raises_is_reported_and_the_others_go_on(monthly, moody):
+    comparison = compare(
+        monthly, horizon=12, forecasters={"moody": moody, "naive": "naive"}
+    )
+    assert comparison.failures["window"].tolist() == [3, 4]
+    assert set(comparison.failures["reason"]) == {"RuntimeError: too <many> rows"}
+    mase = comparison.results[comparison.results["metric"] == "MASE"]
+    of_moody = mase[mase["forecaster"] == "moody"]
+    assert of_moody["value"].isna().tolist() == [False, False, True, True]
+    assert of_moody["reason"].notna().tolist() == [False, False, True, True]
+    assert mase[mase["forecaster"] == "naive"]["value"].notna().all()
+
+
+def test_one_that_gives_no_number_is_reported(monthly):
+    class Unsure(NaiveForecaster):
+        def _predict(self, fh, X=None):
+            return super()._predict(fh, X) * np.nan
+
+    with quietly_made():
+        unsure = Unsure()
+    comparison = compare(
+        monthly, horizon=12, n_windows=1, forecasters=[unsure], coverage=()
+    )
+    assert "gave no forecast for 1960-01" in comparison.failures["reason"].item()
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "dask"])
+def test_the_same_with_two_workers(monthly, backend):
+    given = {
+        "horizon": 12,
+        "n_windows": 3,
+        "forecasters": [*QUICK, "HistGradientBoosting", "AutoETS"],
+    }
+    alone = compare(monthly, **given)
+    if backend == "dask":
+        from dask.distributed import Client
+
+        with Client(processes=False, dashboard_address=None):
+            together = compare(monthly, **given, n_jobs=2, backend=backend)
+    else:
+        together = compare(monthly, **given, n_jobs=2, backend=backend)
+    assert together.failures.empty
+    pd.testing.assert_frame_equal(scores(alone), scores(together), check_exact=True)
+    pd.testing.assert_frame_equal(alone.forecasts, together.forecasts, check_exact=True)
+
+
+def test_goes_on_where_it_was(monthly, tmp_path, monkeypatch):
+    given = {"horizon": 12, "forecasters": QUICK, "results": tmp_path / "kept"}
+    whole = compare(monthly, **given)
+    assert (whole.settings["cells"], whole.settings["cells_run_before"]) == (12, 0)
+    file = tmp_path / "kept" / "cells.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    assert len(lines) == 12
+    # As after a cut of the power in the middle of the eighth line.
+    file.write_text("".join(lines[:7]) + lines[7][:40])
+    again = compare(monthly, **given)
+    assert again.settings["cells_run_before"] == 7
+    pd.testing.assert_frame_equal(scores(whole), scores(again), check_exact=True)
+    pd.testing.assert_frame_equal(whole.forecasts, again.forecasts, check_exact=True)
+    monkeypatch.setattr("skforecast_lstm.forecasting.comparing.run", None)
+    last = compare(monthly, **given)
+    pd.testing.assert_frame_equal(again.results, last.results, check_exact=True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"horizon": 11},
+        {"coverage": (0.5,)},
+        {"season_length": 6},
+        {"random_state": 1},
+        {"y": 2},
+    ],
+)
+def test_what_changed_is_run_anew(monthly, tmp_path, changed):
+    given = {"horizon": 12, "n_windows": 1, "forecasters": ["HistGradientBoosting"]}
+    compare(monthly, **given, results=tmp_path)
+    y = monthly * changed.pop("y", 1)
+    again = compare(y, **(given | changed), results=tmp_path)
+    assert again.settings["cells_run_before"] == 0
+
+
+def test_failures_are_tried_again(monthly, moody, tmp_path):
+    given = {"horizon": 12, "forecasters": {"moody": moody}, "results": tmp_path}
+    compare(monthly, **given)
+    assert compare(monthly, **given).settings["cells_run_before"] == 2
+
+
+def test_a_file_of_something_else_is_left_alone(monthly, tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("one\ntwo\n")
+    with pytest.raises(ValueError, match="holds no results of a comparison"):
+        compare(monthly, horizon=12, forecasters=["naive"], results=file)
+    assert file.read_text() == "one\ntwo\n"
+
+
+SLOW = """
+import sys, time
+from sktime.datasets import load_airline
+from sktime.forecasting.naive import NaiveForecaster
+from skforecast_lstm import compare
+
+class Slow(NaiveForecaster):
+    def _fit(self, y, X, fh):
+        time.sleep(0 if len(y) < 120 else 60)
+        return super()._fit(y, X, fh)
+
+compare(load_airline(), horizon=12, forecasters=[Slow()], results=sys.argv[1])
+"""
+
+
+def test_interrupt_keeps_what_was_done_and_says_how_to_go_on(tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text(SLOW)
+    file = tmp_path / "cells.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, script, tmp_path], stderr=subprocess.PIPE, text=True
+    )
+    try:
+        until = time.monotonic() + 60
+        while not (file.exists() and file.read_text().count("\n") == 2):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert f"Stopped after 2 of 4 cells. They are kept in {file}" in errors
+    assert [json.loads(line)["window"] for line in file.read_text().splitlines()] == [
+        1,
+        2,
+    ]
+
+
+def test_nothing_is_shown_where_there_is_no_terminal(monthly, capfd):
+    compare(monthly, horizon=12, forecasters=["naive"], n_windows=1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_on_a_terminal(monthly, capfd, monkeypatch):
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    compare(monthly, horizon=12, forecasters=QUICK, n_windows=1)
+    out, errors = capfd.readouterr()
+    assert out == ""
+    assert "Comparing" in errors
+    assert "3/3" in errors
+    compare(monthly, horizon=12, forecasters=QUICK, n_windows=1, progress=False)
+    assert capfd.readouterr() == ("", "")
+
+
+def stamps(y):
+    return y.set_axis(y.index.to_timestamp())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: y.where(y.index != y.index[5]), "1 missing.*at 1949-06.*interpolate"),
+        (lambda y: y.drop(y.index[7]), "1 of 144 times are not there, first 1949-08"),
+        (lambda y: stamps(y).drop(stamps(y).index[7]), "not there, first 1949-08-01"),
+        (lambda y: pd.concat([y[:9], y]), "has 1949-01 more than once"),
+        (lambda y: y[::-1], "1960-11 comes after 1960-12.*sort_index"),
+        (lambda y: y[:30], r"30 rows, of which the last third \(10\).*at least 36 rows"),
+        (lambda y: y * 0 + 1, "repeats itself exactly in its first 96 rows"),
+        (lambda y: {}, "empty dict"),
+        (lambda y: pd.concat([y, y], axis=1), "two columns called 'passengers'"),
+        (
+            lambda y: pd.concat({"a": y.to_frame(), "b": y[:-1].to_frame()}),
+            "must end together.*series b ends at 1960-11",
+        ),
+        (
+            lambda y: y.set_axis(pd.to_datetime(10 * np.arange(144) ** 2, unit="s")),
+            "have no regular step.*resample",
+        ),
+    ],
+)
+def test_series_that_are_refused(monthly, change, message):
+    with pytest.raises(ValueError, match=message):
+        compare(change(monthly), horizon=12, forecasters=["naive"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda y: {1: y}, "must be strings, got 1"),
+        (lambda y: y.to_numpy(), "must be a pandas Series or DataFrame"),
+        (lambda y: y.astype(str), "Column 'passengers' of y .* must be numbers"),
+        (lambda y: y.set_axis(y.index.astype(str)), "must be times or whole numbers"),
+    ],
+)
+def test_types_that_are_refused(monthly, change, message):
+    with pytest.raises(TypeError, match=message):
+        compare(change(monthly), horizon=12, forecasters=["naive"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"horizon": 0}, "horizon must be at least 1"),
+        ({"horizon": 50}, "horizon=50 is longer"),
+        ({"n_windows": 12}, "n_windows=12 windows of horizon=12, 12 apart, leave 0"),
+        ({"season_length": 100}, "needs more than 100 rows"),
+        ({"coverage": (95.0,)}, "got 95.0; for 95 % give 0.95"),
+        ({"coverage": (0.8, 0.8)}, "more than once"),
+        ({"backend": "spark"}, "backend must be one of"),
+        ({"n_jobs": 0}, "n_jobs"),
+        ({"X": pd.DataFrame({"x": range(144)})}, "no row for 1949-01.*X.loc"),
+        ({"season_length": {"other": 12}}, "no such dataset"),
+    ],
+)
+def test_parameters_that_are_refused(monthly, given, message):
+    with pytest.raises(ValueError, match=message):
+        compare(monthly, **({"horizon": 12, "forecasters": ["naive"]} | given))
+
+
+def test_what_is_given_is_not_changed(monthly):
+    y, X = stamps(monthly), stamps(monthly).to_frame("x")
+    before = y.copy(), X.copy()
+    compare(y, X=X, horizon=12, n_windows=1, forecasters=["Ridge"])
+    pd.testing.assert_series_equal(y, before[0])
+    pd.testing.assert_frame_equal(X, before[1])
+
+
+@pytest.mark.slow
+def test_the_default_line_up_with_the_lstm(monthly):
+    comparison = compare(monthly, horizon=12, n_windows=1)
+    assert comparison.failures.empty
+    assert len(comparison.ranking()) == 7
+    assert comparison.settings["lstm"] == ["LSTM"]
+    mase = comparison.ranking()["MASE"]
+    assert mase["LSTM"] < mase["naive"]
+    assert "LSTM" in comparison.summary().split(".")[0]

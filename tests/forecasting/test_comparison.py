@@ -1,0 +1,231 @@
+"""Ranking, summary, pictures and files of results whose numbers are known."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import wilcoxon
+
+from skforecast_lstm import compare
+from skforecast_lstm.forecasting.comparison import Comparison
+
+
+def comparison_of(mase, *, lstm=(), datasets=1, step=4):
+    """A comparison in which each forecaster has these MASE, by dataset and window."""
+    rows, forecasts, failures = [], [], []
+    for name, numbers in mase.items():
+        n_windows = len(numbers) // datasets
+        for place, number in enumerate(numbers):
+            where = {
+                "dataset": f"data {place // n_windows}",
+                "forecaster": name,
+                "window": place % n_windows + 1,
+                "cutoff": 10 + place % n_windows,
+            }
+            failed = np.isnan(number)
+            if failed:
+                failures.append(where | {"reason": "ValueError: <no>"})
+            for metric, value in (
+                ("MASE", number),
+                ("coverage_0.8", 0.5),
+                ("width_0.8", 3.0),
+                ("fit_seconds", 0.2),
+                ("predict_seconds", 0.1),
+            ):
+                value = np.nan if failed else value
+                reason = "ValueError: <no>" if failed else None
+                rows.append(where | {"metric": metric, "value": value, "reason": reason})
+            forecasts += [
+                where
+                | {
+                    "time": where["cutoff"] + ahead,
+                    "step": ahead,
+                    "actual": 1.0,
+                    "forecast": 1.0 + number,
+                    "scaled_error": number * ahead,
+                }
+                for ahead in range(1, 1 if failed else 5)
+            ]
+    history = pd.DataFrame({"dataset": "data 0", "time": range(30), "actual": 1.0})
+    named = {
+        f"data {number}": {"step": step, "forecasters": {}} for number in range(datasets)
+    }
+    settings = {"horizon": 4, "coverage": [0.8], "lstm": list(lstm), "datasets": named}
+    columns = ["dataset", "forecaster", "window", "cutoff", "reason"]
+    return Comparison(
+        pd.DataFrame(rows),
+        pd.DataFrame(forecasts),
+        pd.DataFrame(failures, columns=columns),
+        history,
+        settings,
+    )
+
+
+@pytest.fixture(scope="module")
+def real():
+    from sktime.datasets import load_airline
+
+    names = ["naive", "seasonal naive", "Theta"]
+    return compare(load_airline(), horizon=12, forecasters=names)
+
+
+def test_ranking_is_by_mean_mase_with_paired_tests():
+    good = np.array([1.0, 2, 1, 2, 1, 2, 1, 2])
+    bad = good + np.array([0.1, 0.2, 0.3, -0.05, 0.4, 0.5, 0.6, 0.7])
+    table = comparison_of({"bad": bad, "good": good}).ranking()
+    assert table.index.tolist() == ["good", "bad"]
+    assert table["MASE"].tolist() == pytest.approx([1.5, bad.mean()])
+    assert table["behind_percent"]["bad"] == pytest.approx(100 * (bad.mean() / 1.5 - 1))
+    assert table["p_value"]["bad"] == pytest.approx(wilcoxon(good, bad).pvalue)
+    assert np.isnan(table["p_value"]["good"])
+    assert table["mean_rank"].tolist() == pytest.approx([9 / 8, 15 / 8])
+    assert table["width_0.8"].tolist() == [3, 3]
+    assert table["windows"].tolist() == [8, 8]
+
+
+def test_datasets_count_the_same_and_widths_of_several_have_no_mean():
+    many = comparison_of({"a": [1.0, 1, 5, 5], "b": [2.0, 2, 3, 3]}, datasets=2)
+    uneven = Comparison(
+        many.results.drop(many.results[many.results["cutoff"] == 11].index[:5]),
+        many.forecasts,
+        many.failures,
+        many.history,
+        many.settings,
+    )
+    assert many.ranking()["MASE"].to_dict() == {"b": 2.5, "a": 3.0}
+    assert uneven.ranking()["MASE"].to_dict() == {"b": 2.5, "a": 3.0}
+    assert "width_0.8" not in many.ranking()
+    assert many.ranking()["coverage_0.8"].tolist() == [0.5, 0.5]
+
+
+def test_forecasters_are_ranked_over_the_windows_that_they_share():
+    nan = np.nan
+    comparison = comparison_of(
+        {"a": [1.0, 1, 1, 9], "b": [2.0, 2, 2, nan], "c": [nan, nan, nan, 0.1]}
+    )
+    table = comparison.ranking()
+    assert table.index.tolist() == ["a", "b", "c"]
+    assert table["MASE"].tolist()[:2] == [1, 2]
+    assert table["MASE"].isna().tolist() == [False, False, True]
+    assert table["windows"].tolist() == [4, 3, 1]
+    assert table["failed"].tolist() == [0, 1, 3]
+    assert table["reason"]["c"] == "ValueError: <no>"
+    assert "Only those of the 4 windows count" in comparison.summary()
+    assert "4 fits failed (b, c)" in comparison.summary()
+
+
+@pytest.mark.parametrize(
+    ("mase", "lstm", "first"),
+    [
+        (
+            {"LSTM": [1.1, 1.3], "AutoETS": [1.0, 1.0], "naive": [3.0, 3.0]},
+            ["LSTM"],
+            "The LSTM loses to AutoETS by 20.0 % in mean MASE (1.200 against 1.000), and",
+        ),
+        (
+            {"mine": [0.75, 0.75], "AutoETS": [1.0, 1.0]},
+            ["mine"],
+            "The mine wins by 25.0 % in mean MASE over AutoETS (0.750 against 1.000).",
+        ),
+        (
+            {"Theta": [0.5, 0.5], "naive": [1.0, 1.0]},
+            [],
+            "Theta wins by 50.0 % in mean MASE over naive (0.500 against 1.000).",
+        ),
+        (
+            {"LSTM": [np.nan, np.nan], "naive": [1.0, 1.0]},
+            ["LSTM"],
+            "The LSTM failed too often to be ranked (ValueError: <no>).",
+        ),
+        ({"naive": [1.0, 1.0]}, [], "naive was compared with nothing: mean MASE 1.000."),
+        ({"naive": [np.nan] * 2}, [], "No forecaster could be ranked: all failed."),
+    ],
+)
+def test_first_sentence(mase, lstm, first):
+    assert comparison_of(mase, lstm=lstm).summary().startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("difference", "n_windows", "step", "words"),
+    [
+        (0.5, 2, 4, "2 windows of 1 series, too few for a paired test"),
+        (0.5, 5, 4, "5 windows of 1 series, too few for a paired test"),
+        (0.5, 6, 4, "that is more than chance would give"),
+        (0.0, 6, 4, "that is not more than chance would give"),
+        (0.5, 6, 1, "The windows overlap, so this p is too small."),
+    ],
+)
+def test_how_sure_it_is(difference, n_windows, step, words):
+    ends = np.linspace(1, 2, n_windows)
+    mase = {"a": ends, "b": ends + difference * np.linspace(1, 1.1, n_windows)}
+    summary = comparison_of(mase, step=step).summary()
+    assert words in summary
+    assert ("overlap" in summary) == (step == 1)
+
+
+def test_pictures_have_titles_axes_and_the_numbers(real):
+    by_step = real.plot("horizon").axes[0]
+    assert by_step.get_xlabel() == "Steps ahead"
+    assert "MASE" in by_step.get_ylabel()
+    assert "Number of airline passengers" in by_step.get_title()
+    lines = {line.get_label(): line for line in by_step.get_lines()}
+    errors = real.forecasts[real.forecasts["forecaster"] == "Theta"]
+    expected = errors.groupby("step")["scaled_error"].mean()
+    np.testing.assert_allclose(lines["Theta"].get_ydata(), expected)
+    fields = real.plot("forecasts").axes
+    assert [field.get_title("left") for field in fields] == real.ranking().index.tolist()
+    shown = fields[0].get_lines()[1].get_ydata()
+    first = errors[(errors["window"] == 1)]["forecast"]
+    np.testing.assert_array_equal(shown, first)
+    against_time = real.plot("time").axes[0]
+    assert against_time.get_xscale() == "log"
+    assert "Seconds" in against_time.get_xlabel()
+    heights = {line.get_label(): line.get_ydata()[0] for line in against_time.get_lines()}
+    assert heights == pytest.approx(real.ranking()["MASE"].to_dict())
+
+
+def test_pictures_that_can_not_be_drawn(real):
+    with pytest.raises(ValueError, match="kind must be one of"):
+        real.plot("pie")
+    with pytest.raises(ValueError, match="There is no dataset 'other'"):
+        real.plot(dataset="other")
+    with pytest.raises(ValueError, match="every forecaster failed"):
+        comparison_of({"naive": [np.nan]}).plot()
+
+
+def test_csv_and_json_hold_the_tables(real, tmp_path):
+    real.to_csv(tmp_path / "scores.csv")
+    read = pd.read_csv(tmp_path / "scores.csv", float_precision="round_trip")
+    np.testing.assert_array_equal(read["value"], real.results["value"])
+    assert read["cutoff"].tolist() == real.results["cutoff"].astype(str).tolist()
+    real.to_json(tmp_path / "all.json")
+    document = json.loads((tmp_path / "all.json").read_text())
+    assert document["summary"] == real.summary()
+    written = [row["value"] for row in document["results"]]
+    np.testing.assert_array_equal(written, real.results["value"])
+    assert len(document["forecasts"]) == len(real.forecasts)
+    assert [row["forecaster"] for row in document["ranking"]] == [*real.ranking().index]
+    assert document["forecasts"][0]["time"] == "1957-01"
+    assert document["results"][0]["reason"] is None
+    assert document["settings"]["horizon"] == 12
+
+
+def test_nothing_half_written_is_left(real, tmp_path, monkeypatch):
+    file = tmp_path / "scores.csv"
+    file.write_text("before")
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        real.to_csv(file)
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+    assert file.read_text() == "before"
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        real.to_csv(tmp_path / "not there" / "scores.csv")
+
+
+def test_repr_is_the_summary(real):
+    assert real.summary() in repr(real)

@@ -1,0 +1,102 @@
+import pytest
+from sklearn.linear_model import Ridge
+from sktime.forecasting.naive import NaiveForecaster
+
+from skforecast_lstm.forecasting._cells import quiet
+from skforecast_lstm.forecasting._datasets import read_datasets
+from skforecast_lstm.forecasting.lineup import DEFAULT_LINEUP, line_up, quietly_made
+
+
+def datasets_of(y, horizon=12, **given):
+    given = {"season_length": None, "n_windows": None, "step": None, **given}
+    return read_datasets(y, None, horizon=horizon, **given)
+
+
+def test_default_has_all_where_there_is_a_season(airline):
+    (made,) = line_up(None, datasets_of(airline))
+    assert tuple(made) == DEFAULT_LINEUP
+    assert made["seasonal naive"].sp == 12
+    assert made["AutoARIMA"].sp == 12
+    assert made["Holt-Winters"].seasonal == "mul"
+
+
+def test_without_a_season_naive_is_not_there_twice(airline):
+    (made,) = line_up(["default"], datasets_of(airline, season_length=1))
+    assert "seasonal naive" not in made
+    assert made["Holt-Winters"].seasonal is None
+
+
+def test_values_under_zero_have_additive_seasons(airline):
+    (made,) = line_up(["Holt-Winters", "Theta"], datasets_of(airline - 300))
+    assert made["Holt-Winters"].seasonal == "add"
+    with quiet():
+        forecast = made["Theta"].fit(airline - 300, fh=[1]).predict()
+    assert forecast.notna().to_numpy().all()
+
+
+def test_long_seasons_are_left_to_others(airline):
+    datasets = datasets_of(airline, season_length=30, n_windows=1)
+    (made,) = line_up(["AutoETS", "AutoARIMA", "seasonal naive"], datasets)
+    assert (made["AutoETS"].sp, made["AutoARIMA"].sp) == (1, 1)
+    assert made["seasonal naive"].sp == 30
+
+
+@pytest.mark.parametrize(
+    "name", ["HistGradientBoosting", "HistGradientBoostingRegressor"]
+)
+def test_regressors_by_name_are_seeded_and_read_windows(airline, name):
+    (made,) = line_up([name], datasets_of(airline), random_state=7)
+    assert made[name].estimator.random_state == 7
+    assert made[name].window_length == 24
+
+
+def test_objects_are_taken_as_they_are_and_not_changed(airline):
+    with quietly_made():
+        given = NaiveForecaster(strategy="drift")
+    regressor = Ridge(alpha=3)
+    (made,) = line_up({"drift": given, "stiff": regressor}, datasets_of(airline))
+    assert made["drift"].strategy == "drift"
+    assert made["drift"] is not given
+    assert made["stiff"].estimator.alpha == 3
+    assert not hasattr(regressor, "coef_")
+
+
+@pytest.mark.parametrize(
+    ("forecasters", "message"),
+    [
+        (["Rige"], "'Rige'. Did you mean 'Ridge'"),
+        (["auto arima"], "Did you mean 'AutoARIMA'"),
+        (["Stacking"], "StackingRegressor can't be made without parameters"),
+        (["naive", "naive"], "Two forecasters are called 'naive'"),
+        (["default", "naive"], "Two forecasters are called 'naive'"),
+        ([], "forecasters is empty"),
+    ],
+)
+def test_names_that_are_wrong(airline, forecasters, message):
+    with pytest.raises(ValueError, match=message):
+        line_up(forecasters, datasets_of(airline))
+
+
+@pytest.mark.parametrize(
+    ("forecasters", "message"),
+    [
+        ("naive", "must be a list or a dict"),
+        ({1: "naive"}, "must be strings, got 1"),
+        ([NaiveForecaster], "Call it, to have an instance"),
+        ([3], "must be a name, an sktime forecaster or a scikit-learn regressor"),
+    ],
+)
+def test_things_that_are_no_forecaster(airline, forecasters, message):
+    with pytest.raises(TypeError, match=message):
+        line_up(forecasters, datasets_of(airline))
+
+
+def test_auto_ets_has_intervals_that_its_seed_decides(airline):
+    (made,) = line_up(["AutoETS"], datasets_of(airline))
+    with quiet():
+        fitted = made["AutoETS"].fit(airline[:60])
+        intervals = [fitted.predict_interval([1, 2], coverage=0.8) for _ in range(2)]
+    # A multiplicative error is what has intervals by simulation.
+    assert fitted._fitted_forecaster.model.error == "mul"
+    assert intervals[0].equals(intervals[1])
+    assert (intervals[0].iloc[:, 0] < intervals[0].iloc[:, 1]).all()
