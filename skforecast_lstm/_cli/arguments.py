@@ -1,0 +1,227 @@
+"""The arguments of the command skforecast-lstm, and its texts for `--help`."""
+
+import argparse
+
+from skforecast_lstm import __version__
+from skforecast_lstm._cli.table_sources import DATASETS, InputError
+
+__all__ = ["parser"]
+
+_DATASETS_HELP = "bundled data sets:\n" + "\n".join(
+    f"  {name:<14}{dataset.about}" for name, dataset in DATASETS.items()
+)
+
+_SOURCE_HELP = """\
+SOURCE is FILE.csv, FILE.parquet, sqlite:///FILE?table=NAME, any other URL that
+SQLAlchemy knows with ?table=NAME or with --query, or a bundled data set.
+Times are ISO dates, periods such as 2020-01 and 2020Q1, or whole numbers.
+"""
+
+_COMPARE_HELP = f"""\
+Compare forecasters on the last third of the rows, as if it were not known yet:
+again and again each learns from the rows before and forecasts those that follow.
+
+{_SOURCE_HELP}"""
+
+_FORECAST_HELP = f"""\
+Learn from all rows and write the next N steps, with intervals, to a CSV file and
+a picture.
+
+{_SOURCE_HELP}"""
+
+_COMPARE_EXAMPLES = f"""\
+{_DATASETS_HELP}
+
+examples:
+  skforecast-lstm compare airline --forecasters "seasonal naive,Theta,LSTM"
+  skforecast-lstm compare sales.csv --target units --time month --series shop \\
+      --horizon 6 --results sales-results --html sales.html
+"""
+
+_FORECAST_EXAMPLES = f"""\
+{_DATASETS_HELP}
+
+examples:
+  skforecast-lstm forecast airline --coverage 50,95
+  skforecast-lstm forecast "sqlite:///shop.db?table=sales" --target units \\
+      --time month --horizon 6 --csv next.csv --plot next.png
+"""
+
+_EXAMPLES = """\
+examples:
+  skforecast-lstm
+      compare the default line-up on the bundled airline series
+  skforecast-lstm forecast sales.csv --target units --time month --horizon 6
+      write the next six months of a table to a CSV file and a picture
+
+Without a command it is "compare". More: skforecast-lstm compare --help
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Arguments, whose errors are one line as all errors of the command are."""
+
+    def error(self, message):
+        raise InputError(f"{message.rstrip('.')}. See {self.prog} --help.")
+
+
+def _integer(least):
+    """A whole number that is not under its bound."""
+
+    def parse(text):
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is no whole number from {least} on"
+            )
+        return value
+
+    return parse
+
+
+def _jobs(text):
+    """A number of workers, or -1 for one a core."""
+    return -1 if text == "-1" else _integer(1)(text)
+
+
+def _names(text):
+    """Names with commas between them."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r} has an empty name")
+    return names
+
+
+def _percents(text):
+    """Coverages in percent, with commas between them."""
+    try:
+        percents = [float(part) for part in text.split(",")]
+    except ValueError:
+        percents = [0.0]
+    if not all(1 <= percent < 100 for percent in percents):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} must be percents from 1 to under 100, such as 80,95"
+        )
+    return list(dict.fromkeys(percents))
+
+
+def parser():
+    """The commands and their options; which command was given is in `command`."""
+    parser = _Parser(
+        prog="skforecast-lstm",
+        description="Put LSTMs beside classical forecasters, and forecast.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add_command(name, summary, description, epilog):
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        _add_table_options(command)
+        return command
+
+    _add_compare_options(
+        add_command(
+            "compare",
+            "compare forecasters by rolling origin",
+            _COMPARE_HELP,
+            _COMPARE_EXAMPLES,
+        )
+    )
+    _add_forecast_options(
+        add_command(
+            "forecast",
+            "write the next steps and a picture",
+            _FORECAST_HELP,
+            _FORECAST_EXAMPLES,
+        )
+    )
+    return parser
+
+
+def _add_table_options(command):
+    """What both commands ask about the table."""
+    command.add_argument(
+        "source", nargs="?", default="airline", metavar="SOURCE", help="default: airline"
+    )
+    table = command.add_argument_group("the table")
+    add = table.add_argument
+    add("--target", metavar="COL", help="what to forecast; may be left out if one fits")
+    add("--time", metavar="COL", help="the times; may be left out if one fits")
+    add("--series", metavar="COL", help="tells apart many series, trained as a panel")
+    add("--x", metavar="COL,COL", type=_names, default=[], help="known over the horizon")
+    add("--query", metavar="SQL", help="a SELECT, for a database")
+    add("--freq", metavar="FREQ", help="a step, such as M, D, h or 15min, if not found")
+    add(
+        "--duplicates",
+        choices=["error", "mean", "last"],
+        default="error",
+        help="what to do where a time comes twice; default: error",
+    )
+    add(
+        "--gaps",
+        choices=["error", "interpolate", "ffill"],
+        default="error",
+        help="what to do where times or values are missing; default: error",
+    )
+    task = command.add_argument_group("the task")
+    add = task.add_argument
+    add(
+        "--horizon",
+        metavar="N",
+        type=_integer(1),
+        help="steps to forecast; bundled data sets: 12 if left out",
+    )
+    add(
+        "--season",
+        metavar="N",
+        type=_integer(1),
+        help="rows in a season; default: by step",
+    )
+    add("--seed", metavar="N", type=_integer(0), default=0, help="default: 0")
+    add("--quiet", action="store_true", help="no progress and no notes")
+
+
+def _add_compare_options(command):
+    add = command.add_argument_group("the comparison").add_argument
+    add(
+        "--forecasters",
+        metavar="A,B",
+        type=_names,
+        help="names, such as AutoETS, LSTM, Ridge, or default for the default line-up",
+    )
+    add("--windows", metavar="N", type=_integer(1), help="how many times to forecast")
+    add(
+        "--step", metavar="N", type=_integer(1), help="rows between; default: the horizon"
+    )
+    add("--jobs", metavar="N", type=_jobs, default=1, help="workers; -1: one a core")
+    add("--results", metavar="PATH", help="keep results here as they come, and go on")
+    add = command.add_argument_group("files to write").add_argument
+    add("--html", metavar="PATH", help="the report; default: SOURCE-comparison.html")
+    add("--csv", metavar="PATH", help="all results as a table")
+    add("--json", metavar="PATH", help="all results as JSON")
+
+
+def _add_forecast_options(command):
+    add = command.add_argument_group("the forecast").add_argument
+    add("--forecaster", metavar="NAME", default="LSTM", help="default: LSTM")
+    add(
+        "--coverage",
+        metavar="P,P",
+        type=_percents,
+        default=[80.0, 95.0],
+        help="intervals, in percent; default: 80,95",
+    )
+    add = command.add_argument_group("files to write").add_argument
+    add("--csv", metavar="PATH", help="default: SOURCE-forecast.csv")
+    add("--plot", metavar="PATH", help="default: SOURCE-forecast.png; or .svg, .pdf")

@@ -1,0 +1,138 @@
+"""The next steps of a table: forecast with intervals, and drawn after the history."""
+
+import warnings
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from skforecast_lstm._cli.table_sources import InputError
+
+__all__ = ["N_SERIES_DRAWN", "draw", "forecaster_for", "next_steps"]
+
+N_SERIES_DRAWN = 4
+
+
+def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
+    """A forecaster by its name in `compare`, set up for all rows of a table."""
+    from skforecast_lstm.forecasting._defaults import season_of
+    from skforecast_lstm.forecasting.lineup import line_up
+
+    y = pd.DataFrame(table.y)
+    times = y.index if table.series is None else y.loc[y.index[0][0]].index
+    n_rows = int(table.lengths.min())
+    if season_length is None:
+        season_length = season_of(times)
+        season_length = season_length if 2 * season_length <= n_rows else 1
+    elif season_length >= n_rows:
+        raise InputError(
+            f"--season {season_length} needs more than {season_length} rows, and there "
+            f"are {n_rows}."
+        )
+    dataset = SimpleNamespace(
+        y=y, season_length=season_length, horizon=horizon, windows=(n_rows,)
+    )
+    if forecaster == "default":
+        raise InputError("--forecaster takes the name of one, such as LSTM or AutoETS.")
+    try:
+        return line_up([forecaster], [dataset], random_state=random_state)[0][forecaster]
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def next_steps(forecaster, table, *, X_ahead, horizon, coverage):
+    """Fit on all rows and forecast.
+
+    Returns
+    -------
+    forecast : DataFrame
+        One row a step, or a series and step, with "forecast" and, where the
+        forecaster has intervals, "lower_80" and "upper_80" for each coverage in
+        percent.
+    said : list of str
+        What was warned of on the way, each once.
+    """
+    levels = [percent / 100 for percent in coverage]
+    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
+        warnings.simplefilter("default")
+        forecaster.fit(table.y, X=table.X, fh=np.arange(1, horizon + 1))
+        points = pd.DataFrame(forecaster.predict(X=X_ahead))
+        forecast = pd.DataFrame({"forecast": points.iloc[:, 0]})
+        if forecaster.get_tag("capability:pred_int"):
+            intervals = forecaster.predict_interval(X=X_ahead, coverage=levels)
+            for percent, level in zip(coverage, levels, strict=True):
+                for side in ("lower", "upper"):
+                    bound = intervals.xs((level, side), axis=1, level=(-2, -1))
+                    forecast[f"{side}_{percent:g}"] = bound.iloc[:, 0]
+    # What will change in a later release of sktime is not for whoever runs a command.
+    said = [
+        str(warning.message).strip().partition("\n")[0]
+        for warning in caught
+        if not issubclass(warning.category, FutureWarning | DeprecationWarning)
+    ]
+    return forecast, list(dict.fromkeys(said))
+
+
+def draw(path, table, forecast, *, title, coverage):
+    """Draw the end of each history with its forecast, for the first few series."""
+    from matplotlib.figure import Figure
+
+    if table.series is None:
+        parts = [(None, table.y, forecast)]
+    else:
+        names = forecast.index.get_level_values(0).unique()[:N_SERIES_DRAWN]
+        parts = [
+            (name, table.y.loc[name, table.target], forecast.loc[name]) for name in names
+        ]
+    figure = Figure(figsize=(9, 1.6 + 2.8 * len(parts)), layout="constrained")
+    figure.suptitle(title)
+    all_axes = figure.subplots(len(parts), squeeze=False)[:, 0]
+    for (name, history, ahead), axes in zip(parts, all_axes, strict=True):
+        _draw_series(axes, history, ahead, table.steps, coverage)
+        axes.set_ylabel(table.target)
+        if name is not None:
+            axes.set_title(f"{table.series}: {name}", loc="left", fontsize="medium")
+    all_axes[-1].set_xlabel(table.time)
+    handles, labels = all_axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(path, dpi=120)
+
+
+def _draw_series(axes, history, ahead, steps, coverage):
+    """One history with its forecast."""
+    from matplotlib import colormaps
+
+    history = history.iloc[-max(4 * len(ahead), 48) :]
+    colormap = colormaps["Blues"]
+    times, times_ahead = (_on_an_axis(part.index, steps) for part in (history, ahead))
+    axes.plot(times, history, color="black", linewidth=1.2, label="known")
+    shades = np.linspace(0.25, 0.45, len(coverage))
+    for percent, shade in zip(sorted(coverage, reverse=True), shades, strict=True):
+        if f"lower_{percent:g}" in ahead:
+            axes.fill_between(
+                times_ahead,
+                ahead[f"lower_{percent:g}"],
+                ahead[f"upper_{percent:g}"],
+                color=colormap(shade),
+                linewidth=0,
+                label=f"{percent:g} % interval",
+            )
+    axes.plot(
+        times_ahead,
+        ahead["forecast"],
+        color="tab:blue",
+        marker="." if len(ahead) < 60 else None,
+        label="forecast",
+    )
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _on_an_axis(index, steps):
+    """Times that matplotlib can place."""
+    if isinstance(index, pd.PeriodIndex):
+        return index.to_timestamp()
+    if isinstance(index, pd.DatetimeIndex):
+        return index
+    return steps.as_written(index)

@@ -1,0 +1,285 @@
+"""Where the rows of a table come from: a file, a database, or a bundled data set."""
+
+import os
+import re
+import zlib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+__all__ = ["DATASETS", "InputError", "Source", "nearest", "read_source"]
+
+
+class InputError(ValueError):
+    """Something that was given can't be used; the message says what, where and why."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows, a short name for them, and the columns that are meant if none is named."""
+
+    name: str
+    rows: Any
+    target: str | None = None
+    time: str | None = None
+
+
+@dataclass(frozen=True)
+class _Dataset:
+    """A data set that comes with sktime, and the function there that loads it."""
+
+    about: str
+    loader: str
+    target: str | None = None
+
+
+DATASETS = {
+    "airline": _Dataset("passengers of airlines, 144 months", "load_airline"),
+    "longley": _Dataset("employment and the economy, 16 years", "load_longley", "TOTEMP"),
+    "lynx": _Dataset("lynx trapped in Canada, 114 years", "load_lynx"),
+    "macroeconomic": _Dataset(
+        "economy of the US, 203 quarters", "load_macroeconomic", "realgdp"
+    ),
+    "pbs": _Dataset("prescriptions in Australia, 204 months", "load_PBS_dataset"),
+    "shampoo": _Dataset("sales of shampoo, 36 months", "load_shampoo_sales"),
+    "solar": _Dataset("solar power in Great Britain, half-hourly", "load_solar"),
+    "uschange": _Dataset(
+        "changes of consumption in the US, 187 quarters", "load_uschange", "Consumption"
+    ),
+}
+
+
+def nearest(name, names):
+    """A question about the name that may have been meant, or nothing."""
+    in_lower_case = {str(known).lower(): known for known in reversed(list(names))}
+    close = get_close_matches(str(name).lower(), in_lower_case, n=1, cutoff=0.5)
+    return f" Did you mean {in_lower_case[close[0]]!r}?" if close else ""
+
+
+def needs(module, what):
+    """The error for a package that is not installed."""
+    return InputError(
+        f"{what} needs {module}, which is not installed. "
+        'Install it with: pip install "skforecast-lstm[compare]"'
+    )
+
+
+def read_source(source, *, query=None):
+    """Read all rows of what the argument SOURCE of the command names."""
+    if "://" in source:
+        return _read_database(source, query)
+    if query is not None:
+        raise InputError(
+            f"--query is for databases, and {source!r} is none. Give a URL such as "
+            "sqlite:///file.sqlite."
+        )
+    path = Path(source)
+    if source.lower() in DATASETS:
+        return _load_dataset(source.lower())
+    if path.exists() or path.suffix or path.name != source:
+        return _read_file(path)
+    raise InputError(
+        f"There is no bundled data set {source!r}, and no file of this name. Data sets: "
+        f"{', '.join(DATASETS)}.{nearest(source, [*DATASETS, *_files_beside(path)])}"
+    )
+
+
+def _load_dataset(name):
+    """One of sktime's data sets, with its time as a column."""
+    import pandas as pd
+    from sktime import datasets
+
+    dataset = DATASETS[name]
+    offline = {"api_version": None} if name == "solar" else {}
+    parts = getattr(datasets, dataset.loader)(**offline)
+    rows = pd.concat(parts, axis=1) if isinstance(parts, tuple) else pd.DataFrame(parts)
+    if name == "uschange":
+        # sktime sorts by quarter and then drops it; the first is that of its file.
+        rows.index = pd.period_range(
+            "1970Q1", periods=len(rows), freq="Q", name="Quarter"
+        )
+    target = dataset.target or rows.columns[0]
+    return Source(name, rows.reset_index(), target, rows.index.name)
+
+
+def _files_beside(path):
+    """Names of the files in the folder of a path."""
+    try:
+        return sorted(os.listdir(path.parent))
+    except OSError:
+        return []
+
+
+def _read_file(path):
+    """The rows of a CSV or Parquet file."""
+    if not path.exists():
+        folder = path.parent
+        if not folder.is_dir():
+            raise InputError(f"There is no file {path}: no folder {folder}.")
+        raise InputError(
+            f"There is no file {path.name} in {folder.resolve()}."
+            f"{nearest(path.name, _files_beside(path))}"
+        )
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give a CSV or Parquet file in it.")
+    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind in ("csv", "tsv", "txt"):
+        rows = _read_csv(path)
+    elif kind in ("parquet", "pq"):
+        rows = _read_parquet(path)
+    elif kind in ("db", "sqlite", "sqlite3"):
+        raise InputError(f"{path} is a database. Give it as sqlite:///{path}?table=NAME.")
+    else:
+        raise InputError(
+            f"{path} is neither CSV nor Parquet by its name. Give .csv or .parquet."
+        )
+    return Source(path.name.partition(".")[0] or "table", rows)
+
+
+def _read_csv(path):
+    """Rows of a text file; what separates its columns is seen in its header."""
+    import pandas as pd
+
+    def read(separator, decimal="."):
+        rows = pd.read_csv(path, sep=separator, decimal=decimal)
+        if not isinstance(rows.index, pd.RangeIndex):
+            raise ValueError("its rows have more fields than its header")
+        return rows
+
+    try:
+        header = " ".join(map(str, pd.read_csv(path, sep="\0", nrows=0).columns))
+        separator = max(",;\t", key=header.count)
+        if separator != ";":
+            return read(separator)
+        # Where a semicolon separates columns, a comma may stand before decimals.
+        return max(
+            (read(separator, decimal) for decimal in ".,"),
+            key=lambda rows: len(rows.select_dtypes("number").columns),
+        )
+    except (OSError, ValueError, EOFError, zlib.error) as error:
+        raise InputError(f"{path} can't be read as CSV: {_first_line(error)}.") from error
+
+
+def _read_parquet(path):
+    """Rows of a Parquet file, with an index that has a name as a column."""
+    try:
+        import pyarrow as pa
+    except ImportError as error:
+        raise needs("pyarrow", f"Reading {path}") from error
+    import pandas as pd
+
+    try:
+        rows = pd.read_parquet(path, engine="pyarrow")
+    except (OSError, ValueError, pa.ArrowException) as error:
+        message = f"{path} can't be read as Parquet: {_first_line(error)}."
+        raise InputError(message) from error
+    has_index = any(name is not None for name in rows.index.names)
+    return rows.reset_index() if has_index else rows
+
+
+def _first_line(error):
+    """What an error says, short enough for one line."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).rstrip(".")
+
+
+def _read_database(address, query):
+    """Rows of a table or a query; nothing is ever committed."""
+    try:
+        import sqlalchemy
+    except ImportError as error:
+        raise needs("SQLAlchemy", f"Reading {address.partition('://')[0]}") from error
+
+    try:
+        url = sqlalchemy.make_url(address)
+        table = (url.normalized_query.get("table") or [None])[-1]
+        url = url.difference_update_query(["table"])
+        _check_database_exists(url)
+        engine = sqlalchemy.create_engine(url)
+    except sqlalchemy.exc.NoSuchModuleError as error:
+        raise InputError(
+            f"SQLAlchemy knows no database {address.partition('://')[0]!r}. Give a URL "
+            "such as sqlite:///file.sqlite?table=NAME, or a file."
+        ) from error
+    except (sqlalchemy.exc.SQLAlchemyError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"The database URL can't be read: {_first_line(error)}."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"This database needs the driver {error.name}, which is not installed. "
+            f"Install it with: pip install {error.name}"
+        ) from error
+
+    if table is not None and query is not None:
+        raise InputError("Give ?table= in the URL or --query, not both.")
+    try:
+        with engine.connect() as connection:
+            if url.get_backend_name() == "sqlite":
+                connection.exec_driver_sql("PRAGMA query_only = ON")
+            if query is not None:
+                return Source("query", _read_query(connection, query))
+            return _read_table(connection, table)
+    except sqlalchemy.exc.SQLAlchemyError as error:
+        where = url.render_as_string(hide_password=True)
+        raise InputError(f"{where} can't be read: {_first_line(error)}.") from error
+    finally:
+        engine.dispose()
+
+
+def _check_database_exists(url):
+    """Raise if SQLite would begin a new, empty database."""
+    if url.get_backend_name() != "sqlite" or (url.database or "").startswith("file:"):
+        return
+    if url.database in (None, "", ":memory:"):
+        raise InputError("The URL names no database file: sqlite:///FILE?table=NAME.")
+    path = Path(url.database)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give a database file in it.")
+    if not path.exists():
+        raise InputError(
+            f"There is no database {path.name} in {path.parent.resolve()}."
+            f"{nearest(path.name, _files_beside(path))}"
+        )
+
+
+def _read_query(connection, query):
+    """Rows that a SELECT gives."""
+    import pandas as pd
+    import sqlalchemy
+
+    if not re.match(r"(\s|\(|--.*\n)*(select|with|values|table)\b", query, re.IGNORECASE):
+        raise InputError(f"--query must be a SELECT, got {query!r}.")
+    try:
+        return pd.read_sql_query(sqlalchemy.text(query), connection)
+    except pd.errors.DatabaseError as error:
+        reason = _first_line(error.__cause__ or error)
+        raise InputError(f"--query failed: {reason}.") from error
+
+
+def _read_table(connection, table):
+    """Rows of a table or view; of the only one if none is named."""
+    import pandas as pd
+    import sqlalchemy
+
+    inspector = sqlalchemy.inspect(connection)
+    names = [*inspector.get_table_names(), *inspector.get_view_names()]
+    listed = f"It has {', '.join(sorted(names))}." if names else "It has none."
+    if table is None:
+        if len(names) != 1:
+            raise InputError(
+                "Say which table of the database to read, with ?table=NAME at the end of "
+                f"the URL, or with --query. {listed}"
+            )
+        table = names[0]
+    schema, _, name = table.rpartition(".") if table not in names else (None, "", table)
+    known = names if not schema else inspector.get_table_names(schema=schema)
+    if name not in known:
+        raise InputError(
+            f"The database has no table {table!r}. {listed}{nearest(table, names)}"
+        )
+    rows = pd.read_sql_table(name, connection, schema=schema or None)
+    return Source(name, rows)

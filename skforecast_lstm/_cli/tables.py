@@ -1,0 +1,292 @@
+"""A table of rows becomes a series, or a panel of many, as sktime reads them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skforecast_lstm._cli.table_sources import InputError, nearest
+from skforecast_lstm._cli.table_times import Steps, find_steps, parse_times
+
+__all__ = ["Table", "check_length", "table_from_rows"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One series, or many in a panel, whose rows are complete and in order.
+
+    `X` are the exogenous columns at the times of `y`, and `X_ahead` at the times after
+    them for which rows were there. `notes` say what was guessed or changed.
+    """
+
+    y: Any
+    X: Any
+    X_ahead: Any
+    steps: Steps
+    target: str
+    time: str
+    series: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def lengths(self):
+        """How many rows each series has."""
+        if self.series is None:
+            return pd.Series([len(self.y)])
+        return self.y.groupby(level=0).size()
+
+    def with_times_as_written(self, frame):
+        """A frame over steps with its index as columns, as the source has them."""
+        columns = frame.reset_index(drop=True)
+        times = self.steps.as_written(frame.index.get_level_values(-1))
+        columns.insert(0, self.time, times, allow_duplicates=True)
+        if self.series is not None:
+            names = frame.index.get_level_values(0)
+            columns.insert(0, self.series, names, allow_duplicates=True)
+        return columns
+
+    def first_ahead(self, horizon):
+        """The first rows of `X_ahead` of each series; raise if there are too few."""
+        if self.X_ahead is None:
+            return None
+        if self.series is None:
+            ahead, fewest, where = self.X_ahead.iloc[:horizon], len(self.X_ahead), ""
+        else:
+            of_each = self.X_ahead.groupby(level=0)
+            counts = of_each.size().reindex(self.lengths.index, fill_value=0)
+            ahead, fewest = of_each.head(horizon), int(counts.min())
+            where = f" of series {counts.idxmin()!r}"
+        if fewest < horizon:
+            raise InputError(
+                f"With --x the values of {', '.join(self.X.columns)} must be known over "
+                f"the horizon: add rows{where} in which {self.target!r} is empty. There "
+                f"are {fewest}, and the horizon is {horizon}."
+            )
+        return ahead
+
+
+def table_from_rows(
+    rows,
+    *,
+    target=None,
+    time=None,
+    series=None,
+    exogenous=(),
+    frequency=None,
+    duplicates="error",
+    gaps="error",
+):
+    """Check columns, times and values, and turn rows into a `Table`."""
+    if rows.empty:
+        raise InputError("There are no rows.")
+    rows = rows.rename(columns=str).reset_index(drop=True)
+    notes = []
+    for name, option in (
+        (target, "--target"),
+        (time, "--time"),
+        (series, "--series"),
+        *((name, "--x") for name in exogenous),
+    ):
+        if name is not None and name not in rows.columns:
+            raise InputError(
+                f"There is no column {name!r} for {option}; the columns are "
+                f"{', '.join(rows.columns)}.{nearest(name, rows.columns)}"
+            )
+    taken = [name for name in (target, series, *exogenous) if name is not None]
+    if time is None:
+        time = _only_time(rows.drop(columns=taken))
+        notes.append(f"Took {time!r} for the time.")
+    if target is None:
+        target = _only_number(rows.drop(columns=[time, *taken]))
+        notes.append(f"Took {target!r} for the target.")
+    roles = [time, target, *exogenous, *([] if series is None else [series])]
+    if len(set(roles)) < len(roles):
+        twice = next(name for name in roles if roles.count(name) > 1)
+        raise InputError(f"Column {twice!r} is named for two things. It can be but one.")
+
+    times = parse_times(rows[time])
+    values = pd.DataFrame({name: _numbers(rows[name]) for name in (target, *exogenous)})
+    steps = find_steps(times, frequency)
+    values.index = steps.index(times).rename(time)
+
+    parts = {
+        name: _complete(values.iloc[places], steps, where, duplicates, gaps, notes)
+        for name, places, where in _series_in(rows, series)
+    }
+    known = {
+        name: part.loc[: part[target].last_valid_index()] for name, part in parts.items()
+    }
+    ahead = {name: part.iloc[len(known[name]) :] for name, part in parts.items()}
+    if n_ahead := sum(map(len, ahead.values())):
+        use = "to forecast with" if exogenous else "nothing to learn from"
+        notes.append(f"The last {n_ahead} rows have no {target!r}: {use}.")
+
+    def together(parts, columns):
+        if series is None:
+            return parts[None][columns]
+        return pd.concat(parts, names=[series, time])[columns]
+
+    names = list(exogenous)
+    return Table(
+        y=together(known, target if series is None else [target]),
+        X=together(known, names) if names else None,
+        X_ahead=together(ahead, names) if names else None,
+        steps=steps,
+        target=target,
+        time=time,
+        series=series,
+        notes=list(dict.fromkeys(notes)),
+    )
+
+
+def check_length(table, least, why):
+    """Raise if a series has too few rows."""
+    lengths = table.lengths
+    if lengths.min() < least:
+        who = "" if table.series is None else f" in series {lengths.idxmin()!r}"
+        raise InputError(f"{lengths.min()} rows{who} are too few: {why}")
+
+
+def _only_time(rows):
+    """The column that can only be the time: the one of dates, else of steps by one."""
+    dates, counts = [], []
+    for name, column in rows.items():
+        if pd.api.types.is_float_dtype(column.dtype):
+            continue
+        try:
+            times = parse_times(column)
+        except InputError:
+            continue
+        if not pd.api.types.is_integer_dtype(times.dtype):
+            dates.append(name)
+        elif (np.diff(times) == 1).all() and len(times) > 1:
+            counts.append(name)
+    found = dates or counts
+    if len(found) != 1:
+        several = f"{', '.join(found)} could be" if found else "no column looks like one"
+        raise InputError(
+            f"Say which column is the time, with --time: {several}. The columns are "
+            f"{', '.join(rows.columns)}."
+        )
+    return found[0]
+
+
+def _only_number(rows):
+    """The column that can only be the target: the one of numbers."""
+    numbers = [name for name in rows if pd.api.types.is_numeric_dtype(rows[name].dtype)]
+    if len(numbers) != 1:
+        several = f"{', '.join(numbers)} could be" if numbers else "no column has numbers"
+        raise InputError(f"Say which column to forecast, with --target: {several}.")
+    return numbers[0]
+
+
+def _numbers(column):
+    """A column as floats, where what is empty is not known."""
+    if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
+        raise InputError(f"Column {column.name!r} has times where numbers are needed.")
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    broken = ((numbers.isna() & column.notna()) | np.isinf(numbers)).to_numpy()
+    if broken.any():
+        first = int(broken.argmax())
+        more = f", and {broken.sum() - 1} more like it" if broken.sum() > 1 else ""
+        raise InputError(
+            f"Column {column.name!r} has {column.iloc[first]!s:.40} in row {first + 1}, "
+            f"which is no number{more}. Correct it, or leave it empty and see --gaps."
+        )
+    return numbers
+
+
+def _series_in(rows, series):
+    """Name, places of the rows, and words for an error, of each series."""
+    if series is None:
+        return [(None, np.arange(len(rows)), "")]
+    column = rows[series]
+    if column.isna().any():
+        row = int(column.isna().to_numpy().argmax()) + 1
+        raise InputError(f"Column {series!r} does not name the series of row {row}.")
+    if not pd.api.types.is_integer_dtype(column.dtype):
+        column = column.astype(str)
+    places = column.groupby(column).indices
+    return [(name, places[name], f" in series {name!r}") for name in places]
+
+
+def _complete(part, steps, where, duplicates, gaps, notes):
+    """One series in order, each step once, and nothing unknown before its last value."""
+    target = part.columns[0]
+    part = _each_time_once(part, steps, where, duplicates, notes)
+    if not part.index.is_monotonic_increasing:
+        notes.append("The rows were not in the order of time, and were sorted.")
+        part = part.sort_index()
+    known = part[target].notna().to_numpy()
+    if not known.any():
+        raise InputError(f"Column {target!r} is empty{where}.")
+    if first := int(known.argmax()):
+        notes.append(f"Left out {first} rows before the first {target!r}{where}.")
+        part = part.iloc[first:]
+    every = steps.range(part.index[0], part.index[-1]).rename(part.index.name)
+    strays = part.index.difference(every)
+    if len(strays):
+        raise InputError(
+            f"{strays[0]}{where} is no step of the frequency {steps.frequency}. Leave it "
+            "out, or give another --freq."
+        )
+    missing = every.difference(part.index)
+    if len(missing) and gaps == "error":
+        among = f"the first of {len(missing)} times that are" if len(missing) > 1 else ""
+        raise InputError(
+            f"The times have gaps{where}: {steps.as_written(missing)[0]} is {among} "
+            "missing. Fill them with --gaps interpolate or --gaps ffill, or say what a "
+            "step is with --freq.".replace("  ", " ")
+        )
+    return _filled(part.reindex(every), steps, where, gaps, notes)
+
+
+def _filled(part, steps, where, gaps, notes):
+    """One series with what is unknown filled in, up to the last value of the target."""
+    target = part.columns[0]
+    n_known = part.index.get_loc(part[target].last_valid_index()) + 1
+    numbered = part.reset_index(drop=True)
+    if gaps != "error":
+        ways = {"ffill": numbered.ffill, "interpolate": numbered.interpolate}
+        options = {} if gaps == "ffill" else {"limit_area": "inside"}
+        numbered = ways[gaps](**options)
+        numbered.loc[n_known:, target] = np.nan
+    for name in part:
+        unknown = numbered[name].isna().to_numpy()
+        if name == target:
+            unknown = unknown & (numbered.index < n_known)
+        if unknown.any():
+            first = steps.as_written(part.index[unknown])[0]
+            among = f", the first of {unknown.sum()} times" if unknown.sum() > 1 else ""
+            offer = (
+                "Fill it with --gaps interpolate or --gaps ffill."
+                if gaps == "error"
+                else f"--gaps {gaps} has nothing to fill it from there."
+            )
+            raise InputError(
+                f"Column {name!r} is empty at {first}{where}{among}. {offer}"
+            )
+    if n_filled := int(part.isna().any(axis=1)[:n_known].sum()):
+        notes.append(f"Filled {n_filled} gaps{where} by {gaps}.")
+    return numbered.set_axis(part.index)
+
+
+def _each_time_once(part, steps, where, duplicates, notes):
+    """Rows at the same time made one, as the user chose."""
+    repeated = part.index.duplicated()
+    if not repeated.any():
+        return part
+    if duplicates == "error":
+        first = part.index[repeated][0]
+        places = np.flatnonzero(part.index == first)
+        raise InputError(
+            f"{steps.as_written(pd.Index([first]))[0]} comes {len(places)} times{where}, "
+            f"and {part.index[repeated].nunique()} times repeat in all. If the rows are "
+            "many series, name the column that tells them apart with --series; else "
+            "choose --duplicates mean or --duplicates last."
+        )
+    notes.append(f"Took the {duplicates} of rows at the same time.")
+    if duplicates == "mean":
+        return part.groupby(level=0, sort=False).mean()
+    return part[~part.index.duplicated(keep="last")]

@@ -1,0 +1,478 @@
+"""Tables from everywhere, and what they become: checked beside the rows they hold."""
+
+import datetime as dt
+import decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy
+from numpy.testing import assert_allclose
+
+from skforecast_lstm._cli.table_sources import DATASETS, InputError, nearest, read_source
+from skforecast_lstm._cli.table_times import find_steps, parse_times
+from skforecast_lstm._cli.tables import table_from_rows
+
+FREQUENCIES = {
+    "MS": "M",
+    "ME": "M",
+    "2MS": "2M",
+    "QS": "Q-DEC",
+    "QE": "Q-DEC",
+    "QS-FEB": "Q-DEC",
+    "YS": "Y-DEC",
+    "YE": "Y-DEC",
+    "W-MON": "W-MON",
+    "W-SUN": "W-SUN",
+    "2D": "2D",
+    "D": "D",
+    "6h": "6h",
+    "h": "h",
+    "15min": "15min",
+    "s": "s",
+}
+
+
+def rows_at(times, **columns):
+    """Rows whose values count up."""
+    return pd.DataFrame({"t": times, "v": np.arange(len(times), dtype=float), **columns})
+
+
+# ---------------------------------------------------------------- times
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+@pytest.mark.parametrize("frequency", FREQUENCIES)
+def test_steps_are_found_and_written_as_they_came(frequency, as_text):
+    times = pd.date_range("2020-01-01", periods=30, freq=frequency)
+    written = times.astype(str)
+    table = table_from_rows(rows_at(written if as_text else times))
+    assert table.y.index.dtype == f"period[{FREQUENCIES[frequency]}]"
+    assert table.y.index.freq is not None
+    assert list(table.steps.as_written(table.y.index)) == list(written)
+
+
+@pytest.mark.parametrize("frequency", FREQUENCIES)
+def test_steps_are_found_where_times_are_missing(frequency):
+    times = pd.date_range("2020-01-01", periods=30, freq=frequency)
+    rows = rows_at(times.astype(str)).drop(index=[3, 7, 8, 20])
+    with pytest.raises(InputError, match="gaps: ") as caught:
+        table_from_rows(rows)
+    assert f"{times.astype(str)[3]} is the first of 4 times" in str(caught.value)
+    table = table_from_rows(rows, gaps="interpolate")
+    assert table.y.index.dtype == f"period[{FREQUENCIES[frequency]}]"
+    assert_allclose(table.y, np.arange(30.0))
+    assert list(table.steps.as_written(table.y.index)) == list(times.astype(str))
+
+
+def test_the_steps_to_come_are_written_in_the_same_way():
+    times = pd.date_range("2020-01-31", periods=14, freq="ME")
+    table = table_from_rows(rows_at(times[:12]))
+    assert list(table.steps.as_written(table.y.index[-1:] + 2)) == ["2021-02-28"]
+
+
+@pytest.mark.parametrize("missing", [[], [7, 9]])
+def test_business_days_keep_dates_since_no_period_can_stand_for_them(missing):
+    times = pd.date_range("2020-01-01", periods=30, freq="B")
+    rows = rows_at(times).drop(index=missing)
+    table = table_from_rows(rows, gaps="interpolate")
+    assert table.y.index.freqstr == "B"
+    assert_allclose(table.y, np.arange(30.0))
+    assert table.steps.as_written(table.y.index)[0] == "2020-01-01"
+
+
+@pytest.mark.parametrize(
+    ("written", "periods"),
+    [
+        (["2020-01", "2020-02"], ["2020-01", "2020-02"]),
+        (["2020-1", "2020-2"], ["2020-01", "2020-02"]),
+        (["2020Q1", "2020Q2"], ["2020Q1", "2020Q2"]),
+        (["2020 Q1", "2020 Q2"], ["2020Q1", "2020Q2"]),
+        (["2020-Q1", "2020-Q2"], ["2020Q1", "2020Q2"]),
+        (["2020-01", "2020-04"], ["2020Q1", "2020Q2"]),
+        (pd.period_range("2020-01", periods=2, freq="M"), ["2020-01", "2020-02"]),
+        ([dt.date(2020, 1, 31), dt.date(2020, 2, 1)], ["2020-01-31", "2020-02-01"]),
+    ],
+)
+def test_periods_are_read(written, periods):
+    table = table_from_rows(rows_at(written))
+    assert isinstance(table.y.index, pd.PeriodIndex)
+    assert list(table.y.index.astype(str)) == periods
+
+
+def test_hours_with_a_zone_become_utc_and_days_stay_days():
+    hours = pd.date_range("2020-03-28", periods=60, freq="h", tz="Europe/Berlin")
+    days = pd.date_range("2020-03-28", periods=60, freq="D", tz="Europe/Berlin")
+    for times in (hours, [time.isoformat() for time in hours]):
+        table = table_from_rows(rows_at(times))
+        assert table.y.index.freqstr == "h"
+        assert table.y.index[0] == pd.Period("2020-03-27 23:00", "h")
+    for times in (days, [time.isoformat() for time in days]):
+        table = table_from_rows(rows_at(times))
+        assert table.y.index.freqstr == "D"
+        assert table.y.index[0] == pd.Period("2020-03-28", "D")
+
+
+@pytest.mark.parametrize(
+    ("times", "index", "written"),
+    [
+        ([1949, 1950, 1951], [1949, 1950, 1951], [1949, 1950, 1951]),
+        ([10, 20, 30], [0, 1, 2], [10, 20, 30]),
+        ([0.0, 1.0, 2.0], [0, 1, 2], [0, 1, 2]),
+    ],
+)
+def test_whole_numbers_are_steps(times, index, written):
+    table = table_from_rows(rows_at(times), time="t", target="v")
+    assert list(table.y.index) == index
+    assert list(table.steps.as_written(table.y.index)) == written
+
+
+@pytest.mark.parametrize(
+    ("times", "row", "found"),
+    [
+        (["2020-01-01", "2020-01-02", "yesterday"], 3, "yesterday"),
+        (["1/31/2020", "2/28/2020"], 1, "1/31/2020"),
+        (["2020Q1", "2020Q5"], 2, "2020Q5"),
+        (["2020-01", "2020-13"], 2, "2020-13"),
+        (["2020-01-01", "2020-02-30"], 2, "2020-02-30"),
+        ([1.0, 2.5], 2, "2.5"),
+    ],
+)
+def test_what_is_no_time_is_named_with_its_row(times, row, found):
+    with pytest.raises(InputError, match=f"'t' has {found} in row {row}, .*no time"):
+        table_from_rows(rows_at(times), time="t", target="v")
+
+
+def test_a_row_without_a_time_is_named():
+    with pytest.raises(InputError, match="'t' has no time in row 2"):
+        table_from_rows(rows_at(["2020-01-01", None, "2020-01-03"]), time="t")
+
+
+def test_uneven_times_are_named():
+    times = ["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-03 05:00"]
+    with pytest.raises(
+        InputError, match=r"most are 1 days.*2020-01-03 05:00:00 does not"
+    ):
+        table_from_rows(rows_at(times))
+
+
+def test_a_frequency_that_is_given_wins():
+    days = pd.date_range("2020-01-01", periods=60, freq="D")
+    table = table_from_rows(rows_at(days), frequency="W", duplicates="mean")
+    assert table.y.index.freqstr == "W-SUN"
+    # The first week has five days, the others seven.
+    assert_allclose(table.y[:2], [np.mean(range(5)), np.mean(range(5, 12))])
+    assert (
+        table_from_rows(rows_at(days[::7]), frequency="W-WED").y.index.freqstr == "W-WED"
+    )
+    with pytest.raises(InputError, match="--freq fortnight is no frequency"):
+        table_from_rows(rows_at(days), frequency="fortnight")
+    with pytest.raises(InputError, match="whole numbers"):
+        table_from_rows(rows_at([1, 2, 3]), time="t", frequency="D")
+    with pytest.raises(InputError, match=r"2020-01-04.* is no step"):
+        table_from_rows(rows_at(days), frequency="B")
+
+
+def test_one_time_is_no_series():
+    with pytest.raises(InputError, match="only one time"):
+        find_steps(parse_times(pd.Series(["2020-01-01"])))
+
+
+# ---------------------------------------------------------------- columns and values
+
+
+def test_columns_are_taken_where_only_one_fits():
+    rows = rows_at(pd.date_range("2020-01-01", periods=5).astype(str), shop="a")
+    table = table_from_rows(rows)
+    assert (table.time, table.target) == ("t", "v")
+    assert table.notes == ["Took 't' for the time.", "Took 'v' for the target."]
+
+
+def test_columns_are_asked_for_where_several_fit():
+    days = pd.date_range("2020-01-01", periods=5)
+    with pytest.raises(InputError, match="--target: v, w could be"):
+        table_from_rows(rows_at(days, w=1.0))
+    with pytest.raises(InputError, match="--target: no column has numbers"):
+        table_from_rows(pd.DataFrame({"t": days, "v": ["a"] * 5}), time="t")
+    with pytest.raises(InputError, match="--time: t, u could be"):
+        table_from_rows(rows_at(days, u=days))
+    with pytest.raises(InputError, match="--time: no column looks like one"):
+        table_from_rows(rows_at([5, 3, 4, 1, 2]).astype(float))
+
+
+@pytest.mark.parametrize("option", ["target", "time", "series", "exogenous"])
+def test_a_column_that_is_not_there_is_answered_with_the_nearest(option):
+    rows = rows_at([1, 2, 3]).rename(columns={"v": "Units"})
+    name = ["unit"] if option == "exogenous" else "unit"
+    with pytest.raises(
+        InputError, match=r"no column 'unit' for .*Did you mean 'Units'\?"
+    ):
+        table_from_rows(rows, **{option: name})
+
+
+def test_a_column_has_one_role():
+    with pytest.raises(InputError, match="'v' is named for two things"):
+        table_from_rows(rows_at([1, 2]), time="t", target="v", exogenous=["v"])
+
+
+def test_no_rows_are_no_table():
+    with pytest.raises(InputError, match="no rows"):
+        table_from_rows(rows_at([]))
+
+
+@pytest.mark.parametrize("bad", ["12,5", "many", np.inf])
+def test_what_is_no_number_is_named_with_its_row(bad):
+    rows = rows_at([1, 2, 3, 4]).astype({"v": object})
+    rows.loc[[1, 3], "v"] = bad
+    with pytest.raises(InputError, match=f"'v' has {bad} in row 2, .*and 1 more"):
+        table_from_rows(rows, time="t", target="v")
+
+
+def test_times_are_no_target():
+    rows = rows_at([1, 2]).assign(v=pd.to_datetime(["2020-01-01", "2020-01-02"]))
+    with pytest.raises(InputError, match="'v' has times where numbers"):
+        table_from_rows(rows, time="t", target="v")
+
+
+def test_decimals_are_numbers():
+    rows = rows_at([1, 2]).assign(v=[decimal.Decimal("1.5"), decimal.Decimal(2)])
+    table = table_from_rows(rows, time="t", target="v")
+    assert table.y.tolist() == [1.5, 2.0]
+    assert table.y.dtype == float
+
+
+def test_unsorted_rows_are_sorted():
+    rows = rows_at(pd.date_range("2020-01-01", periods=9)).sample(frac=1, random_state=0)
+    table = table_from_rows(rows)
+    assert_allclose(table.y, np.arange(9.0))
+    assert "The rows were not in the order of time, and were sorted." in table.notes
+
+
+# ---------------------------------------------------------------- repeats and gaps
+
+
+def test_repeated_times():
+    rows = rows_at(["2020-01", "2020-02", "2020-02", "2020-03", "2020-03", "2020-02"])
+    with pytest.raises(InputError) as caught:
+        table_from_rows(rows)
+    assert "2020-02 comes 3 times, and 2 times repeat in all" in str(caught.value)
+    assert "--series" in str(caught.value)
+    assert "--duplicates mean" in str(caught.value)
+    mean = table_from_rows(rows, duplicates="mean")
+    assert mean.y.tolist() == [0.0, np.mean([1, 2, 5]), 3.5]
+    last = table_from_rows(rows, duplicates="last")
+    assert last.y.tolist() == [0.0, 5.0, 4.0]
+    assert any("last" in note for note in last.notes)
+
+
+def test_the_last_of_repeated_times_counts_though_it_is_empty():
+    rows = rows_at([1, 2, 2, 3]).assign(v=[1.0, 9.0, np.nan, 3.0])
+    table = table_from_rows(
+        rows, time="t", target="v", duplicates="last", gaps="interpolate"
+    )
+    assert table.y.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_gaps_in_values():
+    rows = rows_at(["2020-01", "2020-02", "2020-03", "2020-04"])
+    rows.loc[[1, 2], "v"] = np.nan
+    with pytest.raises(InputError, match="'v' is empty at 2020-02, the first of 2 times"):
+        table_from_rows(rows)
+    assert table_from_rows(rows, gaps="interpolate").y.tolist() == [0, 1, 2, 3]
+    filled = table_from_rows(rows, gaps="ffill")
+    assert filled.y.tolist() == [0, 0, 0, 3]
+    assert "Filled 2 gaps by ffill." in filled.notes
+
+
+def test_gaps_in_whole_numbers():
+    with pytest.raises(InputError, match="3 is the first of 2 times that are missing"):
+        table_from_rows(rows_at([1, 2, 5]), time="t")
+
+
+def test_what_is_empty_at_the_ends_is_no_gap():
+    rows = rows_at([1, 2, 3, 4, 5]).assign(v=[np.nan, 1, 2, np.nan, np.nan])
+    table = table_from_rows(rows, time="t", target="v")
+    assert table.y.to_dict() == {2: 1, 3: 2}
+    assert len(table.notes) == 2
+    with pytest.raises(InputError, match="'v' is empty"):
+        table_from_rows(rows.assign(v=np.nan), time="t", target="v")
+
+
+@pytest.mark.parametrize("gaps", ["error", "ffill", "interpolate"])
+def test_exogenous_columns_go_on_after_the_target(gaps):
+    rows = rows_at([1, 2, 3, 4, 5], x=[5.0, 4, 3, 2, 1])
+    rows.loc[[3, 4], "v"] = np.nan
+    table = table_from_rows(rows, time="t", target="v", exogenous=["x"], gaps=gaps)
+    assert table.y.to_dict() == {1: 0, 2: 1, 3: 2}
+    assert table.X["x"].to_dict() == {1: 5, 2: 4, 3: 3}
+    assert table.X_ahead["x"].to_dict() == {4: 2, 5: 1}
+    assert len(table.first_ahead(1)) == 1
+    with pytest.raises(InputError, match="There are 2, and the horizon is 3"):
+        table.first_ahead(3)
+
+
+def test_gaps_in_exogenous_columns():
+    rows = rows_at([1, 2, 3, 4], x=[np.nan, 4, np.nan, 2])
+    arguments = {"time": "t", "target": "v", "exogenous": ["x"]}
+    with pytest.raises(InputError, match="'x' is empty at 1, the first of 2"):
+        table_from_rows(rows, **arguments)
+    with pytest.raises(InputError, match="interpolate has nothing to fill it from"):
+        table_from_rows(rows, **arguments, gaps="interpolate")
+    table = table_from_rows(rows[1:], **arguments, gaps="interpolate")
+    assert table.X["x"].tolist() == [4, 3, 2]
+
+
+# ---------------------------------------------------------------- panels
+
+
+def panel():
+    months = pd.period_range("2020-01", periods=4, freq="M").astype(str)
+    parts = [
+        pd.DataFrame({"t": months[-n:], "shop": shop, "v": 10.0 * k + np.arange(n)})
+        for k, (shop, n) in enumerate([("north", 4), ("south", 3)])
+    ]
+    return pd.concat(parts).sample(frac=1, random_state=0)
+
+
+def test_a_panel_has_its_series_before_the_time():
+    table = table_from_rows(panel(), series="shop")
+    assert table.y.index.names == ["shop", "t"]
+    assert table.y.loc["north", "v"].tolist() == [0, 1, 2, 3]
+    assert table.y.loc["south", "v"].tolist() == [10, 11, 12]
+    assert table.y.loc["south"].index[0] == pd.Period("2020-02", "M")
+    assert table.lengths.to_dict() == {"north": 4, "south": 3}
+    written = table.with_times_as_written(table.y)
+    assert written.columns.tolist() == ["shop", "t", "v"]
+    assert written.iloc[0].tolist() == ["north", "2020-01", 0.0]
+
+
+def test_errors_in_a_panel_name_the_series():
+    rows = panel()
+    is_gap = (rows["shop"] == "south") & (rows["t"] == "2020-03")
+    with pytest.raises(InputError, match="in series 'south': 2020-03 is missing"):
+        table_from_rows(rows[~is_gap], series="shop")
+    with pytest.raises(InputError, match="2 times in series 'south'"):
+        table_from_rows(pd.concat([rows, rows[is_gap]]), series="shop")
+    nameless = rows.assign(shop=["north", None, *["south"] * 5])
+    with pytest.raises(InputError, match="does not name the series of row 2"):
+        table_from_rows(nameless, series="shop")
+
+
+def test_rows_ahead_are_asked_for_in_each_series():
+    rows = panel().assign(x=1.0)
+    rows.loc[(rows["shop"] == "north") & (rows["t"] == "2020-04"), "v"] = np.nan
+    table = table_from_rows(rows, target="v", series="shop", exogenous=["x"])
+    with pytest.raises(InputError, match="of series 'south' in which 'v' is empty"):
+        table.first_ahead(1)
+
+
+# ---------------------------------------------------------------- sources
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_bundled_data_set_is_complete(name):
+    source = read_source(name)
+    table = table_from_rows(source.rows, target=source.target, time=source.time)
+    assert table.notes == []
+    assert len(table.y) >= 16
+    assert isinstance(table.y.index, pd.PeriodIndex)
+
+
+def test_quarters_of_a_bundled_data_set_are_those_of_its_file():
+    import sktime
+
+    path = f"{sktime.__path__[0]}/datasets/data/Uschange/Uschange.csv"
+    truth = pd.read_csv(path).set_index("Quarter")["Consumption"]
+    source = read_source("uschange")
+    ours = source.rows.set_index("Quarter")[source.target]
+    truth.index = pd.PeriodIndex(truth.index.str.replace(" ", ""), freq="Q")
+    assert_allclose(ours, truth.sort_index().reindex(ours.index))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("t,v\n1,1.5\n2,2.5\n", [1.5, 2.5]),
+        ("t;v\n1;1,5\n2;2,5\n", [1.5, 2.5]),
+        ("t;v\n1;1.5\n2;2.5\n", [1.5, 2.5]),
+        ("t\tv\n1\t1.5\n2\t2.5\n", [1.5, 2.5]),
+        ("\ufefft,v\n1,1.5\n2,2.5\n", [1.5, 2.5]),
+    ],
+)
+def test_a_csv_file_says_itself_what_separates_its_columns(tmp_path, text, values):
+    path = tmp_path / "sales.csv"
+    path.write_text(text, encoding="utf-8")
+    source = read_source(str(path))
+    assert source.name == "sales"
+    assert source.rows.to_dict("list") == {"t": [1, 2], "v": values}
+
+
+def test_parquet_gives_its_index_as_a_column(tmp_path):
+    path = tmp_path / "sales.parquet"
+    rows = rows_at(pd.date_range("2020-01-01", periods=3))
+    rows.set_index("t").to_parquet(path)
+    pd.testing.assert_frame_equal(read_source(str(path)).rows, rows, check_freq=False)
+    rows.to_parquet(path)
+    pd.testing.assert_frame_equal(read_source(str(path)).rows, rows, check_freq=False)
+
+
+@pytest.fixture
+def database(tmp_path):
+    """A database of two tables, one of them with a name that must be quoted."""
+    path = tmp_path / "shop.db"
+    engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+    rows = rows_at(pd.date_range("2020-01-01", periods=3))
+    with engine.begin() as connection:
+        rows.to_sql("sales", connection, index=False)
+        rows.assign(v=7.0).to_sql('odd "name"; drop', connection, index=False)
+    engine.dispose()
+    return path
+
+
+def test_a_table_of_a_database(database):
+    source = read_source(f"sqlite:///{database}?table=sales")
+    assert source.name == "sales"
+    assert source.rows["v"].tolist() == [0, 1, 2]
+    odd = read_source(f"sqlite:///{database}?table=odd %22name%22%3B drop")
+    assert odd.rows["v"].tolist() == [7, 7, 7]
+
+
+def test_a_query_to_a_database(database):
+    query = "SELECT t, v * 2 AS twice FROM sales WHERE v > 0 AND t > '2020-01-01 00:00'"
+    source = read_source(f"sqlite:///{database}", query=query)
+    assert source.rows["twice"].tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DROP TABLE sales",
+        "sales",
+        "WITH gone AS (SELECT 1) DELETE FROM sales",
+        "SELECT 1; DROP TABLE sales",
+    ],
+)
+def test_a_query_only_reads(database, query):
+    before = database.read_bytes()
+    with pytest.raises(InputError):
+        read_source(f"sqlite:///{database}", query=query)
+    assert database.read_bytes() == before
+
+
+def test_a_password_is_not_shown(monkeypatch):
+    class Unreachable:
+        def connect(self):
+            raise sqlalchemy.exc.OperationalError("connect", {}, Exception("refused"))
+
+        def dispose(self):
+            pass
+
+    monkeypatch.setattr(sqlalchemy, "create_engine", lambda url: Unreachable())
+    with pytest.raises(InputError, match="can't be read: refused") as caught:
+        read_source("postgresql://user:secret@host/shop?table=sales")
+    assert "secret" not in str(caught.value)
+
+
+def test_the_nearest_name():
+    assert nearest("unit", ["Units", "time"]) == " Did you mean 'Units'?"
+    assert nearest("zzz", ["Units", "time"]) == ""
