@@ -7,11 +7,11 @@ import os
 import re
 import sys
 import tempfile
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from skforecast_lstm._cli.arguments import parser
 from skforecast_lstm._cli.table_sources import InputError, read_source
+from skforecast_lstm._files import replacing
 
 __all__ = ["main"]
 
@@ -132,18 +132,6 @@ def _check_folder(folder, path):
 
 def _default_path(source, what):
     return re.sub(r"[^\w.-]+", "-", source.name) + what
-
-
-@contextmanager
-def _replacing(path):
-    """A path to write to; only when all is well does it become the real one."""
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
 
 
 # ---------------------------------------------------------------- compare
@@ -321,7 +309,7 @@ def _forecast(options):
     _note(options, said)
     steps = "step" if horizon == 1 else f"{horizon} steps"
     title = f"{table.target}: the next {steps} by {options.forecaster}"
-    with _replacing(csv) as new_csv, _replacing(picture) as new_picture:
+    with replacing(csv) as new_csv, replacing(picture) as new_picture:
         table.with_times_as_written(forecast).to_csv(new_csv, index=False)
         next_steps.draw(
             new_picture, table, forecast, title=title, coverage=options.coverage

@@ -31,7 +31,11 @@ def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
             f"are {n_rows}."
         )
     dataset = SimpleNamespace(
-        y=y, season_length=season_length, horizon=horizon, windows=(n_rows,)
+        y=y,
+        X=table.X,
+        season_length=season_length,
+        horizon=horizon,
+        windows=(n_rows,),
     )
     if forecaster == "default":
         raise InputError("--forecaster takes the name of one, such as LSTM or AutoETS.")

@@ -35,9 +35,9 @@ def usable_season(n_rows: int, season_length: int) -> int:
 
 
 def default_lookback(n_rows: int, horizon: int, season_length: int) -> int:
-    """Steps of a window: two seasons, or twice the horizon where there is no season.
+    """Steps of a window: three seasons, or twice the horizon where there is no season.
 
-    Never more than a third of the rows, but for one season.
+    Never more than a third of the rows: fewer seasons then, and fewer steps.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def default_lookback(n_rows: int, horizon: int, season_length: int) -> int:
         Number of steps.
     """
     if season_length > 1:
-        two = 2 * season_length
-        return two if two <= n_rows // 3 else season_length
+        n_seasons = n_rows // (3 * season_length)
+        return min(max(n_seasons, 1), 3) * season_length
     return max(2, min(max(2 * horizon, 12), n_rows // 3))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from skforecast_lstm._files import replacing
 from skforecast_lstm.forecasting import _ranking
-from skforecast_lstm.forecasting._files import write_whole
 
 __all__ = ["Comparison"]
 
@@ -182,7 +182,7 @@ class Comparison:
         """
         from skforecast_lstm.forecasting.report import page
 
-        write_whole(path, page(self))
+        _write(path, page(self))
 
     def to_csv(self, path: Any) -> None:
         """Write `results`, one line a dataset, forecaster, window and metric.
@@ -192,7 +192,7 @@ class Comparison:
         path : path
             Where to; a file that is there is replaced, as a whole.
         """
-        write_whole(path, self.results.to_csv(index=False))
+        _write(path, self.results.to_csv(index=False))
 
     def to_json(self, path: Any) -> None:
         """Write all tables, the ranking, the summary and the settings.
@@ -212,7 +212,7 @@ class Comparison:
             name: table.astype(object).where(table.notna(), None).to_dict("records")
             for name, table in tables.items()
         }
-        write_whole(path, json.dumps(document, indent=1, default=str))
+        _write(path, json.dumps(document, indent=1, default=str))
 
     def __repr__(self):
         return f"<Comparison: {self.summary()}>"
@@ -220,3 +220,9 @@ class Comparison:
 
 def _count(number, thing):
     return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def _write(path, text):
+    """Write a text as a whole or not at all."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")

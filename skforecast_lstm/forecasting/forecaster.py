@@ -54,9 +54,9 @@ class LSTMForecaster(BaseForecaster):
         takes it from the frequency of the index. A season of which there are not three
         in the series does not count.
     lookback : int, default=None
-        Rows of the past that a forecast is made from. None is two seasons, or one if
-        two are more than a third of the series. Without a season it is twice the steps
-        to forecast, at least 12 and at most a third of the series.
+        Rows of the past that a forecast is made from. None is three seasons, or two or
+        one if that is more than a third of the series. Without a season it is twice the
+        steps to forecast, at least 12 and at most a third of the series.
     strategy : {"direct", "recursive", "seq2seq"}, default="direct"
         "direct" has an output for each step ahead, "seq2seq" a second LSTM that goes
         from step to step; both feed what they forecast back to go on from there where
@@ -124,7 +124,7 @@ class LSTMForecaster(BaseForecaster):
     >>> y = load_airline()
     >>> forecaster = LSTMForecaster(random_state=0).fit(y[:-12], fh=range(1, 13))
     >>> forecaster.season_length_, forecaster.lookback_
-    (12, 24)
+    (12, 36)
     >>> forecaster.predict().index[-1]
     Period('1960-12', 'M')
     >>> forecaster.predict_interval(coverage=0.8).shape

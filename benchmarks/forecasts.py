@@ -1,0 +1,108 @@
+"""Accuracy of forecasts on series that sktime ships, beside classical forecasters.
+
+    python benchmarks/forecasts.py
+    python benchmarks/forecasts.py --seeds 1 --series airline --step 1
+
+The last third of each series is forecast by rolling origin, a season ahead at a time (a
+year of months, two years of quarters, ten years of years), by forecasters with their
+defaults. The LSTM does so with several seeds. Prints the mean MASE, scaled by the
+season, of each series and their mean, the ratio to the best classical forecaster, the
+spread over seeds, and how often the actual values lay within the intervals.
+"""
+
+import argparse
+import time
+
+import pandas as pd
+from sktime.datasets import (
+    load_airline,
+    load_lynx,
+    load_PBS_dataset,
+    load_shampoo_sales,
+    load_uschange,
+)
+
+from skforecast_lstm import LSTMForecaster, compare
+
+# Name: series, horizon, rows in a season.
+SERIES = {
+    "airline": (load_airline, 12, 12),
+    "shampoo": (load_shampoo_sales, 12, 12),
+    "lynx": (load_lynx, 10, 1),
+    "PBS": (load_PBS_dataset, 12, 12),
+    "US consumption": (lambda: load_uschange()[0], 8, 4),
+}
+CLASSICAL = ("naive", "seasonal naive", "Holt-Winters", "AutoETS", "AutoARIMA", "Theta")
+
+
+def scores(name, seeds, step, classical):
+    """Results of all forecasters on one series."""
+    load, horizon, season = SERIES[name]
+    forecasters = {one: one for one in classical}
+    for seed in seeds:
+        forecasters[f"LSTM {seed}"] = LSTMForecaster(season, random_state=seed)
+    return compare(
+        {name: load()},
+        horizon=horizon,
+        season_length={name: season},
+        forecasters=forecasters,
+        step=step,
+    ).results
+
+
+def table(results):
+    """MASE by series and forecaster, the seeds of the LSTM as their mean and spread."""
+    mase = results[results["metric"] == "MASE"]
+    mase = mase.groupby(["dataset", "forecaster"], sort=False)["value"].mean().unstack()
+    seeds = mase.filter(like="LSTM")
+    mase = mase.drop(columns=seeds.columns)
+    mase["LSTM"] = seeds.mean(axis=1)
+    spread = pd.concat([seeds.std(axis=1), pd.Series({"mean": seeds.mean().std()})])
+    mase.loc["mean"] = mase.mean()
+    others = mase.drop(columns="LSTM")
+    mase["best other"] = others.idxmin(axis=1)
+    mase["LSTM / best"] = mase["LSTM"] / others.min(axis=1)
+    mase["spread over seeds"] = spread
+    return mase
+
+
+def coverage(results):
+    """How often values lay within the intervals, by forecaster."""
+    inside = results[results["metric"].str.startswith("coverage")].copy()
+    inside["forecaster"] = inside["forecaster"].str.replace(
+        r"LSTM \d+", "LSTM", regex=True
+    )
+    by = ["forecaster", "metric", "dataset"]
+    return (
+        inside.groupby(by, sort=False)["value"]
+        .mean()
+        .unstack()
+        .assign(mean=lambda frame: frame.mean(axis=1))
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--series", nargs="*", default=list(SERIES), choices=list(SERIES))
+    parser.add_argument("--step", type=int, help="rows between origins; the horizon")
+    options = parser.parse_args()
+    start = time.perf_counter()
+    results = pd.concat(
+        scores(name, range(options.seeds), options.step, CLASSICAL)
+        for name in options.series
+    )
+    failed = results[results["value"].isna() & results["reason"].notna()]
+    for _, row in failed.drop_duplicates(["dataset", "forecaster"]).iterrows():
+        print(f"{row['forecaster']} failed on {row['dataset']}: {row['reason']}")
+    print(table(results).to_string(float_format="{:.3f}".format))
+    print()
+    print(coverage(results).to_string(float_format="{:.2f}".format))
+    seconds = results[results["metric"] == "fit_seconds"]
+    print("\nSeconds a fit:")
+    print(seconds.groupby("forecaster", sort=False)["value"].mean().round(2).to_string())
+    print(f"\n{time.perf_counter() - start:.0f} s in all")
+
+
+if __name__ == "__main__":
+    main()
