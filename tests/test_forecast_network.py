@@ -12,11 +12,20 @@ class TestForecastNetwork:
         return rng.normal(size=(5, n_steps, n_columns)).astype("float32")
 
     @pytest.mark.parametrize("decoder", ["dense", "lstm"])
-    def test_says_the_level_of_the_last_season_until_it_has_learned(self, rng, decoder):
-        network = forecast_network((24, 1), horizon=3, season_length=12, decoder=decoder)
+    @pytest.mark.parametrize("n_seasons", [1, 2, 3])
+    def test_repeats_the_season_until_it_has_learned(self, rng, decoder, n_seasons):
+        season = rng.normal(size=(5, 12, 1)).astype("float32")
+        network = forecast_network(
+            (12 * n_seasons, 1), horizon=15, season_length=12, decoder=decoder
+        )
+        expected = np.tile(season, (1, 2, 1))[:, :15, 0]
+        forecast = network(np.tile(season, (1, n_seasons, 1)))
+        np.testing.assert_allclose(forecast, expected, atol=1e-5)
+
+    def test_without_a_season_says_the_last_value_until_it_has_learned(self, rng):
         window = self.window(rng)
-        expected = np.repeat(window[:, -12:, 0].mean(1)[:, None], 3, axis=1)
-        np.testing.assert_allclose(network(window), expected, atol=1e-5)
+        forecast = forecast_network((24, 1), horizon=3)(window)
+        np.testing.assert_allclose(forecast, np.repeat(window[:, -1], 3, 1), atol=1e-5)
 
     def test_follows_level_and_spread_of_the_window(self, rng):
         network = forecast_network((24, 2), horizon=3, n_targets=2, season_length=12)

@@ -12,6 +12,8 @@ from skforecast_lstm.networks.window_layers import (
     SimpleForecasts,
     WindowDenormalization,
     WindowNormalization,
+    first_weights,
+    simple_rules,
 )
 
 __all__ = ["forecast_network"]
@@ -36,8 +38,9 @@ def forecast_network(
     output, so that a level never seen before is no obstacle. The forecast is a mixture
     of simple forecasts (last value, a season ago, drift and others; see
     :class:`SimpleForecasts`) whose weights are learned, plus what an LSTM reads in the
-    window, plus what the columns that are known ahead say of each step. All of these
-    begin at zero.
+    window, plus what the columns that are known ahead say of each step. The mixture
+    begins as the mean pattern of the seasons at the level of late, the two corrections
+    at zero.
 
     Parameters
     ----------
@@ -96,7 +99,9 @@ def forecast_network(
     inputs = keras.Input(input_shape)
     window, level, spread = WindowNormalization(n_targets, season_length)(inputs)
     simple = SimpleForecasts(horizon, season_length)
-    mixture = layers.Dense(1, use_bias=False, kernel_initializer="zeros", name="mixture")
+    weights = first_weights(simple_rules(n_steps, horizon, season_length))
+    begin = keras.initializers.Constant(weights)
+    mixture = layers.Dense(1, use_bias=False, kernel_initializer=begin, name="mixture")
     from_rules = simple(Columns(0, n_targets)(window))
     parts = [mixture(from_rules)]
     if n_known:

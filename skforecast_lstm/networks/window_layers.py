@@ -165,7 +165,7 @@ class SimpleForecasts(keras.layers.Layer):
     >>> window = np.array([[[1.0], [2.0], [3.0]]], dtype="float32")
     >>> forecasts = SimpleForecasts(horizon=2, season_length=1)(window)
     >>> np.asarray(forecasts)[0, :, 0].tolist()
-    [[3.0, 2.0, 2.5, 2.0], [3.0, 2.0, 2.5, 3.0]]
+    [[3.0, 2.0, 2.5, 1.0], [3.0, 2.0, 2.5, 2.0]]
     """
 
     def __init__(self, horizon: int, season_length: int, **kwargs):
@@ -176,7 +176,8 @@ class SimpleForecasts(keras.layers.Layer):
 
     def build(self, input_shape):
         """Make the constant for windows of this length."""
-        self.rules = simple_rules(input_shape[1], self.horizon, self.season_length)
+        rules = simple_rules(input_shape[1], self.horizon, self.season_length)
+        self.rules = np.stack(list(rules.values()), axis=-1)
 
     def call(self, inputs):
         """Forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
@@ -195,58 +196,58 @@ class SimpleForecasts(keras.layers.Layer):
         }
 
 
-def simple_rules(n_steps: int, horizon: int, season_length: int) -> np.ndarray:
+def simple_rules(n_steps: int, horizon: int, season_length: int) -> dict[str, np.ndarray]:
     """Weights of each step of a window in each simple forecast of each step ahead.
 
-    The shape is (horizon, n_steps, n_rules).
+    Each rule has the shape (horizon, n_steps).
     """
-    window = np.eye(n_steps)
-    ahead = np.arange(horizon)
-
-    def flat(value):
-        return np.repeat(value[None], horizon, axis=0)
-
-    last_season = window[-season_length:].mean(0)
+    window, ahead = np.eye(n_steps), np.arange(horizon)
+    rules = {"last": window[-1]}
     if season_length == 1:
         times = np.arange(n_steps) - (n_steps - 1) / 2
-        slope = times / max((times**2).sum(), 1.0)
-        return np.stack(
-            [
-                flat(window[-1]),
-                flat(window.mean(0)),
-                flat(window[-2:].mean(0)),
-                (ahead[:, None] + 1) * slope,
-            ],
-            axis=-1,
-        )
-    rules = [flat(window[-1]), flat(last_season)]
-    if n_steps >= season_length:
-        season_ago = window[n_steps - season_length + ahead % season_length]
-        rules.append(season_ago)
-    if n_steps >= 2 * season_length:
-        rules += _rules_of_seasons(window, ahead, season_length, last_season)
-    return np.stack(rules, axis=-1)
+        rules["mean"] = window.mean(0)
+        rules["last_two"] = window[-2:].mean(0)
+        rules["line"] = (ahead[:, None] + 1) * times / max((times**2).sum(), 1.0)
+    else:
+        rules["last_season"] = window[-season_length:].mean(0)
+    if season_length > 1 and n_steps >= season_length:
+        season_ago = n_steps - season_length + ahead % season_length
+        rules["season_ago"] = window[season_ago]
+    if season_length > 1 and n_steps >= 2 * season_length:
+        rules |= _rules_of_seasons(window, ahead, season_length)
+    return {
+        name: np.broadcast_to(rule, (horizon, n_steps)) for name, rule in rules.items()
+    }
 
 
-def _rules_of_seasons(window, ahead, season_length, last_season):
+def _rules_of_seasons(window, ahead, season_length):
     """Rules that compare the seasons of a window with each other."""
     n_seasons = len(window) // season_length
     seasons = window[-n_seasons * season_length :].reshape(
         n_seasons, season_length, len(window)
     )
     pattern = (seasons - seasons.mean(1, keepdims=True)).mean(0)
-    expected = pattern[ahead % season_length]
     recent = slice(-max(season_length // 4, 1), None)
-    level = (window[recent] - pattern[recent]).mean(0)
+    last_season = seasons[-1].mean(0)
     drift = last_season - seasons[-2].mean(0)
-    change = (seasons[-1] - seasons[-2])[recent].mean(0)
     seasons_ahead = 1 + ahead[:, None] // season_length
     to_middle = ((season_length + 1) / 2 + ahead[:, None]) / season_length
-    return [
-        expected,
-        np.repeat((window[-1] - pattern[-1])[None], len(ahead), axis=0),
-        np.repeat((level - last_season)[None], len(ahead), axis=0),
-        np.repeat(change[None], len(ahead), axis=0),
-        drift * seasons_ahead,
-        drift * to_middle,
-    ]
+    return {
+        "pattern": pattern[ahead % season_length],
+        "last_without_pattern": window[-1] - pattern[-1],
+        "recent_level": (window[recent] - pattern[recent]).mean(0) - last_season,
+        "recent_change": (seasons[-1] - seasons[-2])[recent].mean(0),
+        "drift_by_season": drift * seasons_ahead,
+        "drift_by_step": drift * to_middle,
+    }
+
+
+def first_weights(rules: dict[str, np.ndarray]) -> list[list[float]]:
+    """Weights to begin with: the pattern of the seasons at the level of late.
+
+    With one season in the window it is the season ago, and without seasons nothing, on
+    top of the level that the window is normalized by.
+    """
+    seasonal = {"pattern", "recent_level"}
+    begin_with = seasonal if seasonal <= rules.keys() else {"season_ago"}
+    return [[float(name in begin_with)] for name in rules]

@@ -123,10 +123,32 @@ def check_search(backend):
     assert search.predict(series).shape == (len(series),)
 
 
+def check_forecaster(backend):
+    """The sktime forecaster goes on with a sine, within intervals that are not wide."""
+    import pandas as pd
+
+    from skforecast_lstm import LSTMForecaster
+
+    series = pd.Series(sine(128)[:, 0])
+    forecaster = LSTMForecaster(season_length=16, n_members=1, random_state=0)
+    forecaster.fit(series[:112], fh=range(1, 17))
+    wrong = np.abs(forecaster.predict() - series[112:]).mean()
+    assert wrong < 0.1, f"the mean error is {wrong:.3f}"
+    intervals = forecaster.predict_interval(coverage=0.8).to_numpy()
+    assert np.isfinite(intervals).all()
+    assert np.ptp(intervals, axis=1).mean() < 0.5
+
+
 def main(backend):
     """Run all checks with one backend."""
     os.environ["KERAS_BACKEND"] = backend
-    for check in (check_backend, check_regressor, check_classifier, check_search):
+    for check in (
+        check_backend,
+        check_regressor,
+        check_classifier,
+        check_search,
+        check_forecaster,
+    ):
         start = time.perf_counter()
         check(backend)
         seconds = time.perf_counter() - start
