@@ -16,6 +16,7 @@ __all__ = [
     "Scale",
     "Series",
     "Windows",
+    "check_no_infinity",
     "last_windows",
     "series_of",
     "spread_of",
@@ -32,6 +33,20 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.values)
+
+
+def check_no_infinity(**frames: pd.DataFrame | None) -> None:
+    """Raise where a value is infinite, and say in which of the frames, and where."""
+    for name, frame in frames.items():
+        if frame is None:
+            continue
+        rows, columns = np.nonzero(np.isinf(frame.to_numpy(dtype=np.float64)))
+        if len(rows):
+            raise ValueError(
+                f"{name} contains infinity, first at {frame.index[rows[0]]} in column "
+                f"{frame.columns[columns[0]]!r}. Replace it by NaN if the value is "
+                "unknown."
+            )
 
 
 def series_of(frame: pd.DataFrame) -> list[Series]:

@@ -26,7 +26,7 @@ from skforecast_lstm.forecasting._defaults import (
 )
 from skforecast_lstm.forecasting._exogenous import Exogenous
 from skforecast_lstm.forecasting._horizon import steps_of, times_ahead
-from skforecast_lstm.forecasting._series import Scale, series_of
+from skforecast_lstm.forecasting._series import Scale, check_no_infinity, series_of
 from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.networks import QuantileLoss, forecast_network
 
@@ -192,20 +192,24 @@ class LSTMForecaster(BaseForecaster):
             self.set_tags(**{"capability:pred_int": False})
 
     def _fit(self, y, X=None, fh=None):
+        check_no_infinity(y=y, X=X)
         self._cur_y, self._cur_X = y, X
         if self.state != "pretrained":
             self._learn(y, X, fh)
         return self
 
     def _pretrain(self, y, X=None, fh=None):
+        check_no_infinity(y=y, X=X)
         self._learn(y, X, fh)
         return self
 
     def _pretrain_update(self, y, X=None, fh=None):
+        check_no_infinity(y=y, X=X)
         self.model_.go_on(self._rows(y, X))
         return self
 
     def _update(self, y, X=None, update_params=True):
+        check_no_infinity(y=y, X=X)
         self._cur_y = update_data(self._cur_y, y)
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)

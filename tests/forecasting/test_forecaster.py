@@ -338,6 +338,15 @@ class TestParameters:
         with pytest.raises((TypeError, ValueError), match=message):
             tiny(**parameters).fit(months, fh=[1])
 
+    def test_infinity_is_named_before_anything_is_trained(self, months):
+        months = months.copy()
+        months.iloc[7] = np.inf
+        with pytest.raises(ValueError, match=r"y contains infinity, first at 2010-08"):
+            tiny().fit(months, fh=[1])
+        X = months.to_frame("rain")
+        with pytest.raises(ValueError, match=r"X contains infinity.*column 'rain'"):
+            tiny().fit(months.fillna(0).clip(0, 99), X, fh=[1])
+
     def test_too_few_rows_say_how_many_are_needed(self, months):
         with pytest.raises(ValueError, match="at least"):
             tiny(lookback=30).fit(months[:20], fh=[1])
