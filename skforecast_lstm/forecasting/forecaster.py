@@ -362,7 +362,8 @@ class LSTMForecaster(BaseForecaster):
         series = series_of(self._cur_y)
         steps, times = zip(*(steps_of(fh, one.times) for one in series), strict=True)
         n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
-        rows = self._rows(self._cur_y, self._cur_X, X, n_ahead)
+        n_known = n_ahead if self.exogenous_.known else 0
+        rows = self._rows(self._cur_y, self._cur_X, X, n_known)
         values, spread = [], []
         for one, answer in zip(series, self.model_.at(rows, steps), strict=True):
             scale = self._scale(one)
