@@ -3,6 +3,7 @@
 import contextlib
 import time
 from importlib.metadata import version
+from importlib.util import find_spec
 
 import joblib
 import pandas as pd
@@ -250,7 +251,7 @@ def _workers(backend, n_jobs):
 @contextlib.contextmanager
 def _progress(total, completed, *, shown):
     """A function to call after each cell, and a bar on the terminal if it is shown."""
-    if shown:
+    if shown and find_spec("rich"):
         from rich.console import Console
         from rich.progress import (
             BarColumn,
