@@ -4,10 +4,10 @@ Importing the package costs next to nothing: every name is loaded from its room
 at first use, and only the networks and what is built on them load Keras.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from skforecast_lstm._backend import choose_backend
+from skforecast_lstm._lazy import loaded_late
 
 if TYPE_CHECKING:
     from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
@@ -50,12 +50,4 @@ __all__ = [
 
 choose_backend()
 
-
-def __getattr__(name):
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
-
-
-def __dir__():
-    return sorted([*globals(), *_ROOM_OF])
+__getattr__, __dir__ = loaded_late(__name__, _ROOM_OF)

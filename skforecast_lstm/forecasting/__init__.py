@@ -1,6 +1,6 @@
 """sktime on the outside: forecasters, whole series, and the comparison of forecasters."""
 
-from importlib import import_module
+from skforecast_lstm._lazy import loaded_late
 
 _ROOM_OF = {
     "Comparison": "comparison",
@@ -18,12 +18,4 @@ __all__ = [
     "compare",
 ]
 
-
-def __getattr__(name):
-    if name not in _ROOM_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
-
-
-def __dir__():
-    return sorted([*globals(), *_ROOM_OF])
+__getattr__, __dir__ = loaded_late(__name__, _ROOM_OF)

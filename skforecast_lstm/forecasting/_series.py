@@ -61,19 +61,20 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
 
 @dataclass(frozen=True)
 class Scale:
-    """Centre and spread of each column."""
+    """Centre and spread of each column, of a series or of each window."""
 
     centre: NDArray
     spread: NDArray
 
     @classmethod
-    def of(cls, values: NDArray) -> "Scale":
+    def of(cls, values: NDArray, axis: int = 0) -> "Scale":
         """Mean and mean distance from it, of what is known; 0 and 1 of nothing."""
         known = ~np.isnan(values)
-        n_known = np.maximum(known.sum(0), 1)
-        centre = np.where(known, values, 0.0).sum(0) / n_known
-        distance = np.where(known, np.abs(values - centre), 0.0).sum(0) / n_known
-        return cls(centre, np.where(distance > 0, distance, 1.0))
+        n_known = np.maximum(known.sum(axis, keepdims=True), 1)
+        centre = np.where(known, values, 0.0).sum(axis, keepdims=True) / n_known
+        distance = np.where(known, np.abs(values - centre), 0.0).sum(axis, keepdims=True)
+        spread = np.where(distance > 0, distance / n_known, 1.0)
+        return cls(centre.squeeze(axis), spread.squeeze(axis))
 
     def apply(self, values: NDArray) -> NDArray:
         """Values in units of the scale."""
@@ -194,9 +195,4 @@ def last_windows(series: Sequence[Rows], lookback: int, horizon: int) -> NDArray
 
 def spread_of(windows: NDArray) -> NDArray:
     """How much each column varies within each window; 1 where nothing is known."""
-    known = ~np.isnan(windows)
-    n_known = np.maximum(known.sum(1, keepdims=True), 1)
-    values = np.where(known, windows, 0.0)
-    centre = values.sum(1, keepdims=True) / n_known
-    distance = np.where(known, np.abs(values - centre), 0.0).sum(1) / n_known[:, 0]
-    return np.where(distance > 0, distance, 1.0)
+    return Scale.of(windows, axis=1).spread

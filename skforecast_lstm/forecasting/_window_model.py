@@ -35,21 +35,22 @@ class WindowModel:
     n_targets: int
     n_quantiles: int = 1
 
-    def fit(self, series: Sequence[Rows]) -> None:
+    def windows(self, series: Sequence[Rows]) -> Windows:
+        """The windows of some series, to learn from."""
+        return Windows.of(series, self.lookback, self.horizon)
+
+    def fit(self, windows: Windows) -> None:
         """Learn from every window that is complete."""
-        windows = Windows.of(series, self.lookback, self.horizon)
         self._fit(self.regressors, windows.inputs, windows.targets)
 
-    def go_on(self, series: Sequence[Rows]) -> None:
+    def go_on(self, windows: Windows) -> None:
         """Learn more from the windows there are now, an epoch of them."""
-        windows = Windows.of(series, self.lookback, self.horizon)
         for regressor in self.regressors:
             learn = getattr(regressor, "partial_fit", regressor.fit)
             learn(windows.inputs, self._repeated(windows.targets))
 
-    def errors(self, series: Sequence[Rows]) -> Errors:
+    def errors(self, windows: Windows) -> Errors:
         """How wrong regressors like these are at origins that they have not seen."""
-        windows = Windows.of(series, self.lookback, self.horizon)
         learn, try_on = windows.held_out(self.lookback, self.horizon)
         regressors: Sequence[Any] = [clone(regressor) for regressor in self.regressors]
         if len(learn) and len(try_on):
@@ -110,7 +111,7 @@ class WindowModel:
 
     def _before(self, series):
         """For each row of each series, what was to be expected from those before it."""
-        windows = Windows.of(series, self.lookback, self.horizon)
+        windows = self.windows(series)
         values = self._outputs(self.regressors, windows.inputs)[:, 0]
         spread = spread_of(windows.inputs[:, :, : self.n_targets])
         return [

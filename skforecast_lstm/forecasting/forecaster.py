@@ -205,7 +205,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _pretrain_update(self, y, X=None, fh=None):
         check_no_infinity(y=y, X=X)
-        self.model_.go_on(self._rows(y, X))
+        self._go_on(y, X)
         return self
 
     def _update(self, y, X=None, update_params=True):
@@ -214,7 +214,7 @@ class LSTMForecaster(BaseForecaster):
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
         if update_params:
-            self.model_.go_on(self._rows(self._cur_y, self._cur_X))
+            self._go_on(self._cur_y, self._cur_X)
         return self
 
     def _predict(self, fh, X=None):
@@ -256,7 +256,8 @@ class LSTMForecaster(BaseForecaster):
         """Choose what was left to the data, train, and see how wrong that is."""
         self._check_parameters()
         self.exogenous_ = Exogenous.of(X, self.past_only)
-        self._choose(y, self._last_step(y, fh))
+        series = series_of(y)
+        self._choose(series, self._last_step(y, fh))
         n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
         self.model_ = WindowModel(
             self._members(y.shape[1], n_quantiles, len(y)),
@@ -265,15 +266,18 @@ class LSTMForecaster(BaseForecaster):
             n_targets=y.shape[1],
             n_quantiles=n_quantiles,
         )
-        rows = self._rows(y, X)
-        self.model_.fit(rows)
+        windows = self.model_.windows(self._rows(series, X))
+        self.model_.fit(windows)
         self.errors_ = None
         if self.intervals == "conformal":
-            self.errors_ = self.model_.errors(rows)
+            self.errors_ = self.model_.errors(windows)
 
-    def _choose(self, y, last_step):
+    def _go_on(self, y, X):
+        """Train for an epoch more."""
+        self.model_.go_on(self.model_.windows(self._rows(series_of(y), X)))
+
+    def _choose(self, series, last_step):
         """Season, steps of a window, and steps at once, where the data decide."""
-        series = series_of(y)
         self.scales_ = {one.name: Scale.of(one.values) for one in series}
         n_rows = int(np.median([len(one) for one in series]))
         season = self.season_length
@@ -344,13 +348,13 @@ class LSTMForecaster(BaseForecaster):
             verbose=self.verbose,
         )
 
-    def _rows(self, y, X, X_ahead=None, n_steps=0):
+    def _rows(self, series, X, X_ahead=None, n_steps=0):
         """Each series with scaled columns, and what is known of the steps to come."""
         return [
             self.exogenous_.rows(
                 one, self._scale(one), X, X_ahead, times_ahead(one.times, n_steps)
             )
-            for one in series_of(y)
+            for one in series
         ]
 
     def _scale(self, series):
@@ -363,7 +367,7 @@ class LSTMForecaster(BaseForecaster):
         steps, times = zip(*(steps_of(fh, one.times) for one in series), strict=True)
         n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
         n_known = n_ahead if self.exogenous_.known else 0
-        rows = self._rows(self._cur_y, self._cur_X, X, n_known)
+        rows = self._rows(series, self._cur_X, X, n_known)
         values, spread = [], []
         for one, answer in zip(series, self.model_.at(rows, steps), strict=True):
             scale = self._scale(one)
