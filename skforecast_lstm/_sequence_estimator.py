@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal, Self
@@ -24,9 +24,15 @@ from skforecast_lstm._checks import check_integer
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import UnknownStepsWarning
-from skforecast_lstm.networks import TargetScale, recurrent_network
+from skforecast_lstm.networks import (
+    Cell,
+    TargetScale,
+    WindowDenormalization,
+    WindowNormalization,
+    recurrent_network,
+)
 
-_NETWORK_PARAMETERS = (
+NETWORK_PARAMETERS = (
     "units",
     "cell",
     "activation",
@@ -35,8 +41,12 @@ _NETWORK_PARAMETERS = (
     "recurrent_dropout",
     "dense_units",
     "dense_activation",
+    "dense_dropout",
     "output_activation",
     "l2",
+    "normalization",
+    "branches",
+    "feature_names",
 )
 
 
@@ -98,6 +108,41 @@ def _centre_and_spread(targets, weights):
     return centre, np.sqrt(average(lambda values: (values - centre) ** 2))
 
 
+def _least_spread(windows, rows):
+    """A hundredth of the mean step in each column, by a sample of the windows."""
+    some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
+    some = some.reshape(*some.shape[:2], -1).astype(np.float64)
+    steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
+    step = np.abs(steps).mean((0, 1))
+    return np.where(step > 0, step, 1.0) / 100
+
+
+def _check_units(windows, rows, targets, columns):
+    """Raise where targets can't be in the units of the columns that they are."""
+    places = np.arange(len(rows))[:: max(1, len(rows) // 4096)]
+    if len(places) < 20:
+        return
+    windows = windows.reshape(*windows.shape[:2], -1)
+    last = windows[np.asarray(rows)[places], -1].astype(np.float64)
+    ahead = targets[places].reshape(len(places), -1, len(columns)).astype(np.float64)
+    for place, column in enumerate(columns):
+        known, awaited = last[:, column], ahead[:, :, place]
+        means, spreads = (
+            np.array([part(known), part(awaited)]) for part in (np.mean, np.std)
+        )
+        least = max(1e-6 * np.abs(means).max(), np.finfo(np.float32).tiny)
+        spreads = np.maximum(spreads, least)
+        if spreads.max() > 3 * spreads.min() or abs(np.ptp(means)) > 3 * spreads.max():
+            raise ValueError(
+                f"The target and column {column} of X differ in their units: the column "
+                f"has mean {means[0]:.4g} and standard deviation {spreads[0]:.4g}, the "
+                f"target {means[1]:.4g} and {spreads[1]:.4g}. A forecast is undone from "
+                "the normalization of its window: give both in the same units, with no "
+                "scaler before the windows; or target_columns=() if the target is none "
+                "of the columns of X."
+            )
+
+
 @dataclass(frozen=True)
 class _Task:
     """What there is to learn: rows of windows, with the last ones for validation."""
@@ -117,19 +162,25 @@ class SequenceEstimator(KerasWrapper):
     `_default_loss`.
     """
 
+    _network_parameters: tuple[str, ...] = NETWORK_PARAMETERS
+
     def __init__(
         self,
         units: int | Sequence[int] = 32,
         *,
-        cell: Literal["lstm", "gru", "rnn"] = "lstm",
+        cell: Cell | Sequence[Cell] = "lstm",
         activation: str | Callable = "tanh",
         bidirectional: bool = False,
         dropout: float | Sequence[float] = 0.0,
         recurrent_dropout: float | Sequence[float] = 0.0,
         dense_units: int | Sequence[int] = (),
         dense_activation: str | Callable = "relu",
+        dense_dropout: float | Sequence[float] = 0.0,
         output_activation: str | Callable | None = None,
         l2: float = 0.0,
+        normalization: Literal["last", "standard", "relative"] | None = None,
+        branches: Sequence[Mapping[str, Any]] | None = None,
+        feature_names: Sequence[str] | None = None,
         model: Callable[..., keras.Model] | keras.Model | None = None,
         loss: Any = None,
         optimizer: str | keras.optimizers.Optimizer | type = "adam",
@@ -155,8 +206,12 @@ class SequenceEstimator(KerasWrapper):
         self.recurrent_dropout = recurrent_dropout
         self.dense_units = dense_units
         self.dense_activation = dense_activation
+        self.dense_dropout = dense_dropout
         self.output_activation = output_activation
         self.l2 = l2
+        self.normalization = normalization
+        self.branches = branches
+        self.feature_names = feature_names
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
@@ -332,8 +387,12 @@ class SequenceEstimator(KerasWrapper):
         targets = self._targets(y, model)
         if anew:
             part = slice(len(rows) - n_validation)
-            self._scale_outputs(
-                model, targets[part], None if weights is None else weights[part]
+            self._set_scales(
+                model,
+                X,
+                rows[part],
+                targets[part],
+                None if weights is None else weights[part],
             )
             self.model_, self.history_ = model, {}
         return _Task(X, rows, targets, weights, n_validation, seed)
@@ -420,17 +479,21 @@ class SequenceEstimator(KerasWrapper):
         return batch_size, epochs
 
     def _keras_build_fn(self, meta):
-        parameters = {name: getattr(self, name) for name in _NETWORK_PARAMETERS}
+        parameters = {name: getattr(self, name) for name in self._network_parameters}
         return recurrent_network(**parameters, meta=meta)
 
-    def _scale_outputs(self, model, targets, weights):
-        """Start from outputs with the mean and the spread of the targets."""
+    def _set_scales(self, model, windows, rows, targets, weights):
+        """Set what a network knows of the scales of its inputs and targets."""
         if isinstance(self.model, keras.Model):
             return
         for layer in model.layers:
             if isinstance(layer, TargetScale):
                 centre, spread = _centre_and_spread(targets, weights)
                 layer.set_weights([centre, np.where(spread > 0, spread, 1.0)])
+            elif isinstance(layer, WindowNormalization) and self.model is None:
+                layer.set_weights([_least_spread(windows, rows)])
+            elif isinstance(layer, WindowDenormalization) and self.model is None:
+                _check_units(windows, rows, targets, layer.columns)
 
     def _outputs(self, X):
         """What the network says of every row."""

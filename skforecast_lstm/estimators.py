@@ -1,6 +1,6 @@
 """LSTMRegressor and LSTMClassifier: the two kinds of targets."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self
 
 import keras
@@ -14,7 +14,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skforecast_lstm._pieces import pieces
-from skforecast_lstm._sequence_estimator import SequenceEstimator, is_too_large
+from skforecast_lstm._sequence_estimator import (
+    NETWORK_PARAMETERS,
+    SequenceEstimator,
+    is_too_large,
+)
+from skforecast_lstm.networks import Cell
 
 __all__ = ["LSTMClassifier", "LSTMRegressor"]
 
@@ -30,8 +35,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     ----------
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of the recurrent layers.
+    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
+        Kind of the recurrent layers, or of each of them.
     activation : str or callable, default="tanh"
         Activation of the cells.
     bidirectional : bool, default=False
@@ -44,12 +49,34 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         Units of each dense layer between the recurrent layers and the output.
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
+    dense_dropout : float or tuple of float, default=0.0
+        Fraction of its outputs that each dense layer drops in training.
+    decoder : {"dense", "lstm"}, default="dense"
+        "dense" makes all outputs at once. "lstm" makes those of one step ahead after
+        those of the other, by another recurrent layer (sequence to sequence).
     output_activation : str or callable, default=None
         Activation of the output. Without one it is linear and
         starts with the mean and the spread of the targets, so that these need no
         scaling.
     l2 : float, default=0.0
         L2 penalty on the kernels of all layers.
+    normalization : {"last", "standard", "relative"}, default=None
+        How the network gives each window a level of 0 and a spread of 1, column by
+        column: from its last value and its mean change, from its mean and standard
+        deviation, or as changes relative to its first value. A linear output is undone
+        from it, so give `X` and `y` in the same units, with no scaler before.
+    target_columns : tuple of int or str, default=None
+        Which columns of a window the targets are, the same ones at each step ahead; ()
+        if none of them, so that no normalization is undone. One column alone needs no
+        naming.
+    branches : list of dict, default=None
+        Recurrent layers for some columns each, whose outputs are joined before the
+        dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
+        What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
+        `dropout` and `recurrent_dropout` it has from the other parameters.
+    feature_names : sequence of str, default=None
+        Names of the columns of a window, for those who name them in `branches` and
+        `target_columns`.
     model : callable or keras.Model, default=None
         A network in place of the one that the parameters above describe: a function
         that returns it, or a model, of which a copy is trained from the weights that
@@ -133,6 +160,78 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """
 
     _default_loss = "mean_squared_error"
+    _network_parameters = (*NETWORK_PARAMETERS, "decoder", "target_columns")
+
+    def __init__(
+        self,
+        units: int | Sequence[int] = 32,
+        *,
+        cell: Cell | Sequence[Cell] = "lstm",
+        activation: str | Callable = "tanh",
+        bidirectional: bool = False,
+        dropout: float | Sequence[float] = 0.0,
+        recurrent_dropout: float | Sequence[float] = 0.0,
+        dense_units: int | Sequence[int] = (),
+        dense_activation: str | Callable = "relu",
+        dense_dropout: float | Sequence[float] = 0.0,
+        decoder: Literal["dense", "lstm"] = "dense",
+        output_activation: str | Callable | None = None,
+        l2: float = 0.0,
+        normalization: Literal["last", "standard", "relative"] | None = None,
+        target_columns: Sequence[int | str] | None = None,
+        branches: Sequence[Mapping[str, Any]] | None = None,
+        feature_names: Sequence[str] | None = None,
+        model: Callable[..., keras.Model] | keras.Model | None = None,
+        loss: Any = None,
+        optimizer: str | keras.optimizers.Optimizer | type = "adam",
+        learning_rate: Any = 0.005,
+        metrics: Any = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | Literal["auto"] = 0,
+        **routed: Any,
+    ) -> None:
+        super().__init__(
+            units=units,
+            cell=cell,
+            activation=activation,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dense_units=dense_units,
+            dense_activation=dense_activation,
+            dense_dropout=dense_dropout,
+            output_activation=output_activation,
+            l2=l2,
+            normalization=normalization,
+            branches=branches,
+            feature_names=feature_names,
+            model=model,
+            loss=loss,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            metrics=metrics,
+            epochs=epochs,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            callbacks=callbacks,
+            warm_start=warm_start,
+            random_state=random_state,
+            verbose=verbose,
+            **routed,
+        )
+        self.decoder = decoder
+        self.target_columns = target_columns
 
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -223,7 +322,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             raise ValueError(
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
             )
-        return y.reshape(len(y), -1).astype(keras.config.floatx(), copy=False)
+        # In their own precision, as a copy of a view would be many times as large.
+        return y.reshape(len(y), -1)
 
 
 class LSTMClassifier(ClassifierMixin, SequenceEstimator):
@@ -237,8 +337,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     ----------
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of the recurrent layers.
+    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
+        Kind of the recurrent layers, or of each of them.
     activation : str or callable, default="tanh"
         Activation of the cells.
     bidirectional : bool, default=False
@@ -251,11 +351,24 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         Units of each dense layer between the recurrent layers and the output.
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
+    dense_dropout : float or tuple of float, default=0.0
+        Fraction of its outputs that each dense layer drops in training.
     output_activation : str or callable, default=None
         Activation of the output. None is a sigmoid for two classes
         and a softmax for more.
     l2 : float, default=0.0
         L2 penalty on the kernels of all layers.
+    normalization : {"last", "standard", "relative"}, default=None
+        How the network gives each window a level of 0 and a spread of 1, column by
+        column: from its last value and its mean change, from its mean and standard
+        deviation, or as changes relative to its first value.
+    branches : list of dict, default=None
+        Recurrent layers for some columns each, whose outputs are joined before the
+        dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
+        What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
+        `dropout` and `recurrent_dropout` it has from the other parameters.
+    feature_names : sequence of str, default=None
+        Names of the columns of a window, for those who name them in `branches`.
     model : callable or keras.Model, default=None
         A network in place of the one that the parameters above describe: a function
         that returns it, or a model, of which a copy is trained from the weights that
@@ -348,15 +461,19 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         self,
         units: int | Sequence[int] = 32,
         *,
-        cell: Literal["lstm", "gru", "rnn"] = "lstm",
+        cell: Cell | Sequence[Cell] = "lstm",
         activation: str | Callable = "tanh",
         bidirectional: bool = False,
         dropout: float | Sequence[float] = 0.0,
         recurrent_dropout: float | Sequence[float] = 0.0,
         dense_units: int | Sequence[int] = (),
         dense_activation: str | Callable = "relu",
+        dense_dropout: float | Sequence[float] = 0.0,
         output_activation: str | Callable | None = None,
         l2: float = 0.0,
+        normalization: Literal["last", "standard", "relative"] | None = None,
+        branches: Sequence[Mapping[str, Any]] | None = None,
+        feature_names: Sequence[str] | None = None,
         model: Callable[..., keras.Model] | keras.Model | None = None,
         loss: Any = None,
         optimizer: str | keras.optimizers.Optimizer | type = "adam",
@@ -384,8 +501,12 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             recurrent_dropout=recurrent_dropout,
             dense_units=dense_units,
             dense_activation=dense_activation,
+            dense_dropout=dense_dropout,
             output_activation=output_activation,
             l2=l2,
+            normalization=normalization,
+            branches=branches,
+            feature_names=feature_names,
             model=model,
             loss=loss,
             optimizer=optimizer,
@@ -450,7 +571,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         outputs = self._outputs(X).astype(np.float64)
         if outputs.shape[1] == 1:
             return np.column_stack([1 - outputs, outputs])
-        return outputs
+        # Those of a softmax add up to 1 in the precision of the network only.
+        return outputs / outputs.sum(axis=1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Predict the class of every row.

@@ -18,6 +18,7 @@ from skforecast_lstm import (
     recurrent_network,
     training,
 )
+from skforecast_lstm.targets import horizon_targets
 
 
 def quick(estimator=LSTMRegressor, **parameters):
@@ -165,7 +166,7 @@ def test_labels_of_any_type(windows, y, names):
     assert classifier.classes_.tolist() == sorted(names.tolist())
     probabilities = classifier.predict_proba(windows)
     assert probabilities.shape == (40, len(names))
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
     assert classifier.predict(windows).dtype == names.dtype
     assert classifier.score(windows, labels) > 0.8
     assert classifier.predict_proba(windows[:1]).shape == (1, len(names))
@@ -707,3 +708,15 @@ def test_bad_use_of_a_fitted_estimator(windows, y, labels):
     flat = quick().fit(windows[:, :, 0], y)
     with pytest.raises(ValueError, match="X has 4 features, but LSTMRegressor is expect"):
         flat.predict(windows[:, :4, 0])
+
+
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_targets_that_are_a_view_train_as_their_copy_does(n_columns, rng):
+    series = rng.normal(size=(120, n_columns))
+    windows = LookbackWindower(4, horizon=1).fit_transform(series)
+    targets = horizon_targets(series, 5)
+    answers = [
+        LSTMRegressor(3, epochs=2, random_state=0).fit(windows, y).predict(windows)
+        for y in (targets, targets.copy())
+    ]
+    np.testing.assert_array_equal(*answers)

@@ -97,7 +97,8 @@ def forecast_network(
     shape = (horizon, n_targets, n_each)
 
     inputs = keras.Input(input_shape)
-    window, level, spread = WindowNormalization(n_targets, season_length)(inputs)
+    normalization = WindowNormalization("last", n_targets, season_length)
+    window, level, spread = normalization(inputs)
     simple = SimpleForecasts(horizon, season_length)
     weights = first_weights(simple_rules(n_steps, horizon, season_length))
     begin = keras.initializers.Constant(weights)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-__all__ = ["MaskUnknown", "TargetScale"]
+__all__ = ["MaskUnknown", "TakeColumns", "TargetScale"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
@@ -33,6 +33,38 @@ class MaskUnknown(keras.layers.Layer):
     def call(self, inputs):
         """Windows with zeros in place of NaN."""
         return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class TakeColumns(keras.layers.Layer):
+    """Some columns of a window, at all of its steps.
+
+    Parameters
+    ----------
+    columns : tuple of int
+        Which columns, in this order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import TakeColumns
+    >>> window = np.arange(6.0).reshape(1, 2, 3)
+    >>> np.asarray(TakeColumns((2, 0))(window)).tolist()
+    [[[2.0, 0.0], [5.0, 3.0]]]
+    """
+
+    def __init__(self, columns: tuple[int, ...], **kwargs):
+        super().__init__(**kwargs)
+        self.columns = tuple(columns)
+        self.supports_masking = True
+
+    def call(self, inputs):
+        """The chosen columns."""
+        return ops.take(inputs, self.columns, axis=-1)
+
+    def get_config(self):
+        """What the layer was made with."""
+        return {**super().get_config(), "columns": self.columns}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")

@@ -1,52 +1,28 @@
 """Stacked recurrent layers, dense layers after them, one output a target."""
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Real
 from typing import Any, Literal
 
 import keras
 from keras import layers
 
-from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
-from skforecast_lstm.networks.layers import MaskUnknown, TargetScale
+from skforecast_lstm.networks.cells import Cell, recurrent_layer
+from skforecast_lstm.networks.initializers import GlorotUniform
+from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns, TargetScale
+from skforecast_lstm.networks.normalized import NormalizedNetwork
+from skforecast_lstm.networks.parts import (
+    ColumnPlaces,
+    as_tuple,
+    dense_stack,
+    recurrent_stack,
+    shape_of_task,
+)
+from skforecast_lstm.networks.window_layers import (
+    WindowDenormalization,
+    WindowNormalization,
+)
 
 __all__ = ["recurrent_network"]
-
-CELLS = {"lstm": layers.LSTM, "gru": layers.GRU, "rnn": layers.SimpleRNN}
-
-
-def _as_tuple(name, value):
-    """Sizes of layers given as one integer or one a layer."""
-    sizes = (value,) if isinstance(value, Real) else tuple(value)
-    for size in sizes:
-        if not isinstance(size, Real) or int(size) != size or size < 1:
-            raise ValueError(
-                f"{name} must be a positive integer, or a tuple of them with one a "
-                f"layer, got {value!r}."
-            )
-    return tuple(int(size) for size in sizes)
-
-
-def _one_a_layer(name, value, n_layers):
-    """Fractions given as one number for all layers or one a layer."""
-    values = (value,) * n_layers if isinstance(value, Real) else tuple(value)
-    if len(values) != n_layers:
-        raise ValueError(
-            f"{name} must be one number or one for each of the {n_layers} recurrent "
-            f"layers, got {value!r}."
-        )
-    if not all(isinstance(rate, Real) and 0 <= rate < 1 for rate in values):
-        raise ValueError(f"{name} must be at least 0 and under 1, got {value!r}.")
-    return values
-
-
-def _shape_of_task(meta):
-    """Shape of a window, number of outputs and their activation, by SciKeras's meta."""
-    shape = tuple(meta["X_shape_"][1:])
-    n_classes = meta.get("n_classes_")
-    if n_classes is None:
-        return shape, int(meta["n_outputs_"]), None
-    return (shape, 1, "sigmoid") if n_classes == 2 else (shape, int(n_classes), "softmax")
 
 
 def recurrent_network(
@@ -54,15 +30,21 @@ def recurrent_network(
     n_outputs: int = 1,
     *,
     units: int | Sequence[int] = 32,
-    cell: Literal["lstm", "gru", "rnn"] = "lstm",
+    cell: Cell | Sequence[Cell] = "lstm",
     activation: str | Callable = "tanh",
     bidirectional: bool = False,
     dropout: float | Sequence[float] = 0.0,
     recurrent_dropout: float | Sequence[float] = 0.0,
     dense_units: int | Sequence[int] = (),
     dense_activation: str | Callable = "relu",
+    dense_dropout: float | Sequence[float] = 0.0,
+    decoder: Literal["dense", "lstm"] = "dense",
     output_activation: str | Callable | None = None,
     l2: float = 0.0,
+    normalization: Literal["last", "standard", "relative"] | None = None,
+    target_columns: Sequence[int | str] | None = None,
+    branches: Sequence[Mapping[str, Any]] | None = None,
+    feature_names: Sequence[str] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Build stacked recurrent layers with dense layers after them.
@@ -72,11 +54,12 @@ def recurrent_network(
     input_shape : tuple of int, default=None
         Shape of a window: (n_steps, n_features), or (n_steps,) for one series.
     n_outputs : int, default=1
-        Number of outputs.
+        Number of outputs. Where they are of several steps ahead, those of the first
+        step come first.
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of the recurrent layers.
+    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
+        Kind of the recurrent layers, or of each of them.
     activation : str or callable, default="tanh"
         Activation of the cells.
     bidirectional : bool, default=False
@@ -89,11 +72,36 @@ def recurrent_network(
         Units of each dense layer between the recurrent layers and the output.
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
+    dense_dropout : float or tuple of float, default=0.0
+        Fraction of its outputs that each dense layer drops in training.
+    decoder : {"dense", "lstm"}, default="dense"
+        "dense" makes all outputs at once. "lstm" makes those of one step ahead after
+        those of the other, by another recurrent layer (sequence to sequence); with
+        several `target_columns` a step has as many outputs.
     output_activation : str or callable, default=None
         Activation of the output. Without one the output is linear, and ends in a
-        :class:`TargetScale`, which an estimator sets from its targets.
+        :class:`TargetScale`, which an estimator sets from its targets, or is undone
+        from the `normalization`.
     l2 : float, default=0.0
         L2 penalty on the kernels of all layers.
+    normalization : {"last", "standard", "relative"}, default=None
+        How each window is given a level of 0 and a spread of 1, column by column:
+        from its last value and its mean change, from its mean and standard deviation,
+        or as changes relative to its first value. See :class:`WindowNormalization`. A
+        linear output begins at the level of its column and is in its units, and the
+        loss is measured in spreads, see :class:`NormalizedNetwork`.
+    target_columns : tuple of int or str, default=None
+        Which columns of a window the outputs are forecasts of, the same ones at each
+        step ahead; () if of none, so that no normalization is undone. One column alone
+        needs no naming.
+    branches : list of dict, default=None
+        Recurrent layers for some columns each, whose outputs are joined before the
+        dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
+        What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
+        `dropout` and `recurrent_dropout` it has from the network.
+    feature_names : sequence of str, default=None
+        Names of the columns of a window, for those who name them in `branches` and
+        `target_columns`.
     meta : dict, default=None
         What SciKeras knows of the data, in place of `input_shape`, `n_outputs` and
         `output_activation`. It passes this by itself where the function is its
@@ -110,49 +118,111 @@ def recurrent_network(
     >>> recurrent_network((24, 1), units=(32, 16), cell="gru").output_shape
     (None, 1)
     """
-    if meta is not None:
-        input_shape, n_outputs, by_task = _shape_of_task(meta)
-        output_activation = by_task if output_activation is None else output_activation
-    if input_shape is None:
-        raise ValueError("input_shape is missing: give (n_steps, n_features).")
-    if cell not in CELLS:
-        raise ValueError(f"cell must be one of {tuple(CELLS)}, got {cell!r}.")
-    sizes = _as_tuple("units", units)
-    if not sizes:
-        raise ValueError("units must name at least one recurrent layer, got ().")
-    dropped = _one_a_layer("dropout", dropout, len(sizes))
-    state_dropped = _one_a_layer("recurrent_dropout", recurrent_dropout, len(sizes))
+    input_shape, n_outputs, output_activation = shape_of_task(
+        meta, input_shape, n_outputs, output_activation
+    )
+    places = ColumnPlaces(1 if len(input_shape) == 1 else input_shape[-1], feature_names)
+    columns = _columns_of_targets(places, target_columns, n_outputs)
+    is_undone = normalization is not None and output_activation is None and columns != ()
+    if is_undone and columns is None:
+        raise ValueError(
+            f"The windows have {places.n_columns} columns, and target_columns must say "
+            "which of them the outputs are forecasts of, so that their normalization "
+            "can be undone; or () if of none."
+        )
+    if decoder not in ("dense", "lstm"):
+        raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
     penalty = keras.regularizers.L2(l2) if l2 else None
+    penalties: dict[str, Any] = {
+        "kernel_regularizer": penalty,
+        "recurrent_regularizer": penalty,
+    }
+    recurrent: dict[str, Any] = {
+        "units": units,
+        "cell": cell,
+        "activation": activation,
+        "bidirectional": bidirectional,
+        "dropout": dropout,
+        "recurrent_dropout": recurrent_dropout,
+    }
 
     inputs = keras.Input(input_shape)
     steps = layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
-    outputs = MaskUnknown()(steps)
-    for number, size in enumerate(sizes):
-        layer = CELLS[cell](
-            size,
-            activation=activation,
-            dropout=dropped[number],
-            recurrent_dropout=state_dropped[number],
-            kernel_initializer=GlorotUniform(),
-            recurrent_initializer=Orthogonal(),
-            kernel_regularizer=penalty,
-            recurrent_regularizer=penalty,
-            return_sequences=number < len(sizes) - 1,
-        )
-        outputs = (layers.Bidirectional(layer) if bidirectional else layer)(outputs)
-    for size in _as_tuple("dense_units", dense_units):
-        outputs = layers.Dense(
-            size,
-            activation=dense_activation,
-            kernel_initializer=GlorotUniform(),
-            kernel_regularizer=penalty,
-        )(outputs)
+    if normalization is None:
+        steps = MaskUnknown()(steps)
+    else:
+        steps, level, spread = WindowNormalization(normalization)(steps)
+    if branches is None:
+        outputs = recurrent_stack(steps, **recurrent, **penalties)
+    else:
+        outputs = _joined(steps, branches, places, recurrent, penalties)
+    shape = (n_outputs, 1)
+    if columns:
+        shape = (n_outputs // len(columns), len(columns))
+    if decoder == "lstm":
+        size = as_tuple("units", units)[-1]
+        layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
+        outputs = layer(layers.RepeatVector(shape[0])(outputs))
+    outputs = dense_stack(
+        outputs,
+        units=dense_units,
+        activation=dense_activation,
+        dropout=dense_dropout,
+        penalty=penalty,
+    )
     outputs = layers.Dense(
-        n_outputs,
+        shape[1] if decoder == "lstm" else n_outputs,
         activation=output_activation,
-        kernel_initializer=GlorotUniform(),
+        # A forecast begins at the level of its window.
+        kernel_initializer="zeros" if is_undone else GlorotUniform(),
         kernel_regularizer=penalty,
     )(outputs)
+    if is_undone:
+        outputs = layers.Reshape((*shape, 1))(outputs)
+        outputs = WindowDenormalization(columns)([outputs, level, spread])
+        return NormalizedNetwork(inputs, outputs, name="recurrent_network")
+    if decoder == "lstm":
+        outputs = layers.Reshape((n_outputs,))(outputs)
     if output_activation is None:
         outputs = TargetScale()(outputs)
-    return keras.Model(inputs, outputs, name=f"{cell}_network")
+    return keras.Model(inputs, outputs, name="recurrent_network")
+
+
+def _columns_of_targets(places, target_columns, n_outputs):
+    """Places of the columns that the outputs are of; None if that is not known."""
+    if target_columns is None:
+        return (0,) if places.n_columns == 1 else None
+    columns = places.of("target_columns", target_columns)
+    if columns and n_outputs % len(columns):
+        raise ValueError(
+            f"There are {n_outputs} outputs for {len(columns)} target_columns, "
+            f"{tuple(target_columns)!r}. Every step ahead needs an output for each."
+        )
+    return columns
+
+
+def _joined(steps, branches, places, recurrent, penalties):
+    """Outputs of recurrent layers for some columns each."""
+    parts = []
+    for number, branch in enumerate(branches):
+        where = f"branches[{number}]"
+        if not isinstance(branch, Mapping) or "columns" not in branch:
+            raise ValueError(
+                f"{where} must be a dict that names its columns, such as "
+                f'{{"columns": [0], "units": 16}}, got {branch!r}.'
+            )
+        own = {name: value for name, value in branch.items() if name != "columns"}
+        unknown = own.keys() - recurrent.keys()
+        if unknown:
+            raise ValueError(
+                f"{where} has {sorted(unknown)}, but a branch has only columns, "
+                f"{', '.join(recurrent)}."
+            )
+        columns = places.of(where, branch["columns"])
+        if not columns:
+            raise ValueError(f"{where} has no columns.")
+        chosen = TakeColumns(columns)(steps)
+        parts.append(recurrent_stack(chosen, **{**recurrent, **own}, **penalties))
+    if not parts:
+        raise ValueError("branches must name at least one branch, or be None.")
+    return layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

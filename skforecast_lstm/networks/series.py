@@ -1,19 +1,20 @@
 """A network for whole series: convolutions, recurrent layers, a summary of all steps."""
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import layers, ops
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
+from skforecast_lstm.networks.cells import Cell
+from skforecast_lstm.networks.initializers import GlorotUniform
 from skforecast_lstm.networks.layers import MaskUnknown, TargetScale
-from skforecast_lstm.networks.recurrent import (
-    CELLS,
-    _as_tuple,
-    _shape_of_task,
+from skforecast_lstm.networks.parts import (
+    as_tuple,
+    one_a_layer,
+    recurrent_stack,
+    shape_of_task,
 )
 
 __all__ = ["JoinNeighbours", "SummariseKnown", "series_network"]
@@ -111,7 +112,7 @@ def series_network(
     filters: int | Sequence[int] = (),
     kernel_size: int = 8,
     units: int | Sequence[int] = 32,
-    cell: Literal["lstm", "gru", "rnn"] = "lstm",
+    cell: Cell | Sequence[Cell] = "lstm",
     bidirectional: bool = True,
     dropout: float = 0.0,
     output_activation: str | None = None,
@@ -136,8 +137,8 @@ def series_network(
         Steps that a filter sees.
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
-        Kind of the recurrent layers.
+    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
+        Kind of the recurrent layers, or of each of them.
     bidirectional : bool, default=True
         Whether each recurrent layer also reads its steps from last to first.
     dropout : float, default=0.0
@@ -161,41 +162,32 @@ def series_network(
     >>> series_network((150, 1), 3, output_activation="softmax").output_shape
     (None, 3)
     """
-    if meta is not None:
-        input_shape, n_outputs, by_task = _shape_of_task(meta)
-        output_activation = by_task if output_activation is None else output_activation
-    if input_shape is None:
-        raise ValueError("input_shape is missing: give (n_steps, n_features).")
-    if cell not in CELLS:
-        raise ValueError(f"cell must be one of {tuple(CELLS)}, got {cell!r}.")
-    sizes = _as_tuple("units", units)
-    if not sizes:
-        raise ValueError("units must name at least one recurrent layer, got ().")
+    input_shape, n_outputs, output_activation = shape_of_task(
+        meta, input_shape, n_outputs, output_activation
+    )
     check_integer("kernel_size", kernel_size, 1)
-    if not (isinstance(dropout, Real) and 0 <= dropout < 1):
-        raise ValueError(f"dropout must be at least 0 and under 1, got {dropout!r}.")
+    (rate,) = one_a_layer("dropout", dropout, 1, "summarising")
 
     inputs = keras.Input(input_shape)
     steps = layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
     outputs = MaskUnknown()(steps)
-    for size in _as_tuple("filters", filters):
+    for size in as_tuple("filters", filters):
         outputs = layers.Dense(
             size, activation="relu", kernel_initializer=GlorotUniform()
         )(JoinNeighbours(kernel_size)(outputs))
-    for size in sizes:
-        layer = CELLS[cell](
-            size,
-            kernel_initializer=GlorotUniform(),
-            recurrent_initializer=Orthogonal(),
-            return_sequences=True,
-        )
-        outputs = (layers.Bidirectional(layer) if bidirectional else layer)(outputs)
+    outputs = recurrent_stack(
+        outputs,
+        units=units,
+        cell=cell,
+        bidirectional=bidirectional,
+        return_sequences=True,
+    )
     outputs = SummariseKnown()(outputs)
-    if dropout:
-        outputs = layers.Dropout(dropout)(outputs)
+    if rate:
+        outputs = layers.Dropout(rate)(outputs)
     outputs = layers.Dense(
         n_outputs, activation=output_activation, kernel_initializer=GlorotUniform()
     )(outputs)
     if output_activation is None:
         outputs = TargetScale()(outputs)
-    return keras.Model(inputs, outputs, name=f"{cell}_series_network")
+    return keras.Model(inputs, outputs, name="series_network")

@@ -11,40 +11,68 @@ __all__ = [
     "WindowNormalization",
 ]
 
-_SMALLEST_SPREAD = 1e-3
+_METHODS = ("last", "standard", "relative")
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class WindowNormalization(keras.layers.Layer):
-    """Give the first columns of each window the level 0 and the spread 1.
+    """Give each window the level 0 and the spread 1, column by column.
 
-    The level is the mean of the last season of the window, the spread the mean
-    distance of its values from their mean, or the mean step where that is larger.
-    A window without any known value has the level 0 and the spread 1. In all columns,
-    what is unknown (NaN) becomes zero, and a step at which any is unknown is masked.
+    A column without any known value has the level 0 and the spread 1. What is unknown
+    (NaN) becomes zero, and a step at which any column is unknown is masked.
 
     Parameters
     ----------
-    n_columns : int
-        Number of columns, from the first, to normalize.
-    season_length : int
-        Number of steps at the end of a window whose mean is its level.
+    method : {"last", "standard", "relative"}, default="last"
+        "last": the level is the last known value, the spread the mean distance of
+        the values from their mean, or the mean step where that is larger.
+        "standard": the level is the mean, the spread the standard deviation.
+        "relative": the level and the spread are the first known value, so that
+        values become relative changes since; where it lies nearer to zero than a
+        hundredth of the mean size of the values, the spread is that hundredth.
+    n_columns : int, default=None
+        Number of columns, from the first, to normalize; None for all.
+    season_length : int, default=1
+        Number of steps at the end of a window whose mean is its level, with "last".
+
+    Notes
+    -----
+    The spread is never under a millionth of the level, nor under `least_spread`, a
+    weight that training leaves alone: 1e-3 in each column until it is set.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skforecast_lstm.networks import WindowNormalization
     >>> window = np.array([[[8.0], [12.0], [10.0]]], dtype="float32")
-    >>> normalized, level, spread = WindowNormalization(1, season_length=2)(window)
+    >>> normalized, level, spread = WindowNormalization(season_length=2)(window)
     >>> np.asarray(level).ravel(), np.asarray(spread).ravel()
     (array([11.], dtype=float32), array([3.], dtype=float32))
     """
 
-    def __init__(self, n_columns: int, season_length: int, **kwargs):
+    def __init__(
+        self,
+        method: str = "last",
+        n_columns: int | None = None,
+        season_length: int = 1,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        if method not in _METHODS:
+            raise ValueError(f"normalization must be one of {_METHODS}, got {method!r}.")
+        self.method = method
         self.n_columns = n_columns
         self.season_length = season_length
         self.supports_masking = True
+
+    def build(self, input_shape):
+        """Make the weight for the least spread of each column."""
+        self.least_spread = self.add_weight(
+            name="least_spread",
+            shape=(self.n_columns or input_shape[-1],),
+            initializer=keras.initializers.Constant(1e-3),
+            trainable=False,
+        )
 
     def call(self, inputs):
         """Normalized windows, and level and spread of shape (n_samples, n_columns)."""
@@ -52,18 +80,42 @@ class WindowNormalization(keras.layers.Layer):
         values = ops.where(known, inputs, ops.zeros_like(inputs))
         counted = ops.cast(known, values.dtype)[:, :, : self.n_columns]
         first = values[:, :, : self.n_columns]
-        mean, n_known = _mean(first, counted)
-        season = slice(-self.season_length, None)
-        level, n_of_season = _mean(first[:, season], counted[:, season])
-        level = ops.where(n_of_season > 0, level, mean)
-        distance, _ = _mean(ops.abs(first - mean), counted)
-        steps = ops.abs(first[:, 1:] - first[:, :-1])
-        step, _ = _mean(steps, counted[:, 1:] * counted[:, :-1])
-        spread = ops.maximum(ops.maximum(distance, step), _SMALLEST_SPREAD)
-        spread = ops.where(n_known > 0, spread, ops.ones_like(spread))
+        level, spread = getattr(self, f"_{self.method}")(first, counted)
+        least = ops.maximum(1e-6 * ops.abs(level), self.least_spread)
+        spread = ops.where(ops.abs(spread) < least, least, spread)
+        spread = ops.where(
+            ops.any(counted > 0, axis=1, keepdims=True), spread, ops.ones_like(spread)
+        )
         normalized = (first - level) / spread * counted
-        others = values[:, :, self.n_columns :]
-        return ops.concatenate([normalized, others], -1), level[:, 0], spread[:, 0]
+        if self.n_columns is not None:
+            others = values[:, :, self.n_columns :]
+            normalized = ops.concatenate([normalized, others], -1)
+        return normalized, level[:, 0], spread[:, 0]
+
+    def _last(self, values, counted):
+        mean, _ = _mean(values, counted)
+        if self.season_length == 1:
+            level = _at_end(values, counted, ops.argmax(ops.flip(counted, 1), axis=1))
+        else:
+            season = slice(-self.season_length, None)
+            level, n_of_season = _mean(values[:, season], counted[:, season])
+            level = ops.where(n_of_season > 0, level, mean)
+        distance, _ = _mean(ops.abs(values - mean), counted)
+        steps = ops.abs(values[:, 1:] - values[:, :-1])
+        step, _ = _mean(steps, counted[:, 1:] * counted[:, :-1])
+        return level, ops.maximum(distance, step)
+
+    def _standard(self, values, counted):
+        mean, _ = _mean(values, counted)
+        variance, _ = _mean((values - mean) ** 2, counted)
+        return mean, ops.sqrt(variance)
+
+    def _relative(self, values, counted):
+        place = values.shape[1] - 1 - ops.argmax(counted, axis=1)
+        first = _at_end(values, counted, place)
+        size, _ = _mean(ops.abs(values), counted)
+        near_zero = ops.abs(first) < size / 100
+        return first, ops.where(near_zero, size / 100, first)
 
     def compute_mask(self, inputs, previous_mask=None):
         """Mask of shape (n_samples, n_steps), true where a step is known."""
@@ -71,8 +123,21 @@ class WindowNormalization(keras.layers.Layer):
 
     def get_config(self):
         """What the layer was made with."""
-        numbers = {"n_columns": self.n_columns, "season_length": self.season_length}
-        return {**super().get_config(), **numbers}
+        return {
+            **super().get_config(),
+            "method": self.method,
+            "n_columns": self.n_columns,
+            "season_length": self.season_length,
+        }
+
+
+def _at_end(values, counted, place):
+    """The known value so many steps before the last; a product, with no gathering."""
+    n_steps = values.shape[1]
+    chosen = ops.expand_dims(n_steps - 1 - place, 1)
+    steps = ops.reshape(ops.arange(n_steps, dtype=chosen.dtype), (1, n_steps, 1))
+    here = ops.cast(ops.equal(steps, chosen), values.dtype) * counted
+    return ops.sum(values * here, axis=1, keepdims=True)
 
 
 def _mean(values, counted):
@@ -86,6 +151,11 @@ def _mean(values, counted):
 class WindowDenormalization(keras.layers.Layer):
     """Undo what `WindowNormalization` did, on forecasts, and lay them out flat.
 
+    Parameters
+    ----------
+    columns : tuple of int, default=None
+        Which of the normalized columns the forecasts are of; None for all.
+
     Examples
     --------
     >>> import numpy as np
@@ -96,11 +166,42 @@ class WindowDenormalization(keras.layers.Layer):
     array([[12.5, 14. ]], dtype=float32)
     """
 
+    def __init__(self, columns: tuple[int, ...] | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.columns = columns
+
     def call(self, inputs):
         """Forecasts of shape (n_samples, horizon * n_columns * n_each)."""
-        forecasts, level, spread = inputs
-        undone = forecasts * spread[:, None, :, None] + level[:, None, :, None]
-        return ops.reshape(undone, (-1, int(np.prod(forecasts.shape[1:]))))
+        forecasts, *measures = inputs
+        shape = forecasts.shape[1:]
+        level, spread = self._as_forecasts(*measures)
+        return ops.reshape(forecasts * spread + level, (-1, int(np.prod(shape))))
+
+    def build(self, input_shape):
+        """Remember the shape of the forecasts, in which there may be more than these."""
+        self.shape = tuple(input_shape[0][1:])
+
+    def of_outputs(self, level, spread):
+        """Level and spread for each output."""
+        return tuple(
+            ops.reshape(
+                ops.broadcast_to(part, (ops.shape(part)[0], *self.shape)),
+                (-1, int(np.prod(self.shape))),
+            )
+            for part in self._as_forecasts(level, spread)
+        )
+
+    def _as_forecasts(self, *measures):
+        """Level and spread of the columns, with axes for horizon and what is in each."""
+        for part in measures:
+            chosen = part
+            if self.columns is not None:
+                chosen = ops.stack([part[:, column] for column in self.columns], axis=-1)
+            yield chosen[:, None, :, None]
+
+    def get_config(self):
+        """What the layer was made with."""
+        return {**super().get_config(), "columns": self.columns}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")

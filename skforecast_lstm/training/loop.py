@@ -14,6 +14,9 @@ from skforecast_lstm.training.samples import Samples
 
 __all__ = ["fit", "predict"]
 
+# Models there are Keras's but for how they measure their loss, which the engine asks of
+# the model.
+_OURS = "skforecast_lstm.networks."
 # What a model may not have changed if the engine is to train it as Keras would.
 _METHODS = (
     "compute_loss",
@@ -248,9 +251,12 @@ def _can_train(model):
 
 
 def _is_as_in_keras(model, methods):
-    """Whether a model inherits these methods from Keras."""
-    kind = type(model)
-    return all(getattr(kind, name) is getattr(keras.Model, name) for name in methods)
+    """Whether a model has these methods from Keras, or from our networks."""
+    return all(
+        method is getattr(keras.Model, name) or method.__module__.startswith(_OURS)
+        for name in methods
+        for method in [getattr(type(model), name)]
+    )
 
 
 def _are_arrays(tree):

@@ -1,0 +1,56 @@
+"""Networks whose windows are normalized, and whose loss counts in the same measure."""
+
+import keras
+from keras import ops
+
+from skforecast_lstm.networks.window_layers import (
+    WindowDenormalization,
+    WindowNormalization,
+)
+
+__all__ = ["NormalizedNetwork"]
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class NormalizedNetwork(keras.Model):
+    """Network whose loss is measured in the spread of each window.
+
+    It has one :class:`WindowNormalization` and one :class:`WindowDenormalization`.
+    Outputs, targets and metrics are in the units of the target. The loss is that of
+    both normalized, so that a window of small values teaches as much as one of large
+    values, and steep and flat parts of a series as much as each other.
+
+    Parameters
+    ----------
+    inputs, outputs : KerasTensor
+        As in ``keras.Model``.
+    **options : dict
+        As in ``keras.Model``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm import recurrent_network
+    >>> network = recurrent_network((2, 1), normalization="last")
+    >>> network.compile(loss="mean_absolute_error")
+    >>> windows = np.array([[[1.0], [2.0]], [[10.0], [20.0]]], dtype="float32")
+    >>> targets = np.array([[2.5], [25.0]], dtype="float32")
+    >>> float(network.evaluate(windows, targets, verbose=0))
+    0.5
+    """
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Loss of outputs and targets, both normalized as their windows are."""
+        normalization = self._the(WindowNormalization)
+        if len(x.shape) == 2:
+            x = ops.expand_dims(x, -1)
+        _, *measures = normalization(x)
+        level, spread = self._the(WindowDenormalization).of_outputs(*measures)
+        return super().compute_loss(
+            x, (y - level) / spread, (y_pred - level) / spread, sample_weight, training
+        )
+
+    def _the(self, kind):
+        return next(layer for layer in self.layers if isinstance(layer, kind))
