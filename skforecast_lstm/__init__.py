@@ -10,6 +10,7 @@ from skforecast_lstm._backend import choose_backend
 from skforecast_lstm._lazy import loaded_late
 
 if TYPE_CHECKING:
+    from skforecast_lstm.binned_regressor import BinnedRegressor
     from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
     from skforecast_lstm.exceptions import UnknownStepsWarning
     from skforecast_lstm.forecasting import (
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
         compare,
     )
     from skforecast_lstm.networks import recurrent_network
+    from skforecast_lstm.recursive import recursive_forecast
     from skforecast_lstm.windows import LookbackWindower
 
 __version__ = "0.1.0"
 
 _ROOM_OF = {
+    "BinnedRegressor": "binned_regressor",
     "LSTMClassifier": "estimators",
     "LSTMForecaster": "forecasting",
     "LSTMRegressor": "estimators",
@@ -33,9 +36,11 @@ _ROOM_OF = {
     "UnknownStepsWarning": "exceptions",
     "compare": "forecasting",
     "recurrent_network": "networks",
+    "recursive_forecast": "recursive",
 }
 
 __all__ = [
+    "BinnedRegressor",
     "LSTMClassifier",
     "LSTMForecaster",
     "LSTMRegressor",
@@ -46,6 +51,7 @@ __all__ = [
     "__version__",
     "compare",
     "recurrent_network",
+    "recursive_forecast",
 ]
 
 choose_backend()

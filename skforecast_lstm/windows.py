@@ -360,6 +360,28 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     def _windows_of(self, values, block, history):
         """Windows of one series, over one copy of it behind its history."""
+        known, unknown = self._behind_history(values, block, history)
+        if history is not None:
+            self._check_warmup(unknown, block.series)
+        n_rows = len(known) - int(self.lags_[0])
+        if unknown and self.warmup == "edge":
+            return self._edge_windows(known, unknown, n_rows)
+        return _window_view(known, self.lags_, n_rows)
+
+    def _series_behind_history(self, X):
+        """Each series of X behind its history, for who makes its windows elsewhere."""
+        values, blocks = self._validate(X, reset=False)
+        _check_no_infinity(values)
+        return [
+            (block, *self._behind_history(values, block, self._history))
+            for block in blocks
+        ]
+
+    def _behind_history(self, values, block, history):
+        """A copy of one series behind as many rows as a window reaches back.
+
+        The first of these, of the number given beside, are unknown and NaN.
+        """
         reach = int(self.lags_[0])
         rows = values[block.rows]
         past = rows[:0]
@@ -367,20 +389,22 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             remembered, next_times = history[block.series]
             past = remembered if block.directly_follows(next_times) else past
         unknown = reach - len(past)
-        if unknown and self.warmup == "error" and history is not None:
-            where = "" if block.series is None else f" of series {block.series!r}"
-            raise ValueError(
-                f"The first rows{where} need {reach} rows before them and "
-                f"{len(past)} are known (warmup='error'). Give rows that directly "
-                "follow those seen in fit, with their index, or give these rows too."
-            )
         known = np.empty((reach + len(rows), rows.shape[1]), dtype=rows.dtype)
         known[:unknown] = np.nan
         known[unknown:reach] = past
         known[reach:] = rows
-        if unknown and self.warmup == "edge":
-            return self._edge_windows(known, unknown, len(rows))
-        return _window_view(known, self.lags_, len(rows))
+        return known, unknown
+
+    def _check_warmup(self, unknown, series):
+        """Raise where the first rows of a series miss so many before them."""
+        if unknown > 0 and self.warmup == "error":
+            reach = int(self.lags_[0])
+            where = "" if series is None else f" of series {series!r}"
+            raise ValueError(
+                f"The first rows{where} need {reach} rows before them and "
+                f"{reach - unknown} are known (warmup='error'). Give rows that directly "
+                "follow those seen in fit, with their index, or give these rows too."
+            )
 
     def _edge_windows(self, values, unknown, n_rows):
         """Windows in which the first known row stands for those before it."""

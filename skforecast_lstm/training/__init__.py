@@ -2,7 +2,17 @@
 
 from skforecast_lstm.training.batches import SampleBatches
 from skforecast_lstm.training.disk_cache import keep_programs
+from skforecast_lstm.training.feeding import Origins, feed_back, feed_back_by_steps
 from skforecast_lstm.training.loop import fit, predict
 from skforecast_lstm.training.samples import Samples
 
-__all__ = ["SampleBatches", "Samples", "fit", "keep_programs", "predict"]
+__all__ = [
+    "Origins",
+    "SampleBatches",
+    "Samples",
+    "feed_back",
+    "feed_back_by_steps",
+    "fit",
+    "keep_programs",
+    "predict",
+]

@@ -19,6 +19,7 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from skforecast_lstm.training.disk_cache import keep_programs
+from skforecast_lstm.training.feeding import windows_at
 from skforecast_lstm.training.lstm import quick_lstm
 from skforecast_lstm.training.recognition import (
     NotRecognisedError,
@@ -169,7 +170,7 @@ class Programs:
 
         def predict(state, block, n_rows):
             def outputs_of(rows):
-                return model.stateless_call(*state, _inputs(block, rows))[0]
+                return model.stateless_call(*state, _gathered(block["x"], rows))[0]
 
             def predict_batch(number, outputs):
                 begin = number * batch_size
@@ -192,6 +193,63 @@ class Programs:
 
         arguments = (state, block, np.int32(0))
         return self._compiled("predict", predict, arguments, batch_size)
+
+    def feeding(
+        self, data: tuple, window_shape: tuple[int, ...], room: int, batch_size: int
+    ) -> Program:
+        """Outputs fed back from step to step.
+
+        Parameters
+        ----------
+        data : tuple of arrays
+            State as to predict; the series; the origins; what an output is to the
+            series: centre in two parts, and spread; the number of origins and of steps.
+        window_shape : tuple of int
+            Shape in which the model reads a window.
+        room : int
+            Steps that there is room for.
+        batch_size : int
+            Origins in a batch.
+
+        Returns
+        -------
+        program : Program
+            Takes the data; gives the outputs at each step, and something after them.
+        """
+        model = self.model
+
+        def feed(state, series, origins, scale, n_origins, n_steps):
+            n_columns = series.shape[1]
+            high, low, spread = scale
+
+            def feed_batch(number, forecasts):
+                begin = number * batch_size
+                places = jnp.minimum(begin + jnp.arange(batch_size), n_origins - 1)
+                some = origins.take(places)
+
+                def feed_step(step, carried):
+                    windows = windows_at(step, series, carried[0], some, jnp)
+                    windows = windows.reshape(batch_size, *window_shape)
+                    outputs = model.stateless_call(*state, windows)[0]
+                    outputs = outputs.reshape(batch_size, 1, n_columns)
+                    outputs = outputs.astype(series.dtype)
+                    rows = ((outputs - high) - low) / spread
+                    rows = jnp.where(jnp.isfinite(rows), rows, jnp.nan)
+                    return tuple(
+                        lax.dynamic_update_slice_in_dim(every, one, step, 1)
+                        for every, one in zip(carried, (rows, outputs), strict=True)
+                    )
+
+                blank = jnp.zeros((batch_size, room, n_columns), series.dtype)
+                _, these = lax.fori_loop(0, n_steps, feed_step, (blank, blank))
+                return lax.dynamic_update_slice_in_dim(forecasts, these, begin, 0)
+
+            n_batches = (n_origins + batch_size - 1) // batch_size
+            shape = (len(origins.starts), room, n_columns)
+            forecasts = jnp.zeros(shape, series.dtype)
+            return lax.fori_loop(0, n_batches, feed_batch, forecasts)
+
+        return self._compiled(("feed", window_shape, room), feed, data, batch_size)
 
     def _compiled(self, name, function, arguments, batch_size):
         """The program for these arguments: known already, or compiled now."""
@@ -256,8 +314,8 @@ def _at(leaf, places):
     return leaf.at[places].get(mode="promise_in_bounds")
 
 
-def _inputs(block, rows):
-    """Windows gathered from the series in which they lie."""
+def _gathered(sources, rows):
+    """Windows or targets gathered from the series in which they lie."""
 
     def gather(source):
         starts = rows * source.stride
@@ -266,17 +324,16 @@ def _inputs(block, rows):
         return _at(source.series, starts)
 
     is_source = lambda node: isinstance(node, Source)  # noqa: E731
-    return jax.tree.map(gather, block["x"], is_leaf=is_source)
+    return jax.tree.map(gather, sources, is_leaf=is_source)
 
 
 def _batch(block, order, begin, batch_size):
     """Inputs, targets, weights and shares of a batch."""
     batch = partial(lax.dynamic_slice_in_dim, start_index=begin, slice_size=batch_size)
     positions = batch(order)
-    x = _inputs(block, _at(block["rows"], positions))
-    y, weights = jax.tree.map(
-        lambda leaf: _at(leaf, positions), (block["y"], block["weights"])
-    )
+    x = _gathered(block["x"], _at(block["rows"], positions))
+    y = _gathered(block["y"], positions)
+    weights = jax.tree.map(lambda leaf: _at(leaf, positions), block["weights"])
     return x, y, weights, jax.tree.map(batch, block["shares"])
 
 

@@ -33,12 +33,29 @@ def series_under(windows: NDArray) -> tuple[NDArray, int, NDArray | None]:
     apart = onward // ahead if 0 < ahead <= onward and onward % ahead == 0 else n_windows
     length = n_windows + (n_steps - 1) * apart
     if length < n_windows * n_steps:
-        shape = (length, *windows.shape[2:])
-        strides = (ahead, *windows.strides[2:])
-        series = as_strided(windows, shape, strides, writeable=False)
+        series = _row_by_row(windows, length, ahead)
         return series, 1, np.arange(0, n_steps * apart, apart, dtype=np.int32)
+    # Steps of many columns laid flat, as targets are: each window some of them later.
+    stride = ahead // onward if 0 < onward <= ahead and ahead % onward == 0 else n_steps
+    length = (n_windows - 1) * stride + n_steps
+    if length < n_windows * n_steps:
+        series = _row_by_row(windows, length, onward)
+        return series, stride, np.arange(n_steps, dtype=np.int32)
     series = np.ascontiguousarray(windows).reshape(-1, *windows.shape[2:])
     return series, n_steps, np.arange(n_steps, dtype=np.int32)
+
+
+def _row_by_row(windows, length, distance):
+    """A view of the rows that windows are made of."""
+    shape, strides = (length, *windows.shape[2:]), (distance, *windows.strides[2:])
+    return as_strided(windows, shape, strides, writeable=False)
+
+
+def _target_under(leaf):
+    """As `series_under`, but targets in which nothing overlaps stay as they are."""
+    if leaf.ndim == 2 and 0 < leaf.strides[0] < leaf.shape[1] * leaf.strides[1]:
+        return series_under(leaf)
+    return leaf, 1, None
 
 
 def device_dtype(dtype: np.dtype) -> np.dtype:
@@ -51,7 +68,7 @@ def device_dtype(dtype: np.dtype) -> np.dtype:
 
 
 class Source(NamedTuple):
-    """Where the windows of an input lie: in a series, so far apart, with these steps."""
+    """Where windows or targets lie: in a series, so far apart, with these steps."""
 
     series: NDArray
     stride: NDArray
@@ -148,10 +165,13 @@ class Samples:
 
     def blocks(self, batch_size: int) -> list[Block]:
         """Blocks of whole batches, but for the last one, to train on."""
-        leaves = keras.tree.flatten((self.y, self.sample_weight))
-        series = [series_under(leaf)[0] for leaf in keras.tree.flatten(self.x)]
+        weights = _leaves(self.sample_weight)
         bytes_of_a_row = 12 + sum(
-            leaf[:1].nbytes for leaf in (*series, *leaves) if leaf is not None
+            series[:1].nbytes * stride
+            for series, stride, _ in (
+                *self._under(),
+                *((leaf, 1, None) for leaf in weights),
+            )
         )
         capacity = ROOM_TO_TRAIN
         while 4 * capacity * bytes_of_a_row <= BLOCK_BYTES:
@@ -165,8 +185,7 @@ class Samples:
     def _blocks_within(self, capacity, multiple):
         """Blocks of a multiple of samples for which there is room in a capacity."""
         step = len(self)
-        for leaf in keras.tree.flatten(self.x):
-            _, stride, steps = series_under(leaf)
+        for _, stride, steps in self._under():
             reach = 1 if steps is None else int(steps[-1]) + 1
             room = _capacity(reach + stride * multiple, capacity)
             step = min(step, (room - reach) // stride + 1)
@@ -199,29 +218,47 @@ class Samples:
         rows = self._rows_at(positions)
         first, last = int(rows.min()), int(rows.max())
 
-        def source(leaf):
+        def inputs(leaf):
             series, stride, steps = series_under(leaf)
             reach = 1 if steps is None else int(steps[-1]) + 1
             part = series[first * stride : last * stride + reach]
             return Source(part, np.int32(stride), steps)
 
-        sources = [source(leaf) for leaf in keras.tree.flatten(self.x)]
-        longest = max(len(block), *(len(one.series) for one in sources))
-        capacity = _capacity(longest, room)
+        def targets(leaf):
+            series, stride, steps = _target_under(leaf[positions])
+            return Source(series, np.int32(stride), steps)
+
+        lie = [
+            [None if leaf is None else find(leaf) for leaf in keras.tree.flatten(part)]
+            for find, part in ((inputs, self.x), (targets, self.y))
+        ]
+        longest = max(len(one.series) for one in filter(None, lie[0] + lie[1]))
+        capacity = _capacity(max(len(block), longest), room)
 
         def filled(leaf):
             return _filled(leaf, capacity)
 
-        sources = [one._replace(series=filled(one.series)) for one in sources]
+        x, y = (
+            keras.tree.pack_sequence_as(
+                part,
+                [one and one._replace(series=filled(one.series)) for one in sources],
+            )
+            for part, sources in zip((self.x, self.y), lie, strict=True)
+        )
         loaded = {
-            "x": keras.tree.pack_sequence_as(self.x, sources),
-            "y": _map(lambda leaf: filled(leaf[positions]), self.y),
+            "x": x,
+            "y": y,
             "weights": _map(lambda leaf: filled(leaf[positions]), self.sample_weight),
             "rows": filled((rows - first).astype(np.int32)),
         }
         for leaf in keras.tree.flatten((self.x, self.y, self.sample_weight)):
             let_go(leaf)
         return loaded
+
+    def _under(self):
+        """What inputs and targets lie in."""
+        yield from map(series_under, _leaves(self.x))
+        yield from map(_target_under, _leaves(self.y))
 
     def _rows_at(self, positions):
         if isinstance(self.rows, range):
@@ -230,6 +267,11 @@ class Samples:
                 return np.arange(chosen.start, chosen.stop, chosen.step)
             return self.rows.start + self.rows.step * positions
         return self.rows[positions]
+
+
+def _leaves(part):
+    """The arrays of a part of samples."""
+    return [leaf for leaf in keras.tree.flatten(part) if leaf is not None]
 
 
 def _map(function, part):

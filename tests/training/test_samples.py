@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 
 from skforecast_lstm import LookbackWindower, training
+from skforecast_lstm.targets import horizon_targets
 from skforecast_lstm.training.samples import device_dtype, series_under
 
 
@@ -26,10 +27,9 @@ def windows(request, rng):
     }[request.param]
 
 
-def gathered(loaded):
-    """Windows as the device gathers them."""
-    source = loaded["x"]
-    starts = loaded["rows"] * source.stride
+def gathered(source, rows):
+    """Windows or targets as the device gathers them."""
+    starts = rows * source.stride
     if source.steps is None:
         return source.series[starts]
     return source.series[starts[:, None] + source.steps]
@@ -45,9 +45,26 @@ def test_a_loaded_block_has_the_windows_of_its_rows(windows, rng, batch_size):
         loaded = samples.load(block)
         chosen = rows[block.start : block.stop]
         expected = windows[chosen].astype("float32")
-        np.testing.assert_array_equal(gathered(loaded)[: len(block)], expected)
+        found = gathered(loaded["x"], loaded["rows"])
+        np.testing.assert_array_equal(found[: len(block)], expected)
         np.testing.assert_array_equal(
-            loaded["y"][: len(block)], y[block.start : block.stop].astype("float32")
+            gathered(loaded["y"], np.arange(len(block))),
+            y[block.start : block.stop].astype("float32"),
+        )
+
+
+@pytest.mark.parametrize("n_columns", [1, 2])
+@pytest.mark.parametrize("batch_size", [4, 64])
+def test_targets_of_many_steps_are_gathered_from_their_series(n_columns, batch_size):
+    series = np.arange(200.0).reshape(-1, n_columns)
+    y = horizon_targets(series, 30)[: len(series) - 29]
+    samples = training.Samples(np.zeros((len(y), 2, 1)), y)
+    blocks = samples.blocks(batch_size)
+    for block in blocks:
+        source = samples.load(block, room=64)["y"]
+        assert source.series.size < y[block.start : block.stop].size / 3
+        np.testing.assert_array_equal(
+            gathered(source, np.arange(len(block))), y[block.start : block.stop]
         )
 
 

@@ -1,0 +1,379 @@
+"""A regressor that asks a classifier in which bin a target lies."""
+
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    clone,
+)
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    _routing_enabled,
+    process_routing,
+)
+from sklearn.utils.validation import (
+    _check_method_params,
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    has_fit_parameter,
+)
+
+from skforecast_lstm._checks import check_integer
+from skforecast_lstm.estimators import LSTMClassifier
+
+__all__ = ["BinnedRegressor"]
+
+
+def _quantile_cuts(y, weights, n_bins):
+    """Where to cut for bins with equal shares of the targets, as near as can be.
+
+    A cut lies between two distinct targets, so many equal ones stay in one bin, and no
+    bin is empty.
+    """
+    values, ranks = np.unique(y, return_inverse=True)
+    shares = np.bincount(ranks, weights).cumsum()
+    shares = shares[:-1] / shares[-1]
+    wanted = np.arange(1, n_bins) / n_bins
+    nearest = np.searchsorted((shares[1:] + shares[:-1]) / 2, wanted)
+    return values[np.unique(nearest)]
+
+
+class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Predict a number by the probabilities of the bins that it may lie in.
+
+    The targets are cut into bins, and a classifier learns in which of them a target
+    lies. Its probabilities say not only what is to be expected but also how sure that
+    is: where targets are spread widely, or in two heaps, a single number tells little.
+
+    Behind a :class:`LookbackWindower` it belongs after the windows, as the last step.
+    What `X` is, only the classifier has to know: it is passed on as it is.
+
+    Parameters
+    ----------
+    classifier : estimator, default=None
+        A classifier with `predict_proba`. None is ``LSTMClassifier()``.
+    n_bins : int, default=10
+        Number of bins.
+    strategy : {"quantile", "uniform"}, default="quantile"
+        "quantile" makes bins with equal shares of the targets, fewer than `n_bins` where
+        many targets are equal. "uniform" makes bins of equal width between the smallest
+        and the largest target.
+
+    Attributes
+    ----------
+    classifier_ : estimator
+        The fitted classifier.
+    bin_edges_ : ndarray of shape (n_classes + 1,)
+        Smallest target, where the bins are cut, and largest target. A target that
+        equals an edge lies in the bin below it, so
+        ``np.searchsorted(bin_edges_[1:-1], y)`` are the bins of other targets.
+    bin_means_ : ndarray of shape (n_classes,)
+        Mean of the training targets in each bin; where a bin has none, its middle.
+    classes_ : ndarray of int of shape (n_classes,)
+        Numbers of the bins, from 0.
+    n_features_in_ : int
+        Number of features that the classifier has seen.
+    feature_names_in_ : ndarray of str
+        Their names, where they have names.
+
+    See Also
+    --------
+    LSTMClassifier : The classifier, for targets that are classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skforecast_lstm import BinnedRegressor
+    >>> X = np.linspace(0, 1, 200).reshape(-1, 1)
+    >>> y = 30 * X.ravel() ** 2
+    >>> regressor = BinnedRegressor(LogisticRegression(C=1000), n_bins=3).fit(X, y)
+    >>> regressor.bin_edges_.round()
+    array([ 0.,  3., 13., 30.])
+    >>> regressor.predict_class([[0.1], [0.9]])
+    array([0, 2])
+    >>> regressor.predict_quantiles([[0.1], [0.9]], [0.1, 0.9]).round()
+    array([[ 0.,  3.],
+           [15., 28.]])
+    """
+
+    def __init__(
+        self,
+        classifier: ClassifierMixin | None = None,
+        *,
+        n_bins: int = 10,
+        strategy: Literal["quantile", "uniform"] = "quantile",
+    ) -> None:
+        self.classifier = classifier
+        self.n_bins = n_bins
+        self.strategy = strategy
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
+        """Cut the targets into bins, and train the classifier on the bins.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            What the classifier reads: for :class:`LSTMClassifier` windows.
+        y : array-like of shape (n_samples,)
+            Targets; rows where it is unknown (NaN) are left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row, in the shares and the means of the bins and for the
+            classifier.
+        **fit_params : dict
+            What else `fit` of the classifier takes.
+
+        Returns
+        -------
+        self : BinnedRegressor
+            The fitted regressor.
+        """
+        classifier = self._check_parameters()
+        y = _check_targets(y)
+        check_consistent_length(X, y)
+        known, weights = ~np.isnan(y), None
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, y, ensure_non_negative=True)
+            known &= weights > 0
+        routed = self._route(classifier, weights, fit_params)
+        self._make_bins(y[known], None if weights is None else weights[known])
+        bins = self._bins_of(y)
+        if not known.all():
+            X, bins, routed = _leave_out_unknown(classifier, X, bins, known, routed)
+        self.classifier_ = clone(classifier)
+        self.classifier_.fit(X, bins, **routed)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probability of every bin for every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Probabilities, 0 for bins without training targets.
+        """
+        check_is_fitted(self)
+        learnt = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
+        probabilities = np.zeros((len(learnt), len(self.classes_)))
+        probabilities[:, self.classifier_.classes_.astype(int)] = learnt
+        # Those of a network add up to 1 in its own precision only.
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Predict the expected target of every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Means of the bins, by their probabilities.
+        """
+        return self.predict_proba(X) @ self.bin_means_
+
+    def predict_class(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Predict the bin of every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows as in `fit`.
+
+        Returns
+        -------
+        bins : ndarray of int of shape (n_samples,)
+            Number of the most probable bin.
+        """
+        return self.predict_proba(X).argmax(axis=1)
+
+    def predict_quantiles(
+        self, X: ArrayLike, quantiles: float | ArrayLike
+    ) -> NDArray[np.float64]:
+        """Predict quantiles of the target of every row.
+
+        In each bin targets are taken to be spread evenly, so that the distribution
+        function is piecewise linear. Quantiles never cross each other.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows as in `fit`.
+        quantiles : float or array-like of shape (n_quantiles,)
+            Probabilities of a target below: ``[0.1, 0.9]`` gives a range that holds 80 %
+            of the targets.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_quantiles) or (n_samples,)
+            A column a quantile.
+        """
+        levels = np.asarray(quantiles, dtype=np.float64)
+        if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
+            raise ValueError(
+                f"quantiles must be one or many numbers from 0 to 1, got {quantiles!r}."
+            )
+        below = self.predict_proba(X).cumsum(axis=1)
+        below[:, -1] = np.where(np.isnan(below[:, -1]), np.nan, 1.0)
+        below = np.insert(below, 0, 0.0, axis=1)
+        rows, columns = np.arange(len(below)), []
+        for level in levels.ravel():
+            bins = (below[:, 1:] < level).sum(axis=1)
+            before, after = below[rows, bins], below[rows, bins + 1]
+            share = np.divide(
+                level - before, after - before, np.zeros(len(rows)), where=after != before
+            )
+            low, high = self.bin_edges_[bins], self.bin_edges_[bins + 1]
+            # Rounding may lead beyond the edge, where the next quantile begins.
+            columns.append(np.minimum(low + share * (high - low), high))
+        return np.reshape(columns, (*levels.shape, len(rows))).T
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of features that the classifier has seen."""
+        return self.classifier_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """Names of the features that the classifier has seen."""
+        return self.classifier_.feature_names_in_
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Tell how metadata reach the classifier.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            The routing of scikit-learn.
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                classifier=self._classifier(),
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self._classifier())
+        tags.input_tags = inner.input_tags
+        # Who finds predict_proba asks for these, of a regressor too.
+        tags.classifier_tags = inner.classifier_tags
+        tags.non_deterministic = inner.non_deterministic
+        return tags
+
+    def _classifier(self):
+        return LSTMClassifier() if self.classifier is None else self.classifier
+
+    def _check_parameters(self):
+        check_integer("n_bins", self.n_bins, 2)
+        if self.strategy not in ("quantile", "uniform"):
+            raise ValueError(
+                f"strategy must be 'quantile' or 'uniform', got {self.strategy!r}."
+            )
+        classifier = self._classifier()
+        if not hasattr(classifier, "predict_proba"):
+            raise TypeError(
+                f"{type(classifier).__name__} has no predict_proba. Give a classifier "
+                "that has, or put it into a CalibratedClassifierCV."
+            )
+        return classifier
+
+    def _route(self, classifier, weights, fit_params):
+        """What `fit` of the classifier is to be given."""
+        if weights is not None:
+            fit_params = {**fit_params, "sample_weight": weights}
+        if _routing_enabled():
+            return process_routing(self, "fit", **fit_params).classifier.fit
+        if weights is not None and not has_fit_parameter(classifier, "sample_weight"):
+            raise ValueError(
+                f"{type(classifier).__name__} takes no sample_weight. Leave it away, or "
+                "give another classifier."
+            )
+        return fit_params
+
+    def _make_bins(self, y, weights):
+        """Learn where the bins are, and the mean of the targets in each."""
+        lowest, highest = (y.min(), y.max()) if len(y) else (np.nan, np.nan)
+        if not lowest < highest:
+            what = f"only the value {lowest}" if len(y) else "no value"
+            raise ValueError(
+                f"y has {what} in n_samples = {len(y)} rows with a known target and a "
+                "weight, and bins need two or more: there is not more than one class."
+            )
+        if self.strategy == "uniform":
+            cuts = np.linspace(lowest, highest, self.n_bins + 1)[1:-1]
+        else:
+            cuts = _quantile_cuts(y, weights, self.n_bins)
+        self.bin_edges_ = np.array([lowest, *cuts, highest])
+        self.classes_ = np.arange(len(cuts) + 1)
+        bins = self._bins_of(y)
+        totals = np.bincount(bins, weights, len(self.classes_))
+        weighted = y if weights is None else y * weights
+        sums = np.bincount(bins, weighted, len(self.classes_))
+        middles = (self.bin_edges_[1:] + self.bin_edges_[:-1]) / 2
+        self.bin_means_ = np.divide(sums, totals, out=middles, where=totals > 0)
+
+    def _bins_of(self, y):
+        return np.searchsorted(self.bin_edges_[1:-1], y)
+
+
+def _check_targets(y):
+    """Targets as floats in one dimension."""
+    if y is None:
+        raise ValueError(
+            "BinnedRegressor requires y to be passed, but the target y is None."
+        )
+    y = check_array(
+        y,
+        dtype=np.float64,
+        ensure_2d=False,
+        ensure_all_finite="allow-nan",
+        input_name="y",
+    )
+    return column_or_1d(y, warn=True)
+
+
+def _leave_out_unknown(classifier, X, bins, known, params):
+    """The rows whose target is known, left to the classifier if it can do that itself.
+
+    LSTMClassifier does, and so windows that are a view of one series stay one.
+    """
+    steps = isinstance(classifier, Pipeline)
+    if isinstance(classifier[-1] if steps else classifier, LSTMClassifier):
+        return X, np.where(known, bins, np.nan), params
+    if steps:
+        raise ValueError(
+            f"{np.count_nonzero(~known)} rows have no known target or no weight, and "
+            "they can't be left out before the first step of a pipeline, where other "
+            "rows may need them. Put BinnedRegressor at the end of the pipeline."
+        )
+    rows = np.flatnonzero(known)
+    params = _check_method_params(X, params, indices=rows)
+    return _safe_indexing(X, rows), bins[rows], params

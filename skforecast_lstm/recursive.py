@@ -1,0 +1,306 @@
+"""Many steps ahead from a pipeline that learned one: its forecasts are fed back."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+from sklearn.utils._set_output import _wrap_data_with_container
+from sklearn.utils.validation import check_is_fitted
+
+from skforecast_lstm import training
+from skforecast_lstm._checks import check_integer
+from skforecast_lstm._sequence_estimator import is_too_large
+from skforecast_lstm.estimators import LSTMRegressor
+from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm.windows import LookbackWindower
+
+__all__ = ["recursive_forecast"]
+
+# Unless they clip, all they do is take a centre from a column and divide by a spread.
+SCALERS = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler)
+
+
+def recursive_forecast(
+    pipeline: Pipeline,
+    X: Any,
+    n_steps: int,
+    *,
+    starts: ArrayLike | None = None,
+) -> NDArray:
+    """Forecast many steps ahead with a pipeline that was fitted for the next row.
+
+    What the pipeline predicts for a row is fed back as if it were that row, and the
+    row after it is predicted from there. Step 1 is what ``pipeline.predict(X)`` says
+    of the row at the start. No step sees any row of `X` from the start on.
+
+    An :class:`LSTMRegressor` behind scalers runs on the device, all steps of many
+    starts in one call. Any other pipeline is asked for one step after another, each
+    for many starts at once.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted to predict the columns of `X`, all of them, in their order and units. A
+        :class:`LookbackWindower` with ``horizon=1`` or more is among its steps; those
+        before it transform each row by itself.
+    X : {array-like, dataframe, series} of shape (n_samples, n_features)
+        Rows in the order of time. Where they directly follow those of `fit`, the
+        windower puts these before them, as in ``pipeline.predict``.
+    n_steps : int
+        Steps to forecast.
+    starts : array-like of int, default=None
+        Positions of the rows of `X` at which forecasts begin; ``len(X)`` is right after
+        the last one. None is right after the last row, of each series if there are
+        many.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_starts, n_steps) or (n_starts, n_steps, n_features)
+        Two dimensions where the target in `fit` had one. Without `starts`, many series
+        come in the order of their first rows.
+
+    See Also
+    --------
+    LSTMRegressor : With targets of many steps, forecasts them at once.
+    LSTMForecaster : Forecasts with columns that are known ahead.
+
+    Notes
+    -----
+    A forecast that is not finite is fed back as unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skforecast_lstm import LookbackWindower, LSTMRegressor, recursive_forecast
+    >>> series = np.sin(np.arange(200) / 4).reshape(-1, 1)
+    >>> pipe = make_pipeline(
+    ...     StandardScaler(),
+    ...     LookbackWindower(8, horizon=1),
+    ...     LSTMRegressor(units=8, random_state=0),
+    ... ).fit(series, series)
+    >>> recursive_forecast(pipe, series, 12).shape
+    (1, 12, 1)
+    >>> recursive_forecast(pipe, series, 12, starts=range(100, 180)).shape
+    (80, 12, 1)
+    """
+    check_integer("n_steps", n_steps, 1)
+    before, windower, after = _parts(pipeline)
+    X = X if hasattr(X, "shape") else np.asarray(X)
+    rows = before.transform(X) if len(before) else X
+    _check_series_are_told_apart(X, rows)
+    series, origins = _origins(windower, rows, starts)
+    scale = _scale(before, series.shape[1])
+    # What the device can't hold is refused by `predict`, if a window has it.
+    if scale is not None and _is_network(after) and not is_too_large(series).any():
+        return _by_network(after[0], series, origins, n_steps, *scale)
+    _check_rows_stand_alone(before, X, rows)
+    return training.feed_back_by_steps(
+        lambda windows: _answer(windows, before, windower, after, X),
+        series,
+        origins,
+        n_steps,
+    )
+
+
+def _is_network(steps):
+    """Whether these steps do nothing but run a network."""
+    predict = getattr(type(steps[-1]), "predict", None)
+    return len(steps) == 1 and predict is LSTMRegressor.predict
+
+
+def _by_network(regressor, series, origins, n_steps, centre, spread):
+    """What the network forecasts, as its regressor would give it."""
+    _check_all_columns_are_forecast(regressor.n_outputs_, series.shape[1])
+    forecasts = training.feed_back(
+        regressor.model_,
+        series,
+        origins,
+        n_steps,
+        window_shape=regressor.X_shape_[1:],
+        centre=centre,
+        spread=spread,
+    )
+    _warn_of_what_is_not_finite(forecasts)
+    forecasts = forecasts.reshape(*forecasts.shape[:2], *regressor._y_shape)
+    return forecasts.astype(regressor._y_dtype, copy=False)
+
+
+def _parts(pipeline):
+    """Steps before the windower, the windower, and the steps after it."""
+    if not isinstance(pipeline, Pipeline):
+        inside = getattr(pipeline, "best_estimator_", None)
+        hint = " Give its best_estimator_." if isinstance(inside, Pipeline) else ""
+        raise TypeError(
+            "pipeline must be a scikit-learn Pipeline with a LookbackWindower among its "
+            f"steps, got {type(pipeline).__name__}.{hint}"
+        )
+    steps = [step for _, step in pipeline.steps]
+    places = [n for n, step in enumerate(steps) if isinstance(step, LookbackWindower)]
+    if len(places) != 1:
+        names = [type(step).__name__ for step in steps]
+        raise ValueError(
+            "The pipeline must have one LookbackWindower among its steps, and has "
+            f"{len(places)}: {names}."
+        )
+    if not hasattr(pipeline, "predict") or is_classifier(pipeline):
+        raise TypeError(
+            "The last step of the pipeline must be a regressor, whose forecasts can be "
+            f"fed back, got {type(steps[-1]).__name__}."
+        )
+    check_is_fitted(pipeline)
+    before, windower, after = (
+        pipeline[: places[0]],
+        steps[places[0]],
+        pipeline[places[0] + 1 :],
+    )
+    if windower.lags_[-1] == 0:
+        raise ValueError(
+            "The window of a row ends at the row itself (horizon=0), which is what is to "
+            "be forecast. Fit the pipeline with LookbackWindower(horizon=1)."
+        )
+    return before, windower, after
+
+
+def _check_series_are_told_apart(X, rows):
+    """Raise where the windower does not get the index that names the series."""
+    levels = [getattr(getattr(table, "index", None), "nlevels", 1) for table in (X, rows)]
+    if levels[0] > 1 and levels[1] == 1:
+        raise ValueError(
+            "The MultiIndex of X names its series, but the steps before the "
+            "LookbackWindower drop it, so that windows would cross from one series into "
+            'the next. Fit the pipeline after set_output(transform="pandas").'
+        )
+
+
+def _origins(windower, X, starts):
+    """All series behind their histories, one after another, and where to begin."""
+    parts = windower._series_behind_history(X)
+    blocks, series, unknown = zip(*parts, strict=True)
+    lags, reach = windower.lags_, int(windower.lags_[0])
+    lengths = np.array([len(rows) for rows in series])
+    if starts is None:
+        owners, places = np.arange(len(series)), lengths - reach
+    else:
+        n_rows = int(sum(lengths - reach))
+        starts = _checked_starts(starts, n_rows, len(series))
+        # One more than there are rows, for the start right after the last.
+        owner, place = np.zeros((2, n_rows + 1), dtype=np.int64)
+        place[n_rows] = n_rows
+        for number, block in enumerate(blocks):
+            owner[:n_rows][block.rows] = number
+            place[:n_rows][block.rows] = np.arange(lengths[number] - reach)
+        owners, places = owner[starts], place[starts]
+    firsts = np.cumsum(lengths) - lengths
+    begins = firsts[owners] + np.array(unknown)[owners]
+    starts = firsts[owners] + reach + places
+    fewest = int(np.argmin(starts - begins))
+    n_missing = reach - int(starts[fewest] - begins[fewest])
+    windower._check_warmup(n_missing, blocks[owners[fewest]].series)
+    required = lags
+    if windower.warmup == "edge":
+        required = np.full_like(lags, max(windower.horizon, 1))
+    flat = series[0] if len(series) == 1 else np.concatenate(series)
+    return flat, training.Origins(starts, begins, lags, required)
+
+
+def _checked_starts(starts, n_rows, n_series):
+    starts = np.asarray(starts)
+    if starts.ndim != 1 or not len(starts) or starts.dtype.kind not in "iu":
+        raise ValueError(
+            "starts must be a list of one or more positions of rows, such as [100, 200], "
+            f"got {starts!r}."
+        )
+    most = n_rows - (n_series > 1)
+    wrong = starts[(starts < 0) | (starts > most)]
+    if len(wrong):
+        after = f", and {n_rows} is right after the last"
+        if n_series > 1:
+            after = ". Leave starts out to begin right after the last row of each series"
+        raise ValueError(
+            f"starts has {wrong[0]}, but the rows of X have positions 0 to "
+            f"{n_rows - 1}{after}."
+        )
+    return starts
+
+
+def _scale(before, n_columns):
+    """Centre and spread of each column where steps only scale; else None."""
+    steps = [step for _, step in before.steps if step not in (None, "passthrough")]
+    if not all(type(step) in SCALERS and not getattr(step, "clip", 0) for step in steps):
+        return None
+    if not steps:
+        return 0.0, 1.0
+    zero_and_one = np.repeat([[0.0], [1.0]], n_columns, axis=1)
+    centre, one_from_it = before.inverse_transform(zero_and_one)
+    return centre, one_from_it - centre
+
+
+def _check_rows_stand_alone(before, X, rows):
+    """Raise where a row that is fed back would be transformed without those before it."""
+    if not len(before):
+        return
+    alone = before.transform(X.iloc[-1:] if hasattr(X, "iloc") else X[-1:])
+    alone, together = (np.asarray(part, dtype=float)[-1] for part in (alone, rows))
+    if not np.allclose(alone, together, equal_nan=True):
+        raise ValueError(
+            "The steps before the LookbackWindower give the last row of X other values "
+            "alone than behind the rows before it. What is fed back is transformed row "
+            "by row: put steps that look at other rows before the pipeline."
+        )
+
+
+def _answer(windows, before, windower, after, X):
+    """What the pipeline says to windows, and the same as rows that the windower reads."""
+    if windower.layout == "flat":
+        windows = windows.reshape(len(windows), -1)
+    windows = _wrap_data_with_container("transform", windows, windows, windower)
+    forecasts = after.predict(windows)
+    rows = forecasts.reshape(len(forecasts), -1)
+    _check_all_columns_are_forecast(rows.shape[1], X.shape[1] if len(X.shape) > 1 else 1)
+    if len(before):
+        rows = np.where(np.isfinite(rows), rows, np.nan)
+        rows = np.asarray(before.transform(_in_container_of(X, rows)))
+    return forecasts, rows
+
+
+def _in_container_of(X, rows):
+    """Rows with the names of the columns of X, if they have names."""
+    if hasattr(X, "columns"):
+        return type(X)(dict(zip(X.columns, rows.T, strict=True)))
+    return rows.reshape(-1, *X.shape[1:])
+
+
+def _check_all_columns_are_forecast(n_outputs, n_columns):
+    if n_outputs != n_columns:
+        raise ValueError(
+            f"The pipeline forecasts {n_outputs} of the {n_columns} columns of X, and "
+            "needs all of them to be fed back. Fit it with all columns of X as y. To "
+            "forecast some at once for many steps ahead, give it horizon_targets as y; "
+            "for columns that are known ahead there is LSTMForecaster."
+        )
+
+
+def _warn_of_what_is_not_finite(forecasts):
+    finite = np.isfinite(forecasts)
+    if finite.all():
+        return
+    start, step, *_ = np.argwhere(~finite)[0]
+    warnings.warn(
+        f"{np.count_nonzero(~finite)} of {finite.size} forecasts are not finite, first "
+        f"step {step + 1} of start {start}. Its window has steps that are unknown and "
+        "not masked, as by skforecast_lstm.networks.MaskUnknown(), or what was fed back "
+        "grew beyond bounds.",
+        UnknownStepsWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,334 @@
+"""What is to be predicted: several steps ahead, and intervals between events."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_array
+
+from skforecast_lstm._checks import check_integer
+from skforecast_lstm._time_index import blocks_of
+
+__all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
+
+
+def horizon_targets(y: Any, n_steps: int) -> NDArray:
+    """Targets of several steps ahead for every row, to be learnt at once.
+
+    Row *t* holds ``y[t]``, ..., ``y[t + n_steps - 1]``. Behind a
+    :class:`LookbackWindower` with ``horizon=1``, whose window of row *t* ends right
+    before row *t*, these are the `n_steps` steps that follow the window.
+
+    The targets of one series are a read-only view of one array: they take no memory,
+    whatever the number of steps. Those of many series are copied.
+
+    Parameters
+    ----------
+    y : {array-like, series, dataframe} of shape (n_samples,) or (n_samples, n_columns)
+        Rows in the order of time. With a pandas MultiIndex, whose last level is time,
+        they belong to many series, and no target is taken from another one.
+    n_steps : int
+        Number of steps.
+
+    Returns
+    -------
+    targets : ndarray of shape (n_samples, n_steps) or (n_samples, n_steps * n_columns)
+        Targets, step by step: all columns of the first step come first. Steps past the
+        end of a series are NaN; :class:`LSTMRegressor` leaves such rows out of `fit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.targets import horizon_targets
+    >>> horizon_targets(np.arange(4.0), 3)
+    array([[ 0.,  1.,  2.],
+           [ 1.,  2.,  3.],
+           [ 2.,  3., nan],
+           [ 3., nan, nan]])
+    """
+    check_integer("n_steps", n_steps, 1)
+    values = check_array(
+        y,
+        dtype=[np.float64, np.float32],
+        ensure_2d=False,
+        ensure_all_finite="allow-nan",
+        input_name="y",
+    )
+    values = values.reshape(len(values), -1)
+    blocks = blocks_of(y.index if hasattr(y, "iloc") else None)
+    if len(blocks) == 1:
+        return _steps_ahead(values, n_steps)
+    targets = np.empty((len(values), n_steps * values.shape[1]), dtype=values.dtype)
+    for block in blocks:
+        targets[block.rows] = _steps_ahead(values[block.rows], n_steps)
+    targets.flags.writeable = False
+    return targets
+
+
+def _steps_ahead(values, n_steps):
+    """The steps that begin at each row of one series, over one copy of it."""
+    n_rows, n_columns = values.shape
+    padded = np.full((n_rows + n_steps - 1, n_columns), np.nan, dtype=values.dtype)
+    padded[:n_rows] = values
+    return sliding_window_view(padded.ravel(), n_steps * n_columns)[::n_columns]
+
+
+def events_to_intervals(
+    events: pd.DataFrame | pd.Series | pd.DatetimeIndex,
+    *,
+    by: Hashable | Sequence[Hashable] | None = None,
+    time: Hashable = "time",
+    unit: str = "D",
+    merge: str | pd.Timedelta | None = None,
+    until: str | pd.Timestamp | None = None,
+) -> pd.DataFrame:
+    """Time since the event before, for the events of one or many customers.
+
+    The result is a table of many series as :class:`LookbackWindower` reads it: its
+    windows hold the last intervals of a customer, and never those of another one.
+
+    Rows may come in any order. Those without a time or a customer are left out, and
+    events of a customer at the same time count as one.
+
+    Parameters
+    ----------
+    events : DataFrame, Series or DatetimeIndex
+        A table with an event a row, or the times of one customer's events. Text is read
+        as times where it has the form of ISO 8601, such as 2026-01-31 17:30.
+    by : name or list of names, default=None
+        Column, or columns, that say whose event a row is. None if all are one's.
+    time : name, default="time"
+        Column with the time of the event.
+    unit : str, default="D"
+        What intervals are counted in: "D" for days, "h", "min", or any other length of
+        time that :class:`pandas.Timedelta` knows.
+    merge : str or Timedelta, default=None
+        Which events count as one, at the time of the first of them. "D": those of one
+        calendar day, in the time zone of the times. A length of time, such as "2h":
+        those that follow a counted one by less than it.
+    until : str or Timestamp, default=None
+        Time of today. Events from then on are left out, and every customer has a row
+        more at that time, for the event that is still to come: its interval is unknown
+        (NaN), and what a pipeline predicts for the row is the forecast of it.
+
+    Returns
+    -------
+    intervals : DataFrame of shape (n_events, 1)
+        Column ``interval``, which is NaN for the first event of a customer. Its index is
+        a MultiIndex of customer and time, or the time alone where `by` is None, in the
+        order of customers and times.
+
+    See Also
+    --------
+    intervals_to_events : From forecast intervals to times.
+
+    Notes
+    -----
+    Intervals are true durations: between two noons with a change to summer time between
+    them it is 23 hours. Where a local day is to count as a day, give local times without
+    a zone, ``events["time"].dt.tz_localize(None)``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skforecast_lstm.targets import events_to_intervals
+    >>> visits = pd.DataFrame(
+    ...     {
+    ...         "customer": ["Ada", "Bob", "Ada", "Ada"],
+    ...         "time": ["2026-01-05", "2026-01-06", "2026-01-01", "2026-01-12 12:00"],
+    ...     }
+    ... )
+    >>> events_to_intervals(visits, by="customer")
+                                  interval
+    customer time
+    Ada      2026-01-01 00:00:00       NaN
+             2026-01-05 00:00:00       4.0
+             2026-01-12 12:00:00       7.5
+    Bob      2026-01-06 00:00:00       NaN
+
+    With a row for the next visit of each:
+
+    >>> events_to_intervals(visits, by="customer", until="2026-01-10")
+                         interval
+    customer time
+    Ada      2026-01-01       NaN
+             2026-01-05       4.0
+             2026-01-10       NaN
+    Bob      2026-01-06       NaN
+             2026-01-10       NaN
+    """
+    table, names, time = _table_of(events, by, time)
+    if until is not None:
+        until = _at_the_zone_of(table[time], until)
+        table = table[table[time] < until]
+    whose = np.zeros(len(table), dtype=int)
+    if names:
+        whose = table.groupby(names, observed=True).ngroup().to_numpy()
+    order = np.lexsort((table[time], whose))
+    order = order[_that_count(whose[order], table[time].iloc[order], merge)]
+    table, whose = table.iloc[order].reset_index(drop=True), whose[order]
+    table["interval"] = table[time].diff() / _length_of("unit", unit)
+    table.loc[np.diff(whose, prepend=-1) > 0, "interval"] = np.nan
+    if until is not None:
+        coming = table[np.diff(whose, append=-1) != 0].assign(interval=np.nan)
+        coming[time] = pd.Series(until, coming.index, dtype=table[time].dtype)
+        table = pd.concat([table, coming]).sort_index(kind="stable")
+    return table.set_index([*names, time])
+
+
+def _table_of(events, by, time):
+    """Events as a table, with the names of its columns; none has a gap."""
+    if not isinstance(events, pd.DataFrame):
+        if by is not None:
+            raise ValueError(
+                f"by={by!r} names a column, and events is a {type(events).__name__}. "
+                "Give a DataFrame with columns for customers and times."
+            )
+        time = getattr(events, "name", None) or time
+        events = pd.Series(events, name=time).to_frame()
+    names = [] if by is None else list(by) if isinstance(by, list | tuple) else [by]
+    missing = [name for name in [*names, time] if name not in events]
+    if missing:
+        raise ValueError(
+            f"events has no column {missing[0]!r}. Its columns are "
+            f"{events.columns.tolist()}; name those of customers with by= and that of "
+            "times with time=."
+        )
+    table = events[[*names, time]].reset_index(drop=True)
+    table[time] = _as_times(table[time], time)
+    return table.dropna(), names, time
+
+
+def _as_times(column, name):
+    """A column as times; numbers and doubtful text are not guessed at."""
+    if column.dtype.kind == "M" or column.isna().all():
+        return pd.to_datetime(column)
+    cause = None
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        try:
+            times = pd.to_datetime(column, format="ISO8601")
+            if times.dtype.kind == "M":
+                return times
+        except (TypeError, ValueError) as error:
+            cause = error
+    raise ValueError(
+        f"{name!r} of events can't be read as times: it has type {column.dtype}, and its "
+        f"first value is {column.dropna().iloc[0]!r}. Convert it with "
+        "pandas.to_datetime, which takes a format, the unit of numbers, and utc=True for "
+        "several time zones."
+    ) from cause
+
+
+def _at_the_zone_of(times, moment):
+    """A moment that can be compared with times."""
+    moment = pd.Timestamp(moment)
+    if (moment.tz is None) != (times.dt.tz is None):
+        raise ValueError(
+            f"until={moment} has {'no' if moment.tz is None else 'a'} time zone, unlike "
+            f"the times of events ({times.dtype}). Give both one, or neither."
+        )
+    return moment.as_unit(times.dt.unit)
+
+
+def _length_of(parameter, value):
+    """A length of time that was given by a text such as "h" or "2h", or as it is."""
+    try:
+        is_unit = isinstance(value, str) and value[:1].isalpha()
+        length = pd.Timedelta(1, value) if is_unit else pd.Timedelta(value)
+    except (TypeError, ValueError):
+        length = pd.NaT
+    if not length > pd.Timedelta(0):
+        raise ValueError(
+            f"{parameter} must be a length of time over 0, such as 'D', 'h' or '30min', "
+            f"got {value!r}."
+        )
+    return length
+
+
+def _that_count(whose, times, merge):
+    """Which events count, of those sorted by customer and time."""
+    if merge in (None, "D", "1D"):
+        moments = times if merge is None else times.dt.normalize()
+        return ~pd.DataFrame({"whose": whose, "at": moments}).duplicated().to_numpy()
+    length = _length_of("merge", merge) / pd.Timedelta(1, times.dt.unit)
+    counted, last_whose, last_moment = [], None, 0
+    for who, moment in zip(whose.tolist(), times.astype("int64").tolist(), strict=True):
+        counted.append(who != last_whose or moment - last_moment >= length)
+        if counted[-1]:
+            last_whose, last_moment = who, moment
+    return np.array(counted, dtype=bool)
+
+
+def intervals_to_events(
+    intervals: pd.DataFrame | pd.Series | ArrayLike,
+    last_times: pd.Series | pd.DatetimeIndex,
+    *,
+    unit: str = "D",
+) -> pd.DataFrame | pd.Series:
+    """Times of the events that follow the last ones at forecast intervals.
+
+    Parameters
+    ----------
+    intervals : {dataframe, series, array-like} of shape (n_customers,) or \
+            (n_customers, n_steps)
+        Interval from the last event of each customer to the next, from that one to the
+        one after it, and so on.
+    last_times : Series or DatetimeIndex of shape (n_customers,)
+        Time of the last event of each customer. To intervals with an index it is joined
+        by its own.
+    unit : str, default="D"
+        What the intervals are counted in.
+
+    Returns
+    -------
+    times : DataFrame or Series of the shape of `intervals`
+        Times, to the microsecond; none (NaT) from the first unknown interval on.
+
+    See Also
+    --------
+    events_to_intervals : From times to intervals.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skforecast_lstm.targets import intervals_to_events
+    >>> last = pd.Series(pd.to_datetime(["2026-01-12", "2026-01-06"]), ["Ada", "Bob"])
+    >>> intervals_to_events([[7.5, 2.0], [14.0, 7.0]], last)
+                          0          1
+    Ada 2026-01-19 12:00:00 2026-01-21 12:00:00
+    Bob 2026-01-20 00:00:00 2026-01-27 00:00:00
+    """
+    last_times = pd.Series(last_times)
+    if isinstance(intervals, pd.DataFrame | pd.Series):
+        unknown = intervals.index.difference(last_times.index, sort=False)
+        if len(unknown):
+            raise ValueError(
+                f"last_times has no time for {len(unknown)} of {len(intervals)} "
+                f"customers, such as {unknown[0]!r}. Give it the index of the intervals."
+            )
+        last_times = last_times.reindex(intervals.index)
+    values = np.asarray(intervals, dtype=np.float64)
+    if len(values) != len(last_times) or values.ndim > 2:
+        raise ValueError(
+            f"intervals has shape {values.shape}, and there are {len(last_times)} last "
+            "times. Give a row a customer, and a column a step."
+        )
+    microseconds = _length_of("unit", unit) / pd.Timedelta(1, "us")
+    elapsed = np.rint(values.reshape(len(values), -1) * microseconds).cumsum(axis=1)
+    if (np.abs(elapsed) > 2.0**62).any():
+        raise ValueError(
+            f"intervals go up to {np.nanmax(np.abs(values))} ({unit}), and no calendar "
+            "reaches so far."
+        )
+    unknown = np.isnan(elapsed)
+    elapsed = np.where(unknown, 0, elapsed).astype("timedelta64[us]")
+    elapsed[unknown] = np.timedelta64("NaT")
+    since = last_times.dt.as_unit("us")
+    columns = {step: since + column for step, column in enumerate(elapsed.T)}
+    times = pd.DataFrame(columns, index=since.index)
+    if values.ndim == 1:
+        return times[0].rename(getattr(intervals, "name", None))
+    return times.set_axis(getattr(intervals, "columns", times.columns), axis=1)

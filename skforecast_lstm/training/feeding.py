@@ -1,0 +1,244 @@
+"""Feeding back: a network forecasts on from its own forecasts, from many rows at once."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm.training.loop import _can_predict, predict
+from skforecast_lstm.training.samples import (
+    ROOM_TO_PREDICT,
+    _capacity,
+    _filled,
+    _for_device,
+)
+
+__all__ = ["Origins", "feed_back", "feed_back_by_steps", "windows_at"]
+
+# Steps that the device has room for at least, and forecasts that one call may give.
+ROOM_TO_FEED = 4**3
+FORECASTS_OF_A_CALL = 4**8
+# From so few origins a whole batch of them would be waste.
+FEW_ORIGINS = 16
+VALUES_OF_WINDOWS = 2**20
+
+
+class Origins(NamedTuple):
+    """The rows of a series at which forecasts begin, and what their windows hold.
+
+    Parameters
+    ----------
+    starts : ndarray of int
+        First row that is to be forecast; it is not known, nor is any after it.
+    begins : ndarray of int
+        First row that is known of the same series. What lies before it is another's.
+    lags : ndarray of int
+        Distance of each step of a window back from its row, oldest first.
+    required : ndarray of int
+        How many rows must be known for each of these steps to be: as many as its lag
+        where it is unknown before the first row, fewer where that row stands for it.
+    """
+
+    starts: NDArray
+    begins: NDArray
+    lags: NDArray
+    required: NDArray
+
+    def take(self, places: Any) -> "Origins":
+        """Some of the origins."""
+        return self._replace(starts=self.starts[places], begins=self.begins[places])
+
+
+def windows_at(
+    step: Any, series: Any, fed: Any, origins: Origins, numpy: Any = np
+) -> Any:
+    """Windows of the rows so many steps after each start.
+
+    Parameters
+    ----------
+    step : int
+        0 for the start itself.
+    series : array of shape (n_rows, n_columns)
+        What is known before each start.
+    fed : array of shape (n_origins, n_most_steps, n_columns)
+        What was forecast of the steps before this one.
+    origins : Origins
+        Where the forecasts begin.
+    numpy : module, default=numpy
+        NumPy, or JAX's while a program is traced.
+
+    Returns
+    -------
+    windows : array of shape (n_origins, n_lags, n_columns)
+        NaN where a step is unknown.
+    """
+    starts, begins = origins.starts[:, None], origins.begins[:, None]
+    rows = numpy.maximum(starts + step - origins.lags, begins)
+    known = series[numpy.minimum(rows, len(series) - 1)]
+    places = numpy.maximum(rows - starts, 0)[..., None]
+    forecast = numpy.take_along_axis(fed, places, axis=1)
+    windows = numpy.where((rows < starts)[..., None], known, forecast)
+    is_known = starts + step - begins >= origins.required
+    return numpy.where(is_known[..., None], windows, numpy.nan)
+
+
+def feed_back(
+    model: keras.Model,
+    series: NDArray,
+    origins: Origins,
+    n_steps: int,
+    *,
+    window_shape: tuple[int, ...] | None = None,
+    centre: NDArray | float = 0.0,
+    spread: NDArray | float = 1.0,
+) -> NDArray:
+    """Forecast many steps ahead with a Keras model that gives the next row.
+
+    On JAX whole forecasts run on the device, many at once; the windows are gathered
+    there. Elsewhere each step is a call of `predict`.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model with one output a column of the series.
+    series : ndarray of shape (n_rows, n_columns)
+        Rows in the units that the model reads.
+    origins : Origins
+        Where the forecasts begin.
+    n_steps : int
+        Steps ahead.
+    window_shape : tuple of int, default=None
+        Shape in which the model reads a window; (n_lags, n_columns) by default.
+    centre, spread : ndarray of shape (n_columns,) or float, default=0 and 1
+        An output less the centre, over the spread, is in the units of the series.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_origins, n_steps, n_columns)
+        Outputs of the model.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skforecast_lstm.training.feeding import Origins, feed_back
+    >>> model = keras.Sequential([keras.Input((2, 1)), keras.layers.Flatten()])
+    >>> model.add(keras.layers.Dense(1, kernel_initializer="ones"))
+    >>> lags = np.array([2, 1])
+    >>> origins = Origins(np.array([2, 3]), np.array([0, 0]), lags, required=lags)
+    >>> feed_back(model, np.array([[0.0], [1.0], [1.0]]), origins, 4)[..., 0]
+    array([[1., 2., 3., 5.],
+           [2., 3., 5., 8.]], dtype=float32)
+    """
+    n_columns = series.shape[1]
+    window_shape = window_shape or (len(origins.lags), n_columns)
+    centre, spread = (
+        np.broadcast_to(centre, n_columns),
+        np.broadcast_to(spread, n_columns),
+    )
+    if not _can_predict(model):
+
+        def answer(windows):
+            outputs = predict(model, windows.reshape(len(windows), *window_shape))
+            outputs = outputs.reshape(len(windows), n_columns)
+            return outputs, (outputs - centre) / spread
+
+        return feed_back_by_steps(answer, series, origins, n_steps)
+    # In two parts, since a large centre has more digits than the device.
+    high = centre.astype(keras.config.floatx())
+    scale = np.stack([high, centre - high, spread])
+    # Origins side by side need the same rows.
+    order = np.argsort(origins.starts, kind="stable")
+    forecasts = np.empty((len(order), n_steps, n_columns), keras.config.floatx())
+    for places, outputs in _on_device(
+        model, series, origins.take(order), n_steps, window_shape, scale
+    ):
+        forecasts[order[places]] = outputs
+    return forecasts
+
+
+def feed_back_by_steps(
+    answer: Callable[[NDArray], tuple[NDArray, NDArray]],
+    series: NDArray,
+    origins: Origins,
+    n_steps: int,
+) -> NDArray:
+    """Forecast many steps ahead with anything that answers windows, a call a step.
+
+    Parameters
+    ----------
+    answer : callable
+        Takes windows; gives the forecasts, and the same as rows of the series.
+    series : ndarray of shape (n_rows, n_columns)
+        Rows as the windows hold them.
+    origins : Origins
+        Where the forecasts begin.
+    n_steps : int
+        Steps ahead.
+
+    Returns
+    -------
+    forecasts : ndarray of shape (n_origins, n_steps) or \
+            (n_origins, n_steps, n_outputs)
+        Forecasts as they were answered.
+    """
+    n_columns = series.shape[1]
+    n_at_once = max(1, VALUES_OF_WINDOWS // (len(origins.lags) * n_columns))
+    parts = []
+    for places in _slices(len(origins.starts), n_at_once):
+        some = origins.take(places)
+        fed = np.empty((len(some.starts), n_steps, n_columns), series.dtype)
+        steps = []
+        for step in range(n_steps):
+            forecast, rows = answer(windows_at(step, series, fed, some))
+            fed[:, step] = np.where(np.isfinite(rows), rows, np.nan)
+            steps.append(forecast)
+        parts.append(np.stack(steps, axis=1))
+    return np.concatenate(parts)
+
+
+def _on_device(model, series, origins, n_steps, window_shape, scale):
+    """Outputs for as many origins as one call takes, and which ones these are."""
+    import jax
+
+    from skforecast_lstm.training.engine import PREDICTION_BATCH
+    from skforecast_lstm.training.programs import Programs
+
+    n_origins = len(origins.starts)
+    batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
+    room = _capacity(n_steps, ROOM_TO_FEED)
+    n_at_once = max(FORECASTS_OF_A_CALL // room, batch_size)
+    if n_origins <= FEW_ORIGINS:
+        batch_size = n_at_once = FEW_ORIGINS
+    known = Programs(model, training=False)
+    state = tuple(
+        [variable.value for variable in variables]
+        for variables in (model.trainable_variables, model.non_trainable_variables)
+    )
+    for places in _slices(n_origins, n_at_once):
+        some, rows = _needed(origins.take(places))
+        n_some = len(some.starts)
+        part = series[rows]
+        part = _filled(part, _capacity(len(part), ROOM_TO_PREDICT))
+        some = some._replace(
+            starts=_filled(some.starts, n_at_once), begins=_filled(some.begins, n_at_once)
+        )
+        some, scale = keras.tree.map_structure(_for_device, (some, scale))
+        data = (state, part, some, scale, np.int32(n_some), np.int32(n_steps))
+        program = known.feeding(data, window_shape, room, batch_size)
+        yield places, np.asarray(program(*data))[:n_some, :n_steps]
+
+
+def _needed(origins):
+    """Origins counted from the first row that any of their windows has, and the rows."""
+    begins = np.maximum(origins.begins, origins.starts - origins.lags[0])
+    first, stop = int(begins.min()), int(origins.starts.max())
+    counted = origins._replace(starts=origins.starts - first, begins=begins - first)
+    return counted, slice(first, stop)
+
+
+def _slices(n_all: int, n_at_once: int) -> Iterator[slice]:
+    for start in range(0, n_all, n_at_once):
+        yield slice(start, min(start + n_at_once, n_all))
