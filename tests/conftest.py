@@ -8,6 +8,8 @@ import pytest
 
 # One of scikit-learn's checks is skipped without it. It is read when SciPy is imported.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+# Pictures are drawn without a screen.
+os.environ.setdefault("MPLBACKEND", "Agg")
 
 
 def pytest_configure(config):

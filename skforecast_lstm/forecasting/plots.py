@@ -5,19 +5,10 @@ import itertools
 import pandas as pd
 from matplotlib.figure import Figure
 
+from skforecast_lstm._palette import COLOURS
+
 __all__ = ["draw"]
 
-# Told apart by people who see no red or green, and in print (Okabe and Ito).
-_COLOURS = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#CC79A7",
-    "#56B4E9",
-    "#D55E00",
-    "#666666",
-    "#882255",
-)
 # Of another length than the colours, so that few pairs of both come twice.
 _MARKERS = "osD^vPX*h"
 _WIDTH = 5.6
@@ -59,7 +50,7 @@ def _styles(comparison):
     """The colour and marker of each forecaster, the same in all pictures."""
     names = comparison.results["forecaster"].unique()
     lstms = comparison.settings["lstm"]
-    colours, markers = itertools.cycle(_COLOURS), itertools.cycle(_MARKERS)
+    colours, markers = itertools.cycle(COLOURS), itertools.cycle(_MARKERS)
     return {
         name: {
             "color": "black" if name in lstms else next(colours),

@@ -1,0 +1,158 @@
+"""What a search of scikit-learn has found, as a table to draw."""
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import ClassifierMixin, RegressorMixin
+
+from skforecast_lstm.inspection._drawing import one_after_another
+
+__all__ = [
+    "Score",
+    "decimals_for",
+    "params_to_draw",
+    "places_of",
+    "results_of",
+    "score_of",
+    "searched_parameters",
+]
+
+_LONGEST_LABEL = 24
+
+
+class _NotSet:
+    """Stands for the value of a parameter that a candidate does not have."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of a search: its key in `cv_results_`, its name and its direction.
+
+    Errors, which scikit-learn turns round so that more is better, are turned back.
+    """
+
+    key: str
+    name: str
+    greater_is_better: bool
+
+
+def score_of(search, metric):
+    """The score to draw; raise if a metric is asked for that there isn't."""
+    prefix = "mean_test_"
+    metrics = [
+        key.removeprefix(prefix) for key in search.cv_results_ if key.startswith(prefix)
+    ]
+    names = ", ".join(map(repr, metrics))
+    if metric is None:
+        # A search may refit by one of its scores, or by a function, or not at all.
+        metric = search.refit if search.refit in metrics else metrics[0]
+        if len(metrics) > 1 and search.refit not in metrics:
+            raise ValueError(
+                f"The search has {len(metrics)} scores. Say in metric which one to draw: "
+                f"{names}."
+            )
+    elif metric not in metrics:
+        raise ValueError(f"The search has no score {metric!r}; it has {names}.")
+    scorer = (
+        search.scorer_[metric] if isinstance(search.scorer_, dict) else search.scorer_
+    )
+    name = _name_of_one(search, scorer) if metric == "score" else metric
+    turned_round = name.startswith("neg_") or getattr(scorer, "_sign", 1) < 0
+    name = name.removeprefix("neg_").replace("_", " ")
+    return Score(metric, name[:1].upper() + name[1:], not turned_round)
+
+
+def _name_of_one(search, scorer):
+    """The name of the only score of a search."""
+    if isinstance(search.scoring, str):
+        return search.scoring
+    if search.scoring is not None:
+        function = getattr(scorer, "_score_func", scorer)
+        return getattr(function, "__name__", "score")
+    *_, last = one_after_another(search.estimator)
+    for mixin, name in ((RegressorMixin, "R²"), (ClassifierMixin, "accuracy")):
+        if getattr(type(last), "score", None) is mixin.score:
+            return name
+    return "score"
+
+
+def searched_parameters(search):
+    """Parameters of the candidates, and for each whether several values were tried."""
+    candidates = search.cv_results_["params"]
+    names = dict.fromkeys(name for candidate in candidates for name in candidate)
+    # Where it is a parameter, the resource of a halving search grows by itself.
+    names.pop(getattr(search, "resource", None), None)
+    return {
+        name: len({repr(candidate.get(name, _NotSet)) for candidate in candidates}) > 1
+        for name in names
+    }
+
+
+def params_to_draw(params, searched):
+    """One or two names of parameters; raise if they are not in the search."""
+    names = ", ".join(map(repr, searched))
+    if params is None:
+        varied = [name for name in searched if searched[name]]
+        if not varied:
+            raise ValueError("There is nothing to draw: the search tried one candidate.")
+        if len(varied) > 2:
+            raise ValueError(
+                f"The search is over {len(varied)} parameters, and one or two can be "
+                f"drawn. Say in params which: {', '.join(map(repr, varied))}."
+            )
+        return varied
+    params = [params] if isinstance(params, str) else list(params)
+    for name in params:
+        if name not in searched:
+            raise ValueError(
+                f"There is no parameter {name!r} in the search, which is over {names}."
+            )
+    if len(set(params)) != len(params) or len(params) not in (1, 2):
+        raise ValueError(f"params must be one or two of {names}, got {params!r}.")
+    return params
+
+
+def results_of(search, params, score):
+    """A line a candidate: parameters, "score", "std" and perhaps "n_resources"."""
+    found = search.cv_results_
+    columns = {}
+    for name in params:
+        values = [candidate.get(name, _NotSet) for candidate in found["params"]]
+        columns[name] = pd.Series(values, dtype=object)
+    sign = 1 if score.greater_is_better else -1
+    columns["score"] = sign * found[f"mean_test_{score.key}"]
+    columns["std"] = found[f"std_test_{score.key}"]
+    if "n_resources" in found:
+        columns["n_resources"] = found["n_resources"]
+    return pd.DataFrame(columns)
+
+
+def places_of(values):
+    """Places of the values of a parameter on an axis, and what is written there.
+
+    Numbers are where they are, and None is written; all else has a place of its own for
+    each value, in the order in which they come. Values are told apart by their `repr`,
+    since some can't be hashed.
+    """
+    if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+        return np.array(values, dtype=float), None
+    codes, _ = pd.factorize(np.array([repr(value) for value in values], dtype=object))
+    labels = {code: _label(value) for code, value in zip(codes, values, strict=True)}
+    return codes.astype(float), [labels[code] for code in sorted(labels)]
+
+
+def decimals_for(scores):
+    """Decimals with which scores can be told apart: three digits of what is usual."""
+    spread = np.nanmax(scores) - np.nanmin(scores)
+    sizes = [size for size in (spread, np.nanmedian(np.abs(scores))) if size > 0]
+    return max(0, 2 - math.floor(math.log10(min(sizes, default=1))))
+
+
+def _label(value):
+    if value is _NotSet:
+        return "not set"
+    label = getattr(value, "__name__", str(value))
+    return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"

@@ -1,0 +1,350 @@
+"""What was forecast, against what came."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from skforecast_lstm.inspection._drawing import (
+    add_legend_below,
+    axes_for,
+    check_matplotlib,
+    line_style,
+)
+from skforecast_lstm.inspection._forecasts import forecasts_of, one_series
+
+__all__ = ["ForecastDisplay"]
+
+# Up to this number single values are marked.
+_N_MARKED = 30
+
+
+class ForecastDisplay:
+    """Actual values, what was forecast for them, and intervals.
+
+    Make it with :meth:`from_estimator` or :meth:`from_predictions`.
+
+    Parameters
+    ----------
+    y_true : Series
+        Actual values, in the order of time.
+    forecasts : list of DataFrame
+        A table for each origin with times for its index and the column "forecast", and
+        for every interval two more such as "lower_0.9" and "upper_0.9".
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The axes.
+    figure_ : matplotlib.figure.Figure
+        The figure with the axes.
+    actual_ : matplotlib.lines.Line2D
+        The actual values.
+    lines_ : list of matplotlib.lines.Line2D
+        The forecasts, one an origin.
+    bands_ : list of matplotlib.collections.PolyCollection
+        The intervals, of each origin from the widest to the narrowest.
+    starts_ : list of matplotlib.lines.Line2D
+        Marks of the last actual value before each forecast, where there is one.
+
+    See Also
+    --------
+    recursive_forecast : Forecasts from many origins.
+    LSTMForecaster : Forecasts with intervals.
+
+    Examples
+    --------
+    >>> from matplotlib import pyplot as plt
+    >>> from sktime.datasets import load_airline
+    >>> from skforecast_lstm.inspection import ForecastDisplay
+    >>> y = load_airline()
+    >>> display = ForecastDisplay.from_predictions(y[-36:], y.shift(12)[-12:])
+    >>> display.ax_.get_title()
+    'Forecast'
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, *, y_true: pd.Series, forecasts: Sequence[pd.DataFrame]) -> None:
+        self.y_true = y_true
+        self.forecasts = forecasts
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: ArrayLike,
+        *,
+        fh: Any = None,
+        coverage: float | Sequence[float] | None = None,
+        name: str = "forecast",
+        ax: Any = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw what a fitted estimator predicts.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted pipeline or other regressor of scikit-learn, or a fitted forecaster
+            of sktime.
+        X : array-like or DataFrame
+            What to predict from. For a forecaster, its exogenous columns for the times
+            to forecast, or None.
+        y : array-like of shape (n_samples,)
+            Actual values. Where X and y both have an index, y may be longer than X: the
+            past is then drawn too. Where several steps are predicted for each row, y is
+            the series itself, and one forecast after the other is drawn. Predictions of
+            several columns are drawn by `from_predictions`, one column at a time.
+        fh : ForecastingHorizon, Index or array-like of int, default=None
+            What to forecast, for a forecaster. None is what it was last asked for, in
+            `fit` or `predict`, or else the times of y that it was not fitted on.
+        coverage : float or sequence of float, default=None
+            Coverage of the intervals to draw, for a forecaster.
+        name : str, default="forecast"
+            Label of the forecast.
+        ax : Axes, default=None
+            Where to draw. None makes a new figure.
+        line_kw : dict, default=None
+            Passed to ``Axes.plot`` for the forecasts.
+
+        Returns
+        -------
+        display : ForecastDisplay
+            What was drawn.
+        """
+        check_matplotlib(cls)
+        y_true = one_series(y, "y")
+        if "fh" in inspect.signature(estimator.predict).parameters:
+            answer = _from_forecaster(estimator, X, y_true, fh, coverage)
+        elif fh is not None or coverage is not None:
+            raise ValueError(
+                f"fh and coverage are for forecasters of sktime, and "
+                f"{type(estimator).__name__} is none. Leave them out; intervals of your "
+                "own are drawn by from_predictions."
+            )
+        else:
+            answer = _from_regressor(estimator, X, y, y_true)
+        display = cls(y_true=y_true, forecasts=forecasts_of(y_true, **answer))
+        return display.plot(ax, name=name, line_kw=line_kw)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        intervals: Any = None,
+        starts: ArrayLike | None = None,
+        name: str = "forecast",
+        ax: Any = None,
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw predictions that are there already.
+
+        Parameters
+        ----------
+        y_true : Series or array-like of shape (n_samples,)
+            Actual values, in the order of time.
+        y_pred : Series or array-like of shape (n_samples,) or (n_starts, n_steps)
+            A Series is drawn at its index, which may go on behind the end of y_true. An
+            array has a forecast for every actual value, or the steps ahead from each of
+            many origins, as `recursive_forecast` gives them, with or without a third
+            dimension of length one.
+        intervals : dict or DataFrame, default=None
+            Bounds by coverage, ``{0.9: (lower, upper)}``, of the shape of y_pred; or what
+            `predict_interval` of an sktime forecaster returns.
+        starts : array-like of int of shape (n_starts,), default=None
+            For many origins, the row of y_true at which each forecast has its first
+            step; ``len(y_true)`` is the row behind the last. Not needed where y_pred has
+            one origin, which is then the end of y_true, nor where it has a forecast for
+            every row, of which every n_steps-th is drawn, so that they do not overlap.
+        name : str, default="forecast"
+            Label of the forecast.
+        ax : Axes, default=None
+            Where to draw. None makes a new figure.
+        line_kw : dict, default=None
+            Passed to ``Axes.plot`` for the forecasts.
+
+        Returns
+        -------
+        display : ForecastDisplay
+            What was drawn.
+        """
+        check_matplotlib(cls)
+        actual = one_series(y_true, "y_true")
+        forecasts = forecasts_of(actual, y_pred, intervals, starts)
+        display = cls(y_true=actual, forecasts=forecasts)
+        return display.plot(ax, name=name, line_kw=line_kw)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        name: str = "forecast",
+        line_kw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Draw actual values and forecasts.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw. None makes a new figure. A second forecast in the same axes
+            goes beside the first in another colour.
+        name : str, default="forecast"
+            Label of the forecast.
+        line_kw : dict, default=None
+            Passed to ``Axes.plot`` for the forecasts.
+
+        Returns
+        -------
+        display : ForecastDisplay
+            The display itself.
+        """
+        self.ax_ = ax = axes_for(self, ax)[0]
+        self.figure_ = ax.figure
+        self._labelled = set(ax.get_legend_handles_labels()[1])
+        times = _on_an_axis(self.y_true.index)
+        (self.actual_,) = ax.plot(
+            times, self.y_true, color="0.25", linewidth=1.2, label=self._once("actual")
+        )
+        self.lines_: list[Any] = []
+        self.bands_: list[Any] = []
+        self.starts_: list[Any] = []
+        for forecast in self.forecasts:
+            self._plot_forecast(forecast, name, line_kw)
+        self._describe()
+        return self
+
+    def _once(self, label):
+        """A label for the first artist with this meaning, none for those after it."""
+        if label in self._labelled:
+            return None
+        self._labelled.add(label)
+        return label
+
+    def _plot_forecast(self, forecast, name, line_kw):
+        """One forecast with its intervals, and a mark where it begins."""
+        times = _on_an_axis(forecast.index)
+        default = {
+            "linewidth": 1.6,
+            "marker": "." if len(forecast) <= _N_MARKED else None,
+            "label": self._once(name),
+        }
+        style = line_style(default, line_kw)
+        if self.lines_:
+            style["color"] = self.lines_[0].get_color()
+        (line,) = self.ax_.plot(times, forecast["forecast"], **style)
+        self.lines_.append(line)
+        levels = [
+            column.removeprefix("lower_")
+            for column in forecast.columns
+            if column.startswith("lower_")
+        ]
+        alphas = np.linspace(0.15, 0.35, len(levels))
+        for level, alpha in zip(
+            sorted(levels, key=float, reverse=True), alphas, strict=True
+        ):
+            band = self.ax_.fill_between(
+                times,
+                forecast[f"lower_{level}"],
+                forecast[f"upper_{level}"],
+                color=line.get_color(),
+                alpha=alpha,
+                linewidth=0,
+                label=self._once(f"{name}, {100 * float(level):g} % interval"),
+            )
+            self.bands_.append(band)
+        before = self.y_true.index.searchsorted(forecast.index[0]) - 1
+        if before >= 0:
+            mark = self.ax_.axvline(
+                _on_an_axis(self.y_true.index[[before]])[0],
+                color="0.5",
+                linestyle=":",
+                linewidth=1,
+                label=self._once("start of a forecast"),
+            )
+            self.starts_.append(mark)
+
+    def _describe(self):
+        """Title, names of the axes and legend."""
+        index = self.y_true.index
+        are_numbers = index.dtype.kind in "iuf"
+        seconds = " (s)" if isinstance(index, pd.TimedeltaIndex) else ""
+        n_starts = len(self.forecasts)
+        self.ax_.set(
+            title="Forecast" if n_starts == 1 else f"Forecasts from {n_starts} origins",
+            xlabel=(index.name or ("Row" if are_numbers else "Time")) + seconds,
+            ylabel="Value" if self.y_true.name is None else self.y_true.name,
+        )
+        if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+            zone = getattr(index, "tz", None)
+            locator = AutoDateLocator(tz=zone)
+            self.ax_.xaxis.set_major_locator(locator)
+            self.ax_.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
+        self.ax_.margins(x=0.01)
+        self.ax_.grid(alpha=0.3)
+        add_legend_below(self.ax_)
+
+
+def _from_regressor(estimator, X, y, y_true):
+    """What a regressor predicts, with its place in the actual values."""
+    y_pred = np.asarray(estimator.predict(X))
+    rows = np.arange(len(y_pred))
+    if all(isinstance(one, pd.Series | pd.DataFrame) for one in (X, y)):
+        rows = y_true.index.get_indexer(X.index)
+        if (rows < 0).any():
+            raise ValueError(
+                f"y has no row {X.index[np.argmin(rows)]}, which is in X. Give the "
+                "actual values of all rows of X, NaN where they are not known."
+            )
+    elif len(y_pred) != len(y_true):
+        raise ValueError(
+            f"X has {len(y_pred)} rows and y {len(y_true)}. Give as many, or give both "
+            "an index."
+        )
+    if y_pred.ndim > 1 and y_pred.shape[1] > 1:
+        n_steps = y_pred.shape[1]
+        return {"y_pred": y_pred[::n_steps], "starts": rows[::n_steps]}
+    return {"y_pred": pd.Series(y_pred.ravel(), index=y_true.index[rows])}
+
+
+def _from_forecaster(forecaster, X, y_true, fh, coverage):
+    """What an sktime forecaster forecasts, with its intervals."""
+    forecaster.check_is_fitted()
+    if fh is None:
+        fh = _horizon(forecaster, y_true)
+    answer = {"y_pred": forecaster.predict(fh=fh, X=X)}
+    if coverage is not None:
+        answer["intervals"] = forecaster.predict_interval(fh=fh, X=X, coverage=coverage)
+    return answer
+
+
+def _horizon(forecaster, y_true):
+    """What a forecaster was last asked for, or else the times that are new to it."""
+    try:
+        return forecaster.fh
+    except ValueError:
+        from sktime.forecasting.base import ForecastingHorizon
+    n_seen = y_true.index.searchsorted(forecaster.cutoff[0], side="right")
+    if n_seen == len(y_true):
+        raise ValueError(
+            f"It is not said what to forecast: y ends at {y_true.index[-1]}, and "
+            f"{type(forecaster).__name__} was fitted up to {forecaster.cutoff[0]}. Give "
+            "fh, or a y that goes on."
+        )
+    return ForecastingHorizon(y_true.index[n_seen:], is_relative=False)
+
+
+def _on_an_axis(index):
+    """Times that matplotlib can place."""
+    if isinstance(index, pd.PeriodIndex):
+        return index.to_timestamp()
+    if isinstance(index, pd.TimedeltaIndex):
+        return index.total_seconds()
+    return index

@@ -1,0 +1,348 @@
+"""What a search found: score over one or two parameters."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from skforecast_lstm._palette import COLOURS
+from skforecast_lstm.inspection._drawing import (
+    axes_for,
+    check_matplotlib,
+    name_ticks,
+    nothing_in,
+    one_after_another,
+    place_ticks,
+)
+from skforecast_lstm.inspection._search_results import (
+    decimals_for,
+    params_to_draw,
+    places_of,
+    results_of,
+    score_of,
+    searched_parameters,
+)
+
+__all__ = ["SearchDisplay"]
+
+# More numbers than these can't be read in a picture.
+_N_WRITTEN = 100
+
+
+class SearchDisplay:
+    """Score of a search over one or two of its parameters.
+
+    Make it with :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    results : DataFrame
+        A line a candidate: a column for each parameter that was searched, "score" and
+        "std", mean and standard deviation over the folds, and, where candidates were
+        tried with few resources before many, "n_resources".
+    params : sequence of str
+        The one or two parameters to draw, the first on the horizontal axis.
+    score_name : str, default="Score"
+        What the score is.
+    greater_is_better : bool, default=True
+        Whether the best score is the greatest.
+    chosen : int, default=None
+        Index in `results` of the candidate that the search chose. None is the one with
+        the best score.
+
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        The axes.
+    figure_ : matplotlib.figure.Figure
+        The figure with the axes.
+    errorbars_ : list of matplotlib.container.ErrorbarContainer
+        Over one parameter: scores with their standard deviation, one for each number of
+        resources.
+    image_ : matplotlib.image.AxesImage or None
+        Over two parameters of which at least half of the combinations were tried: the
+        heat map.
+    texts_ : list of matplotlib.text.Text
+        The scores written into it.
+    scatter_ : matplotlib.collections.PathCollection or None
+        Over two parameters of which fewer combinations were tried: the candidates.
+    colorbar_ : matplotlib.colorbar.Colorbar or None
+        What the colours mean.
+    chosen_ : matplotlib.artist.Artist
+        The mark of the candidate that the search chose.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from matplotlib import pyplot as plt
+    >>> from sklearn.impute import SimpleImputer
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skforecast_lstm import LookbackWindower
+    >>> from skforecast_lstm.inspection import SearchDisplay
+    >>> series = np.sin(np.arange(200) / 4).reshape(-1, 1)
+    >>> pipe = make_pipeline(
+    ...     LookbackWindower(horizon=1, layout="flat"), SimpleImputer(), Ridge()
+    ... )
+    >>> search = GridSearchCV(
+    ...     pipe,
+    ...     {"lookbackwindower__lookback": [1, 2, 4], "ridge__alpha": [0.1, 10]},
+    ...     scoring="neg_mean_absolute_error",
+    ...     cv=TimeSeriesSplit(3),
+    ... ).fit(series, series)
+    >>> display = SearchDisplay.from_estimator(search)
+    >>> display.score_name, display.greater_is_better
+    ('Mean absolute error', False)
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(
+        self,
+        *,
+        results: pd.DataFrame,
+        params: Sequence[str],
+        score_name: str = "Score",
+        greater_is_better: bool = True,
+        chosen: int | None = None,
+    ) -> None:
+        self.results = results
+        self.params = params
+        self.score_name = score_name
+        self.greater_is_better = greater_is_better
+        self.chosen = chosen
+
+    @classmethod
+    def from_estimator(
+        cls,
+        search: Any,
+        *,
+        params: str | Sequence[str] | None = None,
+        metric: str | None = None,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the scores of a fitted search.
+
+        Where more parameters were searched than are drawn, what counts at each value is
+        the best score that any values of the others gave. Errors, which scikit-learn
+        turns round ("neg_mean_absolute_error"), are drawn as errors.
+
+        Parameters
+        ----------
+        search : GridSearchCV or other search of scikit-learn
+            A fitted search over a grid, random candidates, or by halving.
+        params : str or sequence of str, default=None
+            One or two parameters, the first on the horizontal axis. None takes those of
+            which several values were tried, if they are no more than two.
+        metric : str, default=None
+            The score, where the search has several. None is the one it refits by.
+        ax : Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : SearchDisplay
+            What was drawn.
+        """
+        check_matplotlib(cls)
+        check_is_fitted(search)
+        found = list(one_after_another(search))
+        search = next((one for one in found if hasattr(one, "cv_results_")), None)
+        if search is None:
+            raise nothing_in(found, "search", "a fitted GridSearchCV or the like")
+        score = score_of(search, metric)
+        searched = searched_parameters(search)
+        params = params_to_draw(params, searched)
+        varied = [name for name in searched if searched[name] or name in params]
+        results = results_of(search, varied, score)
+        if results["score"].isna().all():
+            raise ValueError(
+                "There is nothing to draw: all candidates failed. Set "
+                "error_score='raise' in the search to see why."
+            )
+        return cls(
+            results=results,
+            params=params,
+            score_name=score.name,
+            greater_is_better=score.greater_is_better,
+            chosen=getattr(search, "best_index_", None),
+        ).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw the scores.
+
+        Parameters
+        ----------
+        ax : Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : SearchDisplay
+            The display itself.
+        """
+        self.ax_ = axes_for(self, ax)[0]
+        self.figure_ = self.ax_.figure
+        self.errorbars_: list[Any] = []
+        self.texts_: list[Any] = []
+        self.image_ = self.scatter_ = self.colorbar_ = None
+        table = self.results.filter(["score", "std", "n_resources"])
+        labels = []
+        for axis, name in zip("xy", self.params, strict=False):
+            table[axis], written = places_of(self.results[name])
+            labels.append(written)
+        table = table[table["score"].notna()]
+        if len(self.params) == 1:
+            self._plot_curves(table, *labels)
+        else:
+            self._plot_plane(table, *labels)
+        self.ax_.set_xlabel(self.params[0])
+        return self
+
+    @property
+    def _score_label(self):
+        better = "higher" if self.greater_is_better else "lower"
+        return f"{self.score_name} ({better} is better)"
+
+    @property
+    def _searched(self):
+        """All parameters that were searched, also those that are not drawn."""
+        return self.results.columns.difference(["score", "std", "n_resources"])
+
+    def _title(self, *more):
+        """How much was searched, and what is shown of it."""
+        n_failed = int(self.results["score"].isna().sum())
+        failed = f", of which {n_failed} failed" if n_failed else ""
+        n_candidates = len(self.results[self._searched].map(repr).drop_duplicates())
+        lines = [f"Search over {n_candidates} candidates{failed}"]
+        if len(self._searched) > len(self.params):
+            lines.append("the best candidate at each value")
+        return "\n".join([*lines, *more])
+
+    def _best_at_each(self, table, by):
+        """The best candidate at each place, of those with the most resources there."""
+        best_last = table.sort_values("score", ascending=self.greater_is_better)
+        if "n_resources" in table:
+            best_last = best_last.sort_values("n_resources", kind="stable")
+        return best_last.groupby(by).tail(1).sort_values(by)
+
+    def _chosen_of(self, table):
+        """The candidate that was chosen."""
+        if self.chosen in table.index:
+            return table.loc[self.chosen]
+        scores = table["score"]
+        return table.loc[scores.idxmax() if self.greater_is_better else scores.idxmin()]
+
+    def _plot_curves(self, table, labels):
+        """Scores over one parameter, with error bars."""
+        ax = self.ax_
+        if "n_resources" in table:
+            groups = {
+                f"n_resources = {n:g}": of for n, of in table.groupby("n_resources")
+            }
+        else:
+            groups = {"mean and standard deviation over folds": table}
+        for label, group in groups.items():
+            best = self._best_at_each(group, ["x"])
+            # Between candidates that differ in more than this a line would mean nothing.
+            comparable = len(self._searched) == 1 or group["x"].value_counts().min() > 1
+            bars = ax.errorbar(
+                best["x"].to_numpy(),
+                best["score"].to_numpy(),
+                yerr=best["std"].to_numpy(),
+                marker="o",
+                linestyle="-" if labels is None and comparable else "",
+                capsize=3,
+                label=label,
+            )
+            self.errorbars_.append(bars)
+        chosen = self._chosen_of(table)
+        self.chosen_ = self._star(chosen["x"], chosen["score"])
+        place_ticks(ax, "x", table["x"], labels)
+        ax.set_ylabel(self._score_label)
+        ax.set_title(self._title(), fontsize="medium")
+        ax.grid(alpha=0.3)
+        ax.legend(fontsize="small")
+
+    def _plot_plane(self, table, x_labels, y_labels):
+        """Scores over two parameters, as colours."""
+        best = self._best_at_each(table, ["x", "y"])
+        chosen = self._chosen_of(table)
+        ax = self.ax_
+        # The better, the brighter.
+        colours = "viridis" if self.greater_is_better else "viridis_r"
+        cells = best.pivot(index="y", columns="x", values="score")
+        if 2 * len(best) >= cells.size:
+            self.image_ = coloured = ax.imshow(
+                cells, cmap=colours, aspect="auto", origin="lower"
+            )
+            if cells.size <= _N_WRITTEN:
+                self._write_scores(cells.to_numpy())
+            self.chosen_ = self._frame(
+                cells.columns.get_loc(chosen["x"]), cells.index.get_loc(chosen["y"])
+            )
+            name_ticks(ax, "x", range(cells.shape[1]), cells.columns, x_labels)
+            name_ticks(ax, "y", range(cells.shape[0]), cells.index, y_labels)
+        else:
+            self.scatter_ = coloured = ax.scatter(
+                best["x"], best["y"], c=best["score"], cmap=colours, s=60, edgecolor="0.4"
+            )
+            self.chosen_ = self._star(chosen["x"], chosen["y"])
+            place_ticks(ax, "x", best["x"], x_labels)
+            place_ticks(ax, "y", best["y"], y_labels)
+            ax.grid(alpha=0.3)
+            ax.legend(fontsize="small")
+        ax.set_ylabel(self.params[1])
+        more = []
+        if "n_resources" in table:
+            more.append("each with the most resources it was given")
+        if self.image_ is not None:
+            more.append("framed: chosen by the search")
+        ax.set_title(self._title(*more), fontsize="medium")
+        self.colorbar_ = self.figure_.colorbar(coloured, ax=ax, label=self._score_label)
+
+    def _star(self, x, y):
+        """The mark of what the search chose."""
+        (star,) = self.ax_.plot(
+            x,
+            y,
+            marker="*",
+            markersize=16,
+            linestyle="",
+            color=COLOURS[5],
+            markeredgecolor="white",
+            zorder=5,
+            label="chosen by the search",
+        )
+        return star
+
+    def _frame(self, column, line):
+        """The same for a cell of the heat map."""
+        from matplotlib.patches import Rectangle
+
+        corner = (column - 0.5, line - 0.5)
+        frame = Rectangle(corner, 1, 1, fill=False, edgecolor=COLOURS[5], linewidth=4)
+        # Cells at the edge are framed as a whole.
+        frame.set_clip_on(False)
+        return self.ax_.add_patch(frame)
+
+    def _write_scores(self, scores):
+        """Write the scores into the heat map, in black or white as can be read."""
+        decimals = decimals_for(scores)
+        for (line, column), score in np.ndenumerate(scores):
+            if np.isnan(score):
+                continue
+            red, green, blue, _ = self.image_.cmap(self.image_.norm(score))
+            bright = 0.3 * red + 0.59 * green + 0.11 * blue > 0.5
+            text = self.ax_.text(
+                column,
+                line,
+                f"{score:.{decimals}f}" if decimals <= 6 else f"{score:.2e}",
+                ha="center",
+                va="center",
+                color="black" if bright else "white",
+                fontsize="small",
+            )
+            self.texts_.append(text)
