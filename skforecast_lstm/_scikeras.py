@@ -9,6 +9,7 @@ is replaced here.
 
 import copy
 import difflib
+import functools
 import inspect
 import random
 import tempfile
@@ -138,6 +139,28 @@ def _class_named(name, module):
 # scikit-learn refuses classes with tags of the old kind only. SciKeras's are ignored
 # either way; these are the ones that it inherits.
 BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
+
+
+def _whole(get_config):
+    """A configuration with the arguments that Keras leaves out of it."""
+
+    @functools.wraps(get_config)
+    def whole_config(self):
+        return {**self._fn_kwargs, **get_config(self)}
+
+    return whole_config
+
+
+# Copies are made from the configuration, and so are clones, pickles and models of a
+# search: without this they have Huber's delta at 1, and an axis or the like at -1.
+for _part in (
+    keras.losses.CosineSimilarity,
+    keras.losses.Huber,
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.metrics.CosineSimilarity,
+    keras.metrics.SparseTopKCategoricalAccuracy,
+):
+    _part.get_config = _whole(_part.get_config)
 
 
 class KerasWrapper(BaseWrapper):

@@ -1,5 +1,13 @@
-"""The warnings of this package."""
+"""The warnings and errors of this package."""
 
 
 class UnknownStepsWarning(UserWarning):
     """A network that does not mask unknown steps was asked about such a row."""
+
+
+class OtherVersionWarning(UserWarning):
+    """Another version of this package wrote a file with an estimator."""
+
+
+class SavedFileError(ValueError):
+    """A file does not hold an estimator as `persistence.save` writes it."""

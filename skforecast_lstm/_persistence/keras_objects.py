@@ -1,0 +1,293 @@
+"""Keras's objects as plain values, and back: networks, optimizers, losses, callbacks.
+
+Keras makes objects from a configuration, and looks up whatever class and function it
+names. So each is checked here before Keras sees it. Weights are plain arrays.
+"""
+
+import warnings
+from functools import partial
+from importlib import import_module
+from types import FunctionType
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.backend.common import global_state
+
+from skforecast_lstm._persistence.values import plain_arrays
+
+__all__ = ["is_of_keras", "member_named", "name_of_member", "put_together", "take_apart"]
+
+# All of these compute, and do nothing else. Those left out run code of the user's,
+# open files, or keep more than weights.
+_LAYERS = """
+Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
+AveragePooling1D BatchNormalization Bidirectional Concatenate Conv1D Conv1DTranspose
+ConvLSTM1D Cropping1D Dense DepthwiseConv1D Dot Dropout ELU EinsumDense Embedding
+Flatten GRU GRUCell GaussianDropout GaussianNoise GlobalAveragePooling1D
+GlobalMaxPooling1D GroupNormalization GroupQueryAttention Identity InputLayer LSTM
+LSTMCell LayerNormalization LeakyReLU Masking MaxPooling1D Maximum Minimum
+MultiHeadAttention Multiply PReLU Permute RMSNormalization RNN ReLU RepeatVector
+Reshape SeparableConv1D SimpleRNN SimpleRNNCell Softmax SpatialDropout1D
+StackedRNNCells Subtract TimeDistributed UnitNormalization UpSampling1D
+ZeroPadding1D
+"""
+
+# Those left out call functions of the user's, speak to a network or delete folders.
+_CALLBACKS = (
+    "EarlyStopping",
+    "ModelCheckpoint",
+    "ReduceLROnPlateau",
+    "SwapEMAWeights",
+    "TerminateOnNaN",
+)
+
+_MODELS = ("keras.Sequential", "keras.src.models.functional.Functional")
+
+# Of these all classes and functions, but for those that look up others.
+_WHOLE = (
+    "keras.activations",
+    "keras.constraints",
+    "keras.initializers",
+    "keras.losses",
+    "keras.metrics",
+    "keras.optimizers",
+    "keras.optimizers.schedules",
+    "keras.regularizers",
+    "skforecast_lstm.networks",
+)
+_LOOK_UP = ("deserialize", "get", "serialize")
+
+_OPERATIONS = ("keras.src.ops.math", "keras.src.ops.nn", "keras.src.ops.numpy")
+
+_DESCRIBED = (
+    keras.constraints.Constraint,
+    keras.initializers.Initializer,
+    keras.losses.Loss,
+    keras.metrics.Metric,
+    keras.optimizers.Optimizer,
+    keras.optimizers.schedules.LearningRateSchedule,
+    keras.regularizers.Regularizer,
+)
+
+# Keras's own marks for values in a configuration that JSON does not have.
+_MARKS = (
+    "__bytes__",
+    "__ellipsis__",
+    "__keras_tensor__",
+    "__numpy__",
+    "__slice__",
+    "__tensor__",
+)
+
+
+def is_of_keras(value: Any) -> bool:
+    """Whether a value, class or function is Keras's or of our networks."""
+    home = value if isinstance(value, type | FunctionType) else type(value)
+    return f"{home.__module__}.".startswith(("keras.", "skforecast_lstm.networks."))
+
+
+def member_named(name: str) -> Any:
+    """The class or function that a file may name, by its public name."""
+    module, _, attribute = name.rpartition(".")
+    is_held = (
+        name in _MODELS
+        or name in ("keras.DTypePolicy", "keras.ops.greater", "keras.ops.less")
+        or (module == "keras.layers" and attribute in _LAYERS.split())
+        or (module == "keras.callbacks" and attribute in _CALLBACKS)
+        or (module in _WHOLE and attribute[:1] != "_" and attribute not in _LOOK_UP)
+        or module in _OPERATIONS
+    )
+    found = getattr(import_module(module), attribute, None) if is_held else None
+    if module in _OPERATIONS:
+        is_one = isinstance(found, type) and issubclass(found, keras.Operation)
+        return found if is_one else None
+    return found if isinstance(found, type | FunctionType) else None
+
+
+def name_of_member(member: Any) -> str | None:
+    """The name by which `member_named` knows a class or a function."""
+    for module in ("keras.callbacks", "keras.ops", *_WHOLE):
+        name = f"{module}.{member.__name__}"
+        if member_named(name) is member:
+            return name
+    return None
+
+
+def take_apart(value: Any) -> tuple[str, Any]:
+    """Kind and plain values of an object of Keras; raise TypeError if none is held."""
+    if isinstance(value, keras.Model):
+        return "keras.Model", _model_parts(value)
+    if isinstance(value, keras.callbacks.Callback):
+        return "keras.Callback", _callback_parts(value)
+    if isinstance(value, _DESCRIBED):
+        return "keras.Object", _config_of(value)
+    raise TypeError(f"it is an object of Keras's class {type(value).__name__!r}")
+
+
+def put_together(kind: str, parts: Any) -> Any:
+    """The object that `take_apart` made these values of."""
+    make = {
+        "keras.Model": _model,
+        "keras.Callback": _callback,
+        "keras.Object": _described,
+    }
+    return make[kind](parts)
+
+
+def _model_parts(model):
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and model.built and not optimizer.built:
+        optimizer.build(model.trainable_variables)
+    return {
+        "config": _config_of(model),
+        "weights": _values(model.variables),
+        "optimizer": None if optimizer is None else _values(optimizer.variables),
+    }
+
+
+def _model(parts):
+    config = _checked(parts["config"], keras.Model)
+    compile_config = config.pop("compile_config", None)
+    try:
+        # Here variables have a shape and no values yet. A configuration is small
+        # whatever the shapes in it, but the weights in the file are as large as it is.
+        with keras.StatelessScope(initialize_variables=False):
+            model = keras.saving.deserialize_keras_object(config)
+        for variable, value in _paired(model.variables, parts["weights"]):
+            variable._initializer = partial(_given, value)
+        with keras.StatelessScope():
+            """On leaving it, Keras gives variables their first values."""
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", [])
+    if compile_config is not None:
+        model.compile_from_config(compile_config)
+    if parts["optimizer"] is not None:
+        for variable, value in _paired(model.optimizer.variables, parts["optimizer"]):
+            variable.assign(value)
+    return model
+
+
+def _values(variables):
+    values = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    # NumPy itself has no bfloat16.
+    return [v.astype(np.float32) if v.dtype.kind == "V" else v for v in values]
+
+
+def _paired(variables, values):
+    """Variables with their values; raise unless all shapes agree."""
+    expected = [tuple(variable.shape) for variable in variables]
+    given = [value.shape for value in plain_arrays(values)]
+    if expected != given:
+        raise ValueError(f"a network with weights of {expected} has weights of {given}")
+    return zip(variables, values, strict=True)
+
+
+def _given(value, _shape, dtype):
+    """An initializer that knows what comes out."""
+    return keras.ops.convert_to_tensor(value, dtype)
+
+
+def _described(config):
+    return keras.saving.deserialize_keras_object(_checked(config, _DESCRIBED))
+
+
+def _callback_parts(callback):
+    name = name_of_member(type(callback))
+    if name is None:
+        raise TypeError(
+            f"it is of the class {type(callback).__name__}; of callbacks a file holds "
+            f"{', '.join(_CALLBACKS)}"
+        )
+    state = {
+        attribute: value
+        for attribute, value in vars(callback).items()
+        # Keras makes these anew when training begins.
+        if attribute != "_model" and getattr(value, "__name__", "") != "<lambda>"
+    }
+    return {"class": name, "state": state}
+
+
+def _callback(parts):
+    cls = member_named(parts["class"])
+    if not (isinstance(cls, type) and issubclass(cls, keras.callbacks.Callback)):
+        raise TypeError(f"{parts['class']!r} is no callback")
+    callback = cls.__new__(cls)
+    vars(callback).update(parts["state"], _model=None)
+    return callback
+
+
+def _config_of(value):
+    with warnings.catch_warnings():
+        # Keras warns of a lambda, which is refused below.
+        warnings.simplefilter("ignore")
+        config = keras.saving.serialize_keras_object(value)
+    for part in (config, (config.get("compile_config") or {}).get("optimizer")):
+        # PyTorch's optimizers are made of Keras's by the same name.
+        if part is not None and part["module"].startswith("keras.src.backend."):
+            part.update(module="keras.optimizers", registered_name=None)
+    _check(config)
+    return config
+
+
+def _checked(config, kinds):
+    """A copy of the configuration of an object of one of these kinds."""
+    _check(config)
+    found = _member_of(config)
+    if not (isinstance(found, type) and issubclass(found, kinds)):
+        raise TypeError(f"{config['class_name']!r} has no place where it is")
+    return dict(config)
+
+
+def _check(config):
+    """Raise if a configuration names what is not Keras's own or ours."""
+    if isinstance(config, dict):
+        if "class_name" in config and config["class_name"] not in _MARKS:
+            _check_named(config)
+        for value in config.values():
+            _check(value)
+    elif isinstance(config, list | tuple):
+        for value in config:
+            _check(value)
+    elif isinstance(config, str):
+        # Keras puts what the process has registered in the place of its name.
+        if not is_of_keras(keras.saving.get_custom_objects().get(config, keras.Model)):
+            raise TypeError(f"it uses {config!r}, which is not Keras's own")
+    elif not isinstance(config, int | float | None):
+        raise TypeError(f"its configuration has a {type(config).__name__}")
+
+
+def _check_named(config):
+    """Raise if a class or function, or the name it is registered by, is not held."""
+    if config.get("module") == "keras.metrics":
+        # Some are as large as the square of such a number.
+        numbers = dict(config["config"]).values()
+        if any(isinstance(number, int) and number > 10_000 for number in numbers):
+            raise ValueError(f"the metric {config['class_name']!r} has over 10,000 parts")
+    if _member_of(config) is None:
+        target = config["config" if config["class_name"] == "function" else "class_name"]
+        raise TypeError(
+            f"it uses {target!r} of {config.get('module')!r}, which a file does not "
+            "hold. Use layers, losses, metrics and optimizers of Keras that only "
+            "compute, or of skforecast_lstm.networks"
+        )
+
+
+def _member_of(config):
+    """The class or function that Keras will find for a configuration, if it is held."""
+    name, module = config["class_name"], config.get("module")
+    registered = config.get("registered_name")
+    target = config["config"] if name == "function" else name
+    if registered == f"skforecast_lstm>{target}":
+        places = ["skforecast_lstm.networks"]
+    elif name == "function" and module == "builtins":
+        # Keras has its own functions by their bare name.
+        places = [whole for whole in _WHOLE if whole.startswith("keras.")]
+    else:
+        places = [module]
+    found = (member_named(f"{place}.{target}") for place in places)
+    member = next((member for member in found if member is not None), None)
+    # What is registered goes before what Keras has by that name. SciKeras registers the
+    # class of a network that it copies.
+    known = keras.saving.get_registered_object(registered)
+    return member if known is None or known is member else None

@@ -1,0 +1,120 @@
+"""The classes and functions that a file may name; nothing else is ever looked up."""
+
+from importlib import import_module
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["class_named", "member_named", "name_of_class", "name_of_member"]
+
+_OURS = ("BinnedRegressor", "LSTMClassifier", "LSTMRegressor", "LookbackWindower")
+
+_PACKAGES = tuple(
+    f"sklearn.{package}"
+    for package in (
+        "calibration",
+        "cluster",
+        "compose",
+        "covariance",
+        "cross_decomposition",
+        "decomposition",
+        "discriminant_analysis",
+        "dummy",
+        "ensemble",
+        "feature_extraction",
+        "feature_extraction.text",
+        "feature_selection",
+        "frozen",
+        "gaussian_process",
+        "gaussian_process.kernels",
+        "impute",
+        "isotonic",
+        "kernel_approximation",
+        "kernel_ridge",
+        "linear_model",
+        "manifold",
+        "mixture",
+        "model_selection",
+        "multiclass",
+        "multioutput",
+        "naive_bayes",
+        "neighbors",
+        "neural_network",
+        "pipeline",
+        "preprocessing",
+        "random_projection",
+        "semi_supervised",
+        "svm",
+        "tree",
+    )
+)
+
+# Objects without a public name that lie in fitted estimators of scikit-learn.
+_HELPERS = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.compose._column_transformer._RemainderColsList",
+    "sklearn.metrics._scorer._CurveScorer",
+    "sklearn.metrics._scorer._MultimetricScorer",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.metrics._scorer._Scorer",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest",
+)
+
+_BUILTINS = {cls.__name__: cls for cls in (bool, complex, float, int, object, str)}
+_UFUNCS = ("numpy", "scipy.special")
+_FUNCTIONS = ("sklearn.feature_selection", "sklearn.metrics")
+
+
+def class_named(name: str) -> type | None:
+    """The class of objects that a file may hold, if this is the name of one."""
+    module, _, attribute = name.rpartition(".")
+    if module == "skforecast_lstm" and attribute in _OURS:
+        return getattr(import_module(module), attribute)
+    if name not in _HELPERS and (module not in _PACKAGES or attribute.startswith("_")):
+        return None
+    found = getattr(import_module(module), attribute, None)
+    # An instance is made without a word from the class, so that no code of it runs. A
+    # compiled class has to have its say, and trusts the numbers that it is given.
+    is_plain = isinstance(found, type) and found.__new__ is object.__new__
+    return found if is_plain and found.__module__.startswith(module) else None
+
+
+def name_of_class(cls: type) -> str | None:
+    """The name by which `class_named` knows a class."""
+    modules = [package for package in _PACKAGES if cls.__module__.startswith(package)]
+    for module in ("skforecast_lstm", *modules, cls.__module__):
+        name = f"{module}.{cls.__name__}"
+        if class_named(name) is cls:
+            return name
+    return None
+
+
+def member_named(name: str) -> Any:
+    """The function, or the type of numbers, that a parameter may be, by its name."""
+    module, _, attribute = name.rpartition(".")
+    if module == "builtins":
+        return _BUILTINS.get(attribute)
+    if module not in _UFUNCS and module not in _FUNCTIONS:
+        return None
+    found = getattr(import_module(module), attribute, None)
+    if module in _UFUNCS:
+        is_scalar = isinstance(found, type) and issubclass(found, np.generic)
+        return found if is_scalar or isinstance(found, np.ufunc) else None
+    is_theirs = isinstance(found, FunctionType) and found.__module__.startswith(
+        "sklearn."
+    )
+    return found if is_theirs else None
+
+
+def name_of_member(member: Any) -> str | None:
+    """The name by which `member_named` knows a function or a type."""
+    for module in ("builtins", *_UFUNCS, *_FUNCTIONS):
+        name = f"{module}.{getattr(member, '__name__', '')}"
+        if member_named(name) is member:
+            return name
+    return None

@@ -1,0 +1,149 @@
+"""Values that are neither plain nor estimators: what they are made of, and back."""
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import BSpline
+from sklearn.utils import Bunch
+
+__all__ = ["KINDS", "Kind", "array_type", "name_of_kind", "plain_arrays"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How values of a type are taken apart and put together again."""
+
+    of: type
+    take_apart: Callable[[Any], Any]
+    put_together: Callable[[Any], Any]
+
+
+def array_type(text: str) -> np.dtype:
+    """The type of the numbers, times or strings of an array."""
+    dtype = np.dtype(text)
+    if dtype.str != text or dtype.kind not in "biufcmMSU" or not dtype.itemsize:
+        raise ValueError(f"{text!r} is no type of plain arrays")
+    return dtype
+
+
+def plain_arrays(values: list) -> list:
+    """The same; raise unless all are arrays, each of numbers of its own in the file.
+
+    What is made of them is then no larger than the file. Anything else can be in it
+    once and be made something of many times.
+    """
+    if any(type(value) is not np.ndarray for value in values):
+        raise TypeError("there is something else where an array belongs")
+    return values
+
+
+def _scalar(array):
+    if plain_arrays([array])[0].ndim:
+        raise ValueError("an array is no single number")
+    return array[()]
+
+
+def _masked_array(parts):
+    *arrays, fill_value = parts
+    data, mask = plain_arrays(arrays)
+    if mask.dtype != bool or mask.shape != data.shape:
+        raise ValueError("the mask of an array is no mask of it")
+    return np.ma.MaskedArray(data, mask=mask, fill_value=fill_value)
+
+
+def _state_of_random(generator):
+    state = generator.get_state(legacy=False)
+    if state["bit_generator"] != "MT19937":
+        raise TypeError(
+            f"its random numbers come from {state['bit_generator']}. Give an int, or "
+            "numpy.random.RandomState(int)"
+        )
+    key, position = state["state"]["key"], state["state"]["pos"]
+    return [key, position, state["has_gauss"], state["gauss"]]
+
+
+def _random_of_state(parts):
+    key, position, has_gauss, gauss = parts
+    plain_arrays([key])
+    # NumPy takes any position, and would read beside the key.
+    if key.dtype != np.uint32 or not 0 <= position <= key.size:
+        raise ValueError("a RandomState is in no state that there is")
+    generator = np.random.RandomState(0)
+    generator.set_state(("MT19937", key, position, has_gauss, gauss))
+    return generator
+
+
+def _zone_parts(zone):
+    """Name of a time zone, or its distance from UTC in seconds."""
+    if zone is None:
+        return None
+    # zoneinfo's key, pytz's zone.
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if name is not None:
+        return name
+    offset = zone.utcoffset(None)
+    if offset is None:
+        raise TypeError(
+            f"its time zone {zone!r} has no name. Give a zoneinfo.ZoneInfo, or UTC"
+        )
+    return offset.total_seconds()
+
+
+def _timestamp(parts):
+    time, zone = pd.Timestamp(parts[0]), parts[1]
+    if zone is None:
+        return time
+    if isinstance(zone, str):
+        zone = zoneinfo.ZoneInfo(zone)
+    else:
+        zone = dt.timezone(dt.timedelta(seconds=zone))
+    return time.tz_localize("UTC").tz_convert(zone)
+
+
+KINDS = {
+    "set": Kind(set, list, set),
+    "slice": Kind(
+        slice,
+        lambda part: [part.start, part.stop, part.step],
+        lambda parts: slice(*parts),
+    ),
+    "numpy.generic": Kind(np.generic, np.asarray, _scalar),
+    "numpy.dtype": Kind(np.dtype, lambda dtype: dtype.str, array_type),
+    "numpy.ma.MaskedArray": Kind(
+        np.ma.MaskedArray,
+        lambda array: [array.data, np.ma.getmaskarray(array), array.fill_value],
+        _masked_array,
+    ),
+    "numpy.random.RandomState": Kind(
+        np.random.RandomState, _state_of_random, _random_of_state
+    ),
+    "pandas.Timestamp": Kind(
+        pd.Timestamp, lambda time: [time.asm8, _zone_parts(time.tz)], _timestamp
+    ),
+    "pandas.Timedelta": Kind(pd.Timedelta, lambda time: time.asm8, pd.Timedelta),
+    "pandas.Period": Kind(
+        pd.Period,
+        lambda period: [period.ordinal, period.freqstr],
+        lambda parts: pd.Period(ordinal=parts[0], freq=parts[1]),
+    ),
+    "scipy.interpolate.BSpline": Kind(
+        BSpline,
+        lambda spline: [spline.t, spline.c, spline.k, spline.extrapolate, spline.axis],
+        lambda parts: BSpline(*plain_arrays(parts[:2]), *parts[2:]),
+    ),
+    "sklearn.utils.Bunch": Kind(Bunch, dict, lambda parts: Bunch(**parts)),
+}
+
+
+def name_of_kind(value: Any) -> str | None:
+    """The kind that a value is of; of a subclass only where NumPy has many."""
+    for name, kind in KINDS.items():
+        many = kind.of in (np.generic, np.dtype)
+        if isinstance(value, kind.of) if many else type(value) is kind.of:
+            return name
+    return None

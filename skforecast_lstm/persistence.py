@@ -1,0 +1,182 @@
+"""Fitted estimators in one file, from which no code is run when it is opened.
+
+A file is a line that says what it is, the SHA-256 of what follows, the length of a JSON
+text, the text, and the numbers of all arrays.
+"""
+
+import hashlib
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from skforecast_lstm import __version__
+from skforecast_lstm._files import replacing
+from skforecast_lstm._persistence.text import Reader, Writer
+from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
+
+__all__ = ["load", "save"]
+
+_FIRST_LINE = b"skforecast_lstm\n"
+_FORMAT = 1
+
+# What a text that `save` did not write makes Python, NumPy, pandas, scikit-learn or Keras
+# say while it is read.
+_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
+    """Write an estimator, fitted or not, to a file.
+
+    Parameters
+    ----------
+    estimator : estimator
+        An estimator of this package or of scikit-learn, or a pipeline, a search or
+        another composition of them.
+    path : str or path-like
+        The file. One that is there stays as it is until the new one is complete.
+
+    Raises
+    ------
+    TypeError
+        If the file can't hold a part of the estimator: a function or a class that is not
+        scikit-learn's, NumPy's, Keras's or of this package, or a compiled part such as
+        the trees of scikit-learn. The message says which.
+
+    See Also
+    --------
+    load : Reads the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skforecast_lstm import LSTMRegressor
+    >>> from skforecast_lstm.persistence import load, save
+    >>> X, y = np.random.rand(50, 4), np.random.rand(50)
+    >>> regressor = LSTMRegressor(units=2, epochs=1).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(regressor, Path(folder) / "regressor.lstm")
+    ...     again = load(Path(folder) / "regressor.lstm")
+    >>> bool((again.predict(X) == regressor.predict(X)).all())
+    True
+    """
+    writer, name = Writer(), type(estimator).__name__
+    try:
+        encoded = writer.encode(estimator, name)
+    except RecursionError:
+        raise TypeError(
+            f"A file can't hold this {name}: a list in it has itself as an item, or is "
+            "nested too deeply."
+        ) from None
+    header = {"format": _FORMAT, "version": __version__, "estimator": encoded}
+    text = json.dumps(header).encode()
+    pieces = [len(text).to_bytes(8, "little"), text, *writer.arrays]
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    with replacing(path) as unfinished:
+        with unfinished.open("wb") as file:
+            file.writelines([_FIRST_LINE, digest.digest(), *pieces])
+        try:
+            load(unfinished)
+        except SavedFileError as error:
+            raise TypeError(
+                f"A file can't hold this {name}, since it can't be made again from it: "
+                f"{error.__cause__}."
+            ) from error
+
+
+def load(path: str | os.PathLike) -> Any:
+    """Read an estimator from a file of `save`.
+
+    No code in the file is run, since there is none: only classes and functions that
+    this package knows by name are looked up. Whoever made the file still chose all
+    parameters and numbers in it.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    estimator : estimator
+        The estimator, as it was saved.
+
+    Raises
+    ------
+    SavedFileError
+        If `save` did not write the file, if a part of it is missing or was changed, or
+        if a newer version wrote it.
+
+    Warns
+    -----
+    OtherVersionWarning
+        If another version of this package wrote it. scikit-learn warns of its own
+        estimators by `sklearn.exceptions.InconsistentVersionWarning`.
+
+    See Also
+    --------
+    save : Writes the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skforecast_lstm import LookbackWindower
+    >>> from skforecast_lstm.persistence import load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(LookbackWindower(24), Path(folder) / "windower.lstm")
+    ...     load(Path(folder) / "windower.lstm")
+    LookbackWindower(lookback=24)
+    """
+    content = memoryview(Path(path).read_bytes())
+    first, rest = content[: len(_FIRST_LINE)], content[len(_FIRST_LINE) :]
+    if first != _FIRST_LINE:
+        raise SavedFileError(
+            f"{str(path)!r} is not a file of skforecast_lstm.persistence.save."
+        )
+    digest, rest = rest[:32], rest[32:]
+    if digest != hashlib.sha256(rest).digest():
+        raise SavedFileError(
+            f"{str(path)!r} is damaged: a part of it is missing or was changed since it "
+            "was saved. Take another copy, or save the estimator again."
+        )
+    end = 8 + int.from_bytes(rest[:8], "little")
+    try:
+        header = json.loads(bytes(rest[8:end]))
+        if header["format"] > _FORMAT:
+            raise ValueError(
+                f"skforecast_lstm {header['version']} wrote it in a newer format than "
+                f"skforecast_lstm {__version__} reads; install that version"
+            )
+        reader = Reader(rest[end:])
+        estimator = reader.decode(header["estimator"])
+        reader.check_end()
+    except _ERRORS as error:
+        what = str(error).partition("\n")[0]
+        raise SavedFileError(f"{str(path)!r} can't be read: {what}.") from error
+    if header["version"] != __version__:
+        warnings.warn(
+            f"{str(path)!r} was saved by skforecast_lstm {header['version']} and is read "
+            f"by {__version__}, which may predict otherwise. Save it again after a look "
+            "at its predictions.",
+            OtherVersionWarning,
+            stacklevel=2,
+        )
+    return estimator
