@@ -8,6 +8,8 @@ time. Then each of the last months is forecast from what came before it.
 
 import argparse
 
+from skforecast_lstm import LookbackWindower, LSTMRegressor
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -22,8 +24,6 @@ from sktime.performance_metrics.forecasting import (
     mean_absolute_percentage_error,
     mean_absolute_scaled_error,
 )
-
-from skforecast_lstm import LookbackWindower, LSTMRegressor
 
 SEASON = 12
 N_TEST = 48

@@ -139,6 +139,48 @@ def check_forecaster(backend):
     assert np.ptp(intervals, axis=1).mean() < 0.5
 
 
+def check_networks(backend):
+    """Normalized windows, branches, cells and a decoder learn, and are fed back."""
+    from skforecast_lstm import LookbackWindower, LSTMRegressor, recursive_forecast
+    from skforecast_lstm.targets import horizon_targets
+
+    series = 100 + np.hstack([sine(), 5 * sine()])
+    windower = LookbackWindower(lookback=8, horizon=1)
+    network = {"normalization": "last", "target_columns": (0, 1), "epochs": 40}
+    branches = [
+        {"columns": [0], "units": 4, "cell": "peephole"},
+        {"columns": [0, 1], "units": (4, 2), "cell": ("gru", "lstm")},
+    ]
+    pipe = make_pipeline(
+        windower, LSTMRegressor(4, learning_rate=0.02, random_state=0, **network)
+    )
+    pipe.fit(series, series).set_params(lstmregressor__branches=branches)
+    forecasts = recursive_forecast(pipe, series, 8, starts=[60, 80])
+    actual = np.stack([series[60:68], series[80:88]])
+    wrong = np.abs(forecasts - actual)[..., 0].mean()
+    assert wrong < 0.2, f"the mean error is {wrong:.3f}"
+    pipe.set_params(lstmregressor__decoder="lstm")
+    pipe.fit(series, horizon_targets(series, 3))
+    assert np.isfinite(pipe.predict(series)).all()
+
+
+def check_saved(backend):
+    """What was saved predicts the same, and trains on in the same way."""
+    from skforecast_lstm.persistence import load, save
+
+    series = sine()
+    pipe = forecaster(epochs=2, normalization="standard", target_columns=())
+    pipe.fit(series, series[:, 0])
+    with tempfile.TemporaryDirectory() as folder:
+        save(pipe, os.path.join(folder, "pipe.lstm"))
+        loaded = load(os.path.join(folder, "pipe.lstm"))
+    np.testing.assert_array_equal(loaded.predict(series), pipe.predict(series))
+    windows = pipe[:-1].transform(series)
+    trained = [one[-1].partial_fit(windows, series[:, 0]) for one in (pipe, loaded)]
+    predictions = [regressor.predict(windows) for regressor in trained]
+    np.testing.assert_allclose(*predictions, rtol=1e-5)
+
+
 def main(backend):
     """Run all checks with one backend."""
     os.environ["KERAS_BACKEND"] = backend
@@ -148,6 +190,8 @@ def main(backend):
         check_classifier,
         check_search,
         check_forecaster,
+        check_networks,
+        check_saved,
     ):
         start = time.perf_counter()
         check(backend)

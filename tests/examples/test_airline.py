@@ -1,19 +1,7 @@
-"""Every example runs, and its figures hold."""
-
-import importlib.util
-from pathlib import Path
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
+"""The example of one month ahead, and what it prints."""
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_airline(tmp_path, capsys):
+def test_airline(load, tmp_path, capsys):
     plot = tmp_path / "airline.png"
     table = load("airline").main(["--plot", str(plot)])
     printed = capsys.readouterr().out
