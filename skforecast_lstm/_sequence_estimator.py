@@ -482,6 +482,13 @@ class SequenceEstimator(KerasWrapper):
         parameters = {name: getattr(self, name) for name in self._network_parameters}
         return recurrent_network(**parameters, meta=meta)
 
+    def _n_outputs_of(self, model):
+        if not hasattr(model, "output_shape"):
+            # A model that is no graph of layers is built by the first it is asked.
+            window = np.zeros((1, *self.X_shape_[1:]), keras.config.floatx())
+            return model(window).shape[-1]
+        return model.output_shape[-1]
+
     def _set_scales(self, model, windows, rows, targets, weights):
         """Set what a network knows of the scales of its inputs and targets."""
         if isinstance(self.model, keras.Model):

@@ -317,7 +317,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
     def _targets(self, y, model):
         """Targets of the shape that the network puts out."""
-        n_outputs = model.output_shape[-1]
+        n_outputs = self._n_outputs_of(model)
         if n_outputs != self.n_outputs_:
             raise ValueError(
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
@@ -639,7 +639,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
 
     def _targets(self, y, model):
         """Labels in the form that the loss of the network reads."""
-        n_outputs = model.output_shape[-1]
+        n_outputs = self._n_outputs_of(model)
         if n_outputs == 1:
             return y.reshape(-1, 1).astype(keras.config.floatx())
         if n_outputs != self.n_classes_:

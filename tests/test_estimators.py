@@ -720,3 +720,30 @@ def test_targets_that_are_a_view_train_as_their_copy_does(n_columns, rng):
         for y in (targets, targets.copy())
     ]
     np.testing.assert_array_equal(*answers)
+
+
+class Subclassed(keras.Model):
+    """A network that is no graph of layers."""
+
+    def __init__(self, n_outputs):
+        super().__init__()
+        self.recurrent = keras.layers.LSTM(2)
+        self.output_layer = keras.layers.Dense(n_outputs, activation="softmax")
+
+    def call(self, inputs):
+        return self.output_layer(self.recurrent(inputs))
+
+
+def test_a_subclassed_network_is_trained_too(windows, y):
+    windows = windows.reshape(*windows.shape[:2], -1)[20:]
+    for labels in (y[20:] > 0, np.arange(20) % 3):
+        n_classes = len(np.unique(labels))
+        classifier = LSTMClassifier(
+            model=lambda n_classes=n_classes: Subclassed(n_classes),
+            loss="sparse_categorical_crossentropy",
+            epochs=1,
+        )
+        answers = classifier.fit(windows, labels).predict_proba(windows)
+        assert answers.shape == (20, n_classes)
+    with pytest.raises(ValueError, match="y has 1 columns, but the model has 2 outputs"):
+        LSTMRegressor(model=lambda: Subclassed(2), epochs=1).fit(windows, y[20:])

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm.training.loop import _can_predict, predict
+from skforecast_lstm.training.loop import can_predict, predict
 from skforecast_lstm.training.samples import (
     ROOM_TO_PREDICT,
-    _capacity,
-    _filled,
-    _for_device,
+    filled_up,
+    for_device,
+    room_for,
 )
 
 __all__ = ["Origins", "feed_back", "feed_back_by_steps", "windows_at"]
@@ -138,7 +138,7 @@ def feed_back(
         np.broadcast_to(centre, n_columns),
         np.broadcast_to(spread, n_columns),
     )
-    if not _can_predict(model):
+    if not can_predict(model):
 
         def answer(windows):
             outputs = predict(model, windows.reshape(len(windows), *window_shape))
@@ -208,7 +208,7 @@ def _on_device(model, series, origins, n_steps, window_shape, scale):
 
     n_origins = len(origins.starts)
     batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
-    room = _capacity(n_steps, ROOM_TO_FEED)
+    room = room_for(n_steps, ROOM_TO_FEED)
     n_at_once = max(FORECASTS_OF_A_CALL // room, batch_size)
     if n_origins <= FEW_ORIGINS:
         batch_size = n_at_once = FEW_ORIGINS
@@ -221,11 +221,12 @@ def _on_device(model, series, origins, n_steps, window_shape, scale):
         some, rows = _needed(origins.take(places))
         n_some = len(some.starts)
         part = series[rows]
-        part = _filled(part, _capacity(len(part), ROOM_TO_PREDICT))
+        part = filled_up(part, room_for(len(part), ROOM_TO_PREDICT))
         some = some._replace(
-            starts=_filled(some.starts, n_at_once), begins=_filled(some.begins, n_at_once)
+            starts=filled_up(some.starts, n_at_once),
+            begins=filled_up(some.begins, n_at_once),
         )
-        some, scale = keras.tree.map_structure(_for_device, (some, scale))
+        some, scale = keras.tree.map_structure(for_device, (some, scale))
         data = (state, part, some, scale, np.int32(n_some), np.int32(n_steps))
         program = known.feeding(data, window_shape, room, batch_size)
         yield places, np.asarray(program(*data))[:n_some, :n_steps]

@@ -12,7 +12,7 @@ from skforecast_lstm.training.batches import SampleBatches
 from skforecast_lstm.training.callbacks import watches_batches
 from skforecast_lstm.training.samples import Samples
 
-__all__ = ["fit", "predict"]
+__all__ = ["can_predict", "fit", "predict"]
 
 # Models there are Keras's but for how they measure their loss, which the engine asks of
 # the model.
@@ -209,7 +209,7 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     if others or not is_known:
         return model.predict(x, **others)
     samples = _samples(x)
-    if _can_predict(model):
+    if can_predict(model):
         from skforecast_lstm.training import engine
 
         return engine.predict(model, samples)
@@ -233,7 +233,8 @@ def _can_run(model):
     )
 
 
-def _can_predict(model):
+def can_predict(model):
+    """Whether the engine may predict with a model in place of Keras."""
     return (
         _can_run(model)
         and model.built

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from skforecast_lstm._pieces import let_go
 
-__all__ = ["ROOM_TO_PREDICT", "Block", "Samples", "Source"]
+__all__ = [
+    "ROOM_TO_PREDICT",
+    "Block",
+    "Samples",
+    "Source",
+    "filled_up",
+    "for_device",
+    "room_for",
+]
 
 BLOCK_BYTES = 2**26
 # Rows that the device has room for at least, to train and to predict.
@@ -158,9 +166,9 @@ class Samples:
         """Copies of inputs, targets and weights at some positions."""
         rows = self._rows_at(positions)
         return (
-            _map(lambda leaf: _for_device(leaf[rows]), self.x),
-            _map(lambda leaf: _for_device(leaf[positions]), self.y),
-            _map(lambda leaf: _for_device(leaf[positions]), self.sample_weight),
+            _map(lambda leaf: for_device(leaf[rows]), self.x),
+            _map(lambda leaf: for_device(leaf[positions]), self.y),
+            _map(lambda leaf: for_device(leaf[positions]), self.sample_weight),
         )
 
     def blocks(self, batch_size: int) -> list[Block]:
@@ -187,7 +195,7 @@ class Samples:
         step = len(self)
         for _, stride, steps in self._under():
             reach = 1 if steps is None else int(steps[-1]) + 1
-            room = _capacity(reach + stride * multiple, capacity)
+            room = room_for(reach + stride * multiple, capacity)
             step = min(step, (room - reach) // stride + 1)
         if step < len(self):
             step = max(multiple, step // multiple * multiple)
@@ -233,10 +241,10 @@ class Samples:
             for find, part in ((inputs, self.x), (targets, self.y))
         ]
         longest = max(len(one.series) for one in filter(None, lie[0] + lie[1]))
-        capacity = _capacity(max(len(block), longest), room)
+        capacity = room_for(max(len(block), longest), room)
 
         def filled(leaf):
-            return _filled(leaf, capacity)
+            return filled_up(leaf, capacity)
 
         x, y = (
             keras.tree.pack_sequence_as(
@@ -281,18 +289,19 @@ def _map(function, part):
     )
 
 
-def _for_device(leaf):
+def for_device(leaf):
+    """An array in the precision of the device."""
     return leaf.astype(device_dtype(leaf.dtype), copy=False)
 
 
-def _capacity(length, capacity):
+def room_for(length, capacity):
     """A capacity for so many rows, some times four larger: few sizes, few programs."""
     while capacity < length:
         capacity *= 4
     return capacity
 
 
-def _filled(leaf, capacity):
+def filled_up(leaf, capacity):
     """A copy of an array with zeros after it, in the precision of the device."""
     filled = np.zeros((capacity, *leaf.shape[1:]), device_dtype(leaf.dtype))
     filled[: len(leaf)] = leaf

@@ -109,8 +109,8 @@ def test_without_the_engine_each_step_is_a_prediction(
     starts = np.random.default_rng(1).integers(0, N_ROWS + 1, n_origins)
     scale = {"centre": 0.5, "spread": 2.0}
     quick = training.feed_back(model, series, origins_at(starts), 5, **scale)
-    monkeypatch.setattr(feeding, "_can_predict", lambda model: False)
-    monkeypatch.setattr(loop, "_can_predict", lambda model: False)
+    monkeypatch.setattr(feeding, "can_predict", lambda model: False)
+    monkeypatch.setattr(loop, "can_predict", lambda model: False)
     slow = training.feed_back(model, series, origins_at(starts), 5, **scale)
     np.testing.assert_allclose(quick, slow, 1e-4, 1e-5)
 
@@ -134,9 +134,11 @@ def test_pieces_give_the_same_whatever_their_size(series, model, monkeypatch):
 def test_only_the_rows_in_windows_go_to_the_device(model, monkeypatch):
     long = np.zeros((100_000, 2))
     loaded = []
-    original = feeding._filled
+    original = feeding.filled_up
     monkeypatch.setattr(
-        feeding, "_filled", lambda leaf, room: loaded.append(room) or original(leaf, room)
+        feeding,
+        "filled_up",
+        lambda leaf, room: loaded.append(room) or original(leaf, room),
     )
     training.feed_back(model, long, origins_at([50_000, 50_010]), 3)
     assert max(loaded) == feeding.ROOM_TO_PREDICT
@@ -198,7 +200,7 @@ def test_an_interrupt_between_pieces_stops(series, model, monkeypatch):
 
 @pytest.mark.parametrize("by_engine", [True, False])
 def test_what_grows_beyond_bounds_is_unknown_from_there(monkeypatch, by_engine):
-    monkeypatch.setattr(feeding, "_can_predict", lambda model: by_engine)
+    monkeypatch.setattr(feeding, "can_predict", lambda model: by_engine)
     inputs = keras.Input((3, 1))
     total = keras.ops.sum(keras.ops.nan_to_num(inputs), axis=1)
     model = keras.Model(inputs, 1e20 * total)
