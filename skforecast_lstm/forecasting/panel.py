@@ -16,7 +16,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
-from skforecast_lstm.networks.series import series_network
+from skforecast_lstm.networks import Cell, series_network
 
 __all__ = ["LSTMTimeSeriesClassifier", "LSTMTimeSeriesRegressor"]
 
@@ -100,7 +100,7 @@ class _WholeSeries:
         filters: int | Sequence[int] = (64, 64),
         kernel_size: int = 8,
         units: int | Sequence[int] = 32,
-        cell: Literal["lstm", "gru", "rnn"] = "lstm",
+        cell: Cell | Sequence[Cell] = "lstm",
         bidirectional: bool = True,
         dropout: float = 0.0,
         learning_rate: float = 0.002,
@@ -206,7 +206,7 @@ class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
         Steps that a filter sees.
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
+    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
         Kind of the recurrent layers.
     bidirectional : bool, default=True
         Whether each recurrent layer also reads its steps from last to first.
@@ -273,7 +273,7 @@ class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
         filters: int | Sequence[int] = (64, 64),
         kernel_size: int = 8,
         units: int | Sequence[int] = 32,
-        cell: Literal["lstm", "gru", "rnn"] = "lstm",
+        cell: Cell | Sequence[Cell] = "lstm",
         bidirectional: bool = True,
         dropout: float = 0.0,
         learning_rate: float = 0.002,
@@ -351,7 +351,7 @@ class LSTMTimeSeriesRegressor(_WholeSeries, BaseRegressor):
         Steps that a filter sees.
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
-    cell : {"lstm", "gru", "rnn"}, default="lstm"
+    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
         Kind of the recurrent layers.
     bidirectional : bool, default=True
         Whether each recurrent layer also reads its steps from last to first.
