@@ -29,6 +29,8 @@ from scikeras._utils import (
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator
 
+from skforecast_lstm.networks import join_members
+
 _ROUTES = ("callbacks", "compile", "loss", "metrics", "model", "optimizer")
 _ROUTE_PREFIXES = tuple(f"{route}__" for route in _ROUTES)
 
@@ -136,6 +138,15 @@ def _class_named(name, module):
     return name
 
 
+def _joined(models):
+    """One network of several members, compiled as they are."""
+    network = join_members(models)
+    if models[0].compiled:
+        # Not by the configuration, which has no function that isn't registered.
+        network.compile(**own_copy(models[0]._compile_config.config))
+    return network
+
+
 # scikit-learn refuses classes with tags of the old kind only. SciKeras's are ignored
 # either way; these are the ones that it inherits.
 BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
@@ -220,17 +231,23 @@ class KerasWrapper(BaseWrapper):
             check_known(parameter, getattr(self, parameter))
         with seeded(seed):
             if isinstance(self.model, keras.Model):
-                model = unpack_model(pack_model(self.model))
+                model = self._copied()
             else:
-                model = self._call_builder(self.model or self._keras_build_fn)
-            if not isinstance(model, keras.Model):
-                raise TypeError(
-                    "model must be a keras.Model or a function that returns one; "
-                    f"it returned {type(model).__name__}."
-                )
+                builder = self.model or self._keras_build_fn
+                models = [self._call_builder(builder) for _ in range(self.n_members)]
+                model = models[0] if len(models) == 1 else _joined(models)
             if not model.compiled:
                 model.compile(**self._get_compile_kwargs())
         return model
+
+    def _copied(self):
+        """A copy of the user's model, with its weights."""
+        if self.n_members > 1:
+            raise ValueError(
+                f"n_members={self.n_members} networks would have the weights of this one "
+                "model. Give a function that builds it, for first weights of their own."
+            )
+        return unpack_model(pack_model(self.model))
 
     def _call_builder(self, builder):
         """Call a function that builds a model with the parameters that it asks for."""
@@ -255,7 +272,13 @@ class KerasWrapper(BaseWrapper):
             raise TypeError(
                 f"model={builder!r} can't be called with {sorted(given)}: {error}."
             ) from None
-        return builder(**given)
+        model = builder(**given)
+        if not isinstance(model, keras.Model):
+            raise TypeError(
+                "model must be a keras.Model or a function that returns one; "
+                f"it returned {type(model).__name__}."
+            )
+        return model
 
     def _get_compile_kwargs(self):
         """Arguments of `keras.Model.compile`, from names, classes and objects."""

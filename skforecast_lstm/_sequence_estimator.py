@@ -26,6 +26,7 @@ from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.networks import (
     Cell,
+    Members,
     TargetScale,
     WindowDenormalization,
     WindowNormalization,
@@ -45,6 +46,7 @@ NETWORK_PARAMETERS = (
     "output_activation",
     "l2",
     "normalization",
+    "segment",
     "branches",
     "feature_names",
 )
@@ -179,19 +181,23 @@ class SequenceEstimator(KerasWrapper):
         output_activation: str | Callable | None = None,
         l2: float = 0.0,
         normalization: Literal["last", "standard", "relative"] | None = None,
+        segment: int | None = None,
         branches: Sequence[Mapping[str, Any]] | None = None,
         feature_names: Sequence[str] | None = None,
         model: Callable[..., keras.Model] | keras.Model | None = None,
         loss: Any = None,
         optimizer: str | keras.optimizers.Optimizer | type = "adam",
         learning_rate: Any = 0.005,
+        schedule: Literal["cosine", "one_cycle"] | None = None,
         metrics: Any = None,
         epochs: int | None = None,
+        n_batches: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
+        n_members: int = 1,
         callbacks: Any = None,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
@@ -210,19 +216,23 @@ class SequenceEstimator(KerasWrapper):
         self.output_activation = output_activation
         self.l2 = l2
         self.normalization = normalization
+        self.segment = segment
         self.branches = branches
         self.feature_names = feature_names
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.metrics = metrics
         self.epochs = epochs
+        self.n_batches = n_batches
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.n_members = n_members
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.random_state = random_state
@@ -317,10 +327,11 @@ class SequenceEstimator(KerasWrapper):
 
     def _check_parameters(self):
         self._check_names()
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "n_batches", "batch_size", "segment"):
             if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), 1)
-        check_integer("n_iter_no_change", self.n_iter_no_change, 1)
+        for name in ("n_iter_no_change", "n_members"):
+            check_integer(name, getattr(self, name), 1)
         fraction = self.validation_fraction
         if not (isinstance(fraction, Real) and 0 < fraction < 1):
             raise ValueError(
@@ -417,7 +428,16 @@ class SequenceEstimator(KerasWrapper):
         task = self._prepare(
             X, y, sample_weight, anew=anew, classes=classes, callbacks=callbacks
         )
-        return self._train(task, callbacks, epochs=1)
+        if anew or self.schedule is None:
+            return self._train(task, callbacks, epochs=1)
+        # The rate that the schedule began with would undo what it ended with.
+        optimizer = self.model_.optimizer
+        rate = float(optimizer.learning_rate)
+        optimizer.learning_rate = rate / 10
+        try:
+            return self._train(task, callbacks, epochs=1)
+        finally:
+            optimizer.learning_rate = rate
 
     def _train(self, task, callbacks, epochs=None):
         """Train, and keep what was reached however it ends."""
@@ -438,6 +458,8 @@ class SequenceEstimator(KerasWrapper):
                 batch_size=batch_size,
                 epochs=first_epoch + (epochs or enough_epochs),
                 initial_epoch=first_epoch,
+                schedule=None if epochs else self.schedule,
+                n_batches=None if epochs else self.n_batches,
                 shuffle=self.shuffle,
                 seed=task.seed,
                 callbacks=[*callbacks, history],
@@ -493,12 +515,15 @@ class SequenceEstimator(KerasWrapper):
         """Set what a network knows of the scales of its inputs and targets."""
         if isinstance(self.model, keras.Model):
             return
-        for layer in model.layers:
+        members = [layer for layer in model.layers if isinstance(layer, Members)]
+        network = members[0].hidden_network() if members else model
+        put = members[0].set_weights_of if members else keras.Layer.set_weights
+        for layer in network.layers:
             if isinstance(layer, TargetScale):
                 centre, spread = _centre_and_spread(targets, weights)
-                layer.set_weights([centre, np.where(spread > 0, spread, 1.0)])
+                put(layer, [centre, np.where(spread > 0, spread, 1.0)])
             elif isinstance(layer, WindowNormalization) and self.model is None:
-                layer.set_weights([_least_spread(windows, rows)])
+                put(layer, [_least_spread(windows, rows)])
             elif isinstance(layer, WindowDenormalization) and self.model is None:
                 _check_units(windows, rows, targets, layer.columns)
 

@@ -50,7 +50,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
     dense_dropout : float or tuple of float, default=0.0
-        Fraction of its outputs that each dense layer drops in training.
+        Fraction of its outputs that each dense layer drops in training; without dense
+        layers, that the last recurrent layer drops.
     decoder : {"dense", "lstm"}, default="dense"
         "dense" makes all outputs at once. "lstm" makes those of one step ahead after
         those of the other, by another recurrent layer (sequence to sequence).
@@ -65,6 +66,16 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         column: from its last value and its mean change, from its mean and standard
         deviation, or as changes relative to its first value. A linear output is undone
         from it, so give `X` and `y` in the same units, with no scaler before.
+    base : {"last", "seasonal", "mixture"}, default=None
+        A simple forecast that the network corrects, within the `normalization`: the
+        last value, the value a season ago, or a mixture of many simple ones whose
+        weights are learned. The first output is of the step behind the window.
+    season_length : int, default=1
+        Number of steps after which the series repeats itself, for `base`.
+    segment : int, default=None
+        Number of steps that are read at once: the window is cut into segments, each of
+        which goes through a dense layer and then is one step of the recurrent layers.
+        Fewer steps take less time, and long windows are remembered better.
     target_columns : tuple of int or str, default=None
         Which columns of a window the targets are, the same ones at each step ahead; ()
         if none of them, so that no normalization is undone. One column alone needs no
@@ -73,7 +84,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         Recurrent layers for some columns each, whose outputs are joined before the
         dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
         What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
-        `dropout` and `recurrent_dropout` it has from the other parameters.
+        `dropout`, `recurrent_dropout` and `segment` it has from the other parameters.
     feature_names : sequence of str, default=None
         Names of the columns of a window, for those who name them in `branches` and
         `target_columns`.
@@ -90,11 +101,17 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     learning_rate : float or schedule, default=0.005
         Learning rate of an optimizer given by name or class; None is Keras's own. An
         optimizer object keeps the one it has.
+    schedule : {"cosine", "one_cycle"}, default=None
+        How the learning rate goes on from batch to batch: down along a cosine, or up
+        for a while and then down. None leaves it as it is. `partial_fit` goes on at a
+        tenth of it.
     metrics : list, default=None
         Keras metrics, by name or object, to record in `history_`.
     epochs : int, default=None
         Passes over the data. None makes enough for about 2,000 batches: at least 3
         and at most 200.
+    n_batches : int, default=None
+        Batches to train on, in place of `epochs`; the last epoch may be a part of one.
     batch_size : int, default=None
         Rows in a batch. None is 32, and for more than 32,000 rows more, so that an
         epoch has about 1,000 batches, up to 1,024 rows.
@@ -109,6 +126,9 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         `early_stopping` or a callback that monitors a ``val_`` metric asks for it.
     n_iter_no_change : int, default=10
         Epochs without improvement after which early stopping stops.
+    n_members : int, default=1
+        Networks with different first weights, whose mean is the answer. They train
+        together on the same batches.
     callbacks : callback, class, or list or dict of them, default=None
         Keras callbacks. Classes are made with parameters given as
         ``callbacks__patience`` or ``callbacks__0__patience``; of objects, copies are
@@ -160,7 +180,13 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """
 
     _default_loss = "mean_squared_error"
-    _network_parameters = (*NETWORK_PARAMETERS, "decoder", "target_columns")
+    _network_parameters = (
+        *NETWORK_PARAMETERS,
+        "decoder",
+        "base",
+        "season_length",
+        "target_columns",
+    )
 
     def __init__(
         self,
@@ -178,6 +204,9 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         output_activation: str | Callable | None = None,
         l2: float = 0.0,
         normalization: Literal["last", "standard", "relative"] | None = None,
+        base: Literal["last", "seasonal", "mixture"] | None = None,
+        season_length: int = 1,
+        segment: int | None = None,
         target_columns: Sequence[int | str] | None = None,
         branches: Sequence[Mapping[str, Any]] | None = None,
         feature_names: Sequence[str] | None = None,
@@ -185,13 +214,16 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         loss: Any = None,
         optimizer: str | keras.optimizers.Optimizer | type = "adam",
         learning_rate: Any = 0.005,
+        schedule: Literal["cosine", "one_cycle"] | None = None,
         metrics: Any = None,
         epochs: int | None = None,
+        n_batches: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
+        n_members: int = 1,
         callbacks: Any = None,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
@@ -211,19 +243,23 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             output_activation=output_activation,
             l2=l2,
             normalization=normalization,
+            segment=segment,
             branches=branches,
             feature_names=feature_names,
             model=model,
             loss=loss,
             optimizer=optimizer,
             learning_rate=learning_rate,
+            schedule=schedule,
             metrics=metrics,
             epochs=epochs,
+            n_batches=n_batches,
             batch_size=batch_size,
             shuffle=shuffle,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
+            n_members=n_members,
             callbacks=callbacks,
             warm_start=warm_start,
             random_state=random_state,
@@ -231,6 +267,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             **routed,
         )
         self.decoder = decoder
+        self.base = base
+        self.season_length = season_length
         self.target_columns = target_columns
 
     def partial_fit(
@@ -352,7 +390,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
     dense_dropout : float or tuple of float, default=0.0
-        Fraction of its outputs that each dense layer drops in training.
+        Fraction of its outputs that each dense layer drops in training; without dense
+        layers, that the last recurrent layer drops.
     output_activation : str or callable, default=None
         Activation of the output. None is a sigmoid for two classes
         and a softmax for more.
@@ -362,11 +401,15 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         How the network gives each window a level of 0 and a spread of 1, column by
         column: from its last value and its mean change, from its mean and standard
         deviation, or as changes relative to its first value.
+    segment : int, default=None
+        Number of steps that are read at once: the window is cut into segments, each of
+        which goes through a dense layer and then is one step of the recurrent layers.
+        Fewer steps take less time, and long windows are remembered better.
     branches : list of dict, default=None
         Recurrent layers for some columns each, whose outputs are joined before the
         dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
         What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
-        `dropout` and `recurrent_dropout` it has from the other parameters.
+        `dropout`, `recurrent_dropout` and `segment` it has from the other parameters.
     feature_names : sequence of str, default=None
         Names of the columns of a window, for those who name them in `branches`.
     model : callable or keras.Model, default=None
@@ -382,11 +425,17 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     learning_rate : float or schedule, default=0.005
         Learning rate of an optimizer given by name or class; None is Keras's own. An
         optimizer object keeps the one it has.
+    schedule : {"cosine", "one_cycle"}, default=None
+        How the learning rate goes on from batch to batch: down along a cosine, or up
+        for a while and then down. None leaves it as it is. `partial_fit` goes on at a
+        tenth of it.
     metrics : list, default=None
         Keras metrics, by name or object, to record in `history_`.
     epochs : int, default=None
         Passes over the data. None makes enough for about 2,000 batches: at least 3
         and at most 200.
+    n_batches : int, default=None
+        Batches to train on, in place of `epochs`; the last epoch may be a part of one.
     batch_size : int, default=None
         Rows in a batch. None is 32, and for more than 32,000 rows more, so that an
         epoch has about 1,000 batches, up to 1,024 rows.
@@ -404,6 +453,9 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss, by label; "balanced" gives every class the
         same weight in all. They multiply `sample_weight`.
+    n_members : int, default=1
+        Networks with different first weights, whose mean is the answer. They train
+        together on the same batches.
     callbacks : callback, class, or list or dict of them, default=None
         Keras callbacks. Classes are made with parameters given as
         ``callbacks__patience`` or ``callbacks__0__patience``; of objects, copies are
@@ -472,20 +524,24 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         output_activation: str | Callable | None = None,
         l2: float = 0.0,
         normalization: Literal["last", "standard", "relative"] | None = None,
+        segment: int | None = None,
         branches: Sequence[Mapping[str, Any]] | None = None,
         feature_names: Sequence[str] | None = None,
         model: Callable[..., keras.Model] | keras.Model | None = None,
         loss: Any = None,
         optimizer: str | keras.optimizers.Optimizer | type = "adam",
         learning_rate: Any = 0.005,
+        schedule: Literal["cosine", "one_cycle"] | None = None,
         metrics: Any = None,
         epochs: int | None = None,
+        n_batches: int | None = None,
         batch_size: int | None = None,
         shuffle: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
         class_weight: dict | Literal["balanced"] | None = None,
+        n_members: int = 1,
         callbacks: Any = None,
         warm_start: bool = False,
         random_state: int | np.random.RandomState | None = None,
@@ -505,19 +561,23 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             output_activation=output_activation,
             l2=l2,
             normalization=normalization,
+            segment=segment,
             branches=branches,
             feature_names=feature_names,
             model=model,
             loss=loss,
             optimizer=optimizer,
             learning_rate=learning_rate,
+            schedule=schedule,
             metrics=metrics,
             epochs=epochs,
+            n_batches=n_batches,
             batch_size=batch_size,
             shuffle=shuffle,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
+            n_members=n_members,
             callbacks=callbacks,
             warm_start=warm_start,
             random_state=random_state,

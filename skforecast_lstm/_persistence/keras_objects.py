@@ -5,14 +5,17 @@ names. So each is checked here before Keras sees it. Weights are plain arrays.
 """
 
 import warnings
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from itertools import count
 from types import FunctionType
 from typing import Any
 
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
+from keras.src.models import functional
 
 from skforecast_lstm._persistence.values import plain_arrays
 
@@ -152,7 +155,7 @@ def _model(parts):
     try:
         # Here variables have a shape and no values yet. A configuration is small
         # whatever the shapes in it, but the weights in the file are as large as it is.
-        with keras.StatelessScope(initialize_variables=False):
+        with keras.StatelessScope(initialize_variables=False), _no_endless_graph(config):
             model = keras.saving.deserialize_keras_object(config)
         for variable, value in _paired(model.variables, parts["weights"]):
             variable._initializer = partial(_given, value)
@@ -166,6 +169,39 @@ def _model(parts):
         for variable, value in _paired(model.optimizer.variables, parts["optimizer"]):
             variable.assign(value)
     return model
+
+
+@contextmanager
+def _no_endless_graph(config):
+    """Raise where parts of a graph wait for one that is missing.
+
+    Keras puts off a part whose inputs are not there yet. Its older releases do so for
+    ever, where a graph of n parts is complete after n rounds.
+    """
+    nodes = [value for key, value in _entries(config) if key == "inbound_nodes"]
+    most, tries = (len(nodes) + 1) * (sum(map(len, nodes)) + 1), count()
+    connect = functional.deserialize_node
+
+    def counted(*arguments):
+        if next(tries) > most:
+            raise ValueError("a part of a network has no input")
+        return connect(*arguments)
+
+    functional.deserialize_node = counted
+    try:
+        yield
+    finally:
+        functional.deserialize_node = connect
+
+
+def _entries(config):
+    """Keys and values of all dicts in a configuration."""
+    if isinstance(config, dict):
+        yield from config.items()
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for item in config:
+            yield from _entries(item)
 
 
 def _values(variables):

@@ -1,10 +1,13 @@
 """What a forecaster chooses where its user does not: rules that read the data."""
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["default_block", "default_lookback", "season_of"]
+__all__ = ["Plan", "default_block", "default_lookback", "season_of"]
+
+MANY_ROWS = 10_000
 
 _SECONDS_A_DAY = 86_400
 _SEASON_OF = {"D": 7, "B": 5, "W": 52, "M": 12, "Q": 4}
@@ -34,19 +37,22 @@ def usable_season(n_rows: int, season_length: int) -> int:
     return season_length if n_rows >= 3 * season_length else 1
 
 
-def default_lookback(n_rows: int, horizon: int, season_length: int) -> int:
+def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: int) -> int:
     """Steps of a window: three seasons, or twice the horizon where there is no season.
 
-    Never more than a third of the rows: fewer seasons then, and fewer steps.
+    Where there are many rows in all, eight times the horizon if that is more. Never
+    more than a third of the rows of a series: fewer seasons then, and fewer steps.
 
     Parameters
     ----------
     n_rows : int
-        Rows of a series.
+        Rows of a series, by their median.
     horizon : int
         Steps ahead.
     season_length : int
         Steps of a season; 1 for none.
+    n_all : int
+        Rows of all series together.
 
     Returns
     -------
@@ -55,8 +61,13 @@ def default_lookback(n_rows: int, horizon: int, season_length: int) -> int:
     """
     if season_length > 1:
         n_seasons = n_rows // (3 * season_length)
-        return min(max(n_seasons, 1), 3) * season_length
-    return max(2, min(max(2 * horizon, 12), n_rows // 3))
+        lookback = min(max(n_seasons, 1), 3) * season_length
+    else:
+        lookback = max(2, min(max(2 * horizon, 12), n_rows // 3))
+    if n_all > MANY_ROWS:
+        longest = min(8 * horizon, n_rows // 3)
+        lookback = max(lookback, longest // season_length * season_length)
+    return lookback
 
 
 def default_block(n_rows: int, horizon: int, lookback: int) -> int:
@@ -65,3 +76,65 @@ def default_block(n_rows: int, horizon: int, lookback: int) -> int:
     All of the horizon, where that leaves enough windows to learn from.
     """
     return max(1, min(horizon, math.ceil((n_rows - lookback) / 3)))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a network is, and how long it is trained.
+
+    Parameters
+    ----------
+    units : int
+        Units of its LSTM.
+    segment : int or None
+        Steps that it reads at once.
+    dropout : float
+        Fraction of its state that is dropped in training.
+    batch_size, n_batches : int
+        Windows in a batch, and batches.
+    learning_rate : float
+        Learning rate of the first batch.
+    n_members : int
+        Networks whose mean is the forecast.
+    loss_in_spreads : bool
+        Whether the loss is measured in the spread of each window.
+    """
+
+    units: int
+    segment: int | None
+    dropout: float
+    batch_size: int
+    n_batches: int
+    learning_rate: float
+    n_members: int
+    loss_in_spreads: bool
+
+    @classmethod
+    def of(cls, n_rows: int, lookback: int, season_length: int) -> "Plan":
+        """For so many rows in all, windows of so many steps, and a season.
+
+        All grows with the root of the rows: units from 16 to 64, windows in a batch
+        from 32 to 128, batches from 200 to 6,000. Rows that are seen hardly more than
+        twice need no dropout. Where there are many rows, a segment is a season, or as
+        many seasons as leave 16 segments, or an eighth of the window where there is no
+        season; there are five members, and the loss is measured in spreads.
+        """
+        root = math.sqrt(n_rows)
+        width = 2 ** round(math.log2(max(root / 4, 1)))
+        units, batch_size = min(max(width, 16), 64), min(max(width, 32), 128)
+        n_batches = round(min(max(10 * root, 200), 6000))
+        segment = None
+        if n_rows > MANY_ROWS and season_length == 1:
+            segment = math.ceil(lookback / 8)
+        elif n_rows > MANY_ROWS:
+            segment = math.ceil(lookback / (16 * season_length)) * season_length
+        return cls(
+            units=units,
+            segment=segment,
+            dropout=0.3 if n_batches * batch_size > 2.5 * n_rows else 0.0,
+            batch_size=batch_size,
+            n_batches=n_batches,
+            learning_rate=0.01 * math.sqrt(16 / units),
+            n_members=3 if n_rows <= MANY_ROWS else 5,
+            loss_in_spreads=n_rows > MANY_ROWS,
+        )

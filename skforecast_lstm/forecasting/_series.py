@@ -123,6 +123,14 @@ class Rows:
         parts = (self.targets, self.past, now, later)
         return np.concatenate([carried_forward(part) for part in parts], axis=1)
 
+    def led_in(self, n_rows: int) -> "Rows":
+        """The series with its first row repeated before it."""
+
+        def led(values):
+            return np.concatenate([np.repeat(values[:1], n_rows, axis=0), values])
+
+        return Rows(led(self.targets), led(self.past), led(self.known))
+
     def extended(self, targets: NDArray) -> "Rows":
         """The series with forecasts behind it, the past columns as they were last."""
         past = np.repeat(self.past[-1:], len(targets), axis=0)

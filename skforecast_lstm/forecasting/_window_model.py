@@ -1,4 +1,4 @@
-"""Regressors of windows that forecast series: what they learn, and feeding back."""
+"""A regressor of windows that forecasts series: what it learns, and feeding back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ __all__ = ["WindowModel"]
 
 @dataclass(frozen=True)
 class WindowModel:
-    """Regressors that forecast `horizon` steps at once from a window.
+    """A regressor that forecasts `horizon` steps at once from a window.
 
     Parameters
     ----------
-    regressors : sequence of regressors
-        Their median is the forecast.
+    regressor : regressor
+        What learns from windows.
     lookback, horizon, n_targets : int
         Steps of a window, steps ahead, columns to forecast.
     n_quantiles : int
-        How many numbers a regressor gives for each step of each target, the middle
+        How many numbers the regressor gives for each step of each target, the middle
         one of which is the forecast.
     """
 
-    regressors: Sequence[Any]
+    regressor: Any
     lookback: int
     horizon: int
     n_targets: int
@@ -41,30 +41,29 @@ class WindowModel:
 
     def fit(self, windows: Windows) -> None:
         """Learn from every window that is complete."""
-        self._fit(self.regressors, windows.inputs, windows.targets)
+        self._fit(self.regressor, windows.inputs, windows.targets)
 
     def go_on(self, windows: Windows) -> None:
         """Learn more from the windows there are now, an epoch of them."""
-        for regressor in self.regressors:
-            learn = getattr(regressor, "partial_fit", regressor.fit)
-            learn(windows.inputs, self._repeated(windows.targets))
+        learn = getattr(self.regressor, "partial_fit", self.regressor.fit)
+        learn(windows.inputs, self._repeated(windows.targets))
 
     def errors(self, windows: Windows) -> Errors:
-        """How wrong regressors like these are at origins that they have not seen."""
+        """How wrong a regressor like this is at origins that it has not seen."""
         learn, try_on = windows.held_out(self.lookback, self.horizon)
-        regressors: Sequence[Any] = [clone(regressor) for regressor in self.regressors]
+        regressor = clone(self.regressor)
         if len(learn) and len(try_on):
             targets = np.full_like(windows.targets, np.nan)
             targets[learn] = windows.targets[learn]
-            self._fit(regressors, windows.inputs, targets)
+            self._fit(regressor, windows.inputs, targets)
         else:
             # Too short to hold out anything: what was learned is all there is to try.
-            regressors = self.regressors
+            regressor = self.regressor
             try_on = np.arange(len(windows.targets))
         targets = windows.targets[try_on]
         known = ~np.isnan(targets).any(axis=1)
         inputs, targets = windows.inputs[try_on[known]], targets[known]
-        forecast = self._middle(self._outputs(regressors, inputs))
+        forecast = self._middle(self._outputs(regressor, inputs))
         errors = targets.reshape(forecast.shape) - forecast
         return Errors.of(errors / spread_of(inputs[:, :, : self.n_targets])[:, None])
 
@@ -99,7 +98,7 @@ class WindowModel:
         windows = last_windows(series, self.lookback, self.horizon)
         spread = spread_of(windows[:, :, : self.n_targets])[:, None]
         while values.shape[1] < n_steps:
-            outputs = self._outputs(self.regressors, windows)
+            outputs = self._outputs(self.regressor, windows)
             values = np.concatenate([values, outputs], axis=1)
             series = [
                 rows.extended(steps)
@@ -112,16 +111,15 @@ class WindowModel:
     def _before(self, series):
         """For each row of each series, what was to be expected from those before it."""
         windows = self.windows(series)
-        values = self._outputs(self.regressors, windows.inputs)[:, 0]
+        values = self._outputs(self.regressor, windows.inputs)[:, 0]
         spread = spread_of(windows.inputs[:, :, : self.n_targets])
         return [
             (values[start : start + length], spread[start : start + length])
             for start, length in zip(windows.starts, windows.lengths, strict=True)
         ]
 
-    def _fit(self, regressors, inputs, targets):
-        for regressor in regressors:
-            regressor.fit(inputs, self._repeated(targets))
+    def _fit(self, regressor, inputs, targets):
+        regressor.fit(inputs, self._repeated(targets))
 
     def _repeated(self, targets):
         """Targets once for each quantile."""
@@ -129,9 +127,9 @@ class WindowModel:
             return targets
         return np.repeat(targets, self.n_quantiles, axis=1)
 
-    def _outputs(self, regressors, inputs):
-        """Median of what the regressors say, quantiles in their order."""
-        said = np.median([regressor.predict(inputs) for regressor in regressors], axis=0)
+    def _outputs(self, regressor, inputs):
+        """What the regressor says, quantiles in their order."""
+        said = regressor.predict(inputs)
         shape = (len(inputs), self.horizon, self.n_targets, self.n_quantiles)
         return np.sort(said.reshape(shape).astype(np.float64), axis=-1)
 

@@ -1,11 +1,9 @@
 """An LSTM as an sktime forecaster."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,10 +13,10 @@ from sktime.datatypes import get_cutoff, update_data
 from sktime.forecasting.base import BaseForecaster
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm._sequence_estimator import default_batch_size
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._defaults import (
+    Plan,
     default_block,
     default_lookback,
     season_of,
@@ -35,8 +33,6 @@ __all__ = ["LSTMForecaster"]
 STRATEGIES = ("direct", "recursive", "seq2seq")
 INTERVALS = ("conformal", "quantiles", None)
 QUANTILES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
-N_BATCHES = 200
-MANY_ROWS = 10_000
 
 
 class LSTMForecaster(BaseForecaster):
@@ -56,7 +52,9 @@ class LSTMForecaster(BaseForecaster):
     lookback : int, default=None
         Rows of the past that a forecast is made from. None is three seasons, or two or
         one if that is more than a third of the series. Without a season it is twice the
-        steps to forecast, at least 12 and at most a third of the series.
+        steps to forecast, at least 12 and at most a third of the series. For more than
+        10,000 rows in all it is eight times the steps to forecast if that is more, and
+        still at most a third.
     strategy : {"direct", "recursive", "seq2seq"}, default="direct"
         "direct" has an output for each step ahead, "seq2seq" a second LSTM that goes
         from step to step; both feed what they forecast back to go on from there where
@@ -68,8 +66,8 @@ class LSTMForecaster(BaseForecaster):
         windows of shape (n_samples, lookback, n_columns) in units of the mean distance
         from the mean of each series, and the steps ahead side by side.
     n_members : int, default=None
-        How many networks with different seeds the forecast is the median of. None is 3
-        up to 10,000 rows, and 1 for more or where `regressor` is given.
+        How many networks with different seeds the forecast is the mean of. None is 3, and
+        5 for more than 10,000 rows. A `regressor` that is given has its own.
     intervals : {"conformal", "quantiles"} or None, default="conformal"
         How intervals and quantiles are made. "conformal" trains a second time without
         the last origins of each series, up to a third of them, and takes the errors
@@ -105,9 +103,16 @@ class LSTMForecaster(BaseForecaster):
 
     Notes
     -----
-    Training sees some 200 batches of 32 windows with a learning rate that falls from
-    0.01 along a cosine, and where there are more windows than that, all of them three
-    times in batches of up to 1,024.
+    Size of the network and length of the training follow from the number of rows of all
+    series together, see :class:`Plan`: from 16 units, 200 batches of 32 windows and a
+    learning rate of 0.01 for up to 400 rows to 64 units, 6,000 batches of 128 and 0.005
+    for 360,000 and more. The rate falls along a cosine, and the loss is absolute. From
+    10,000 rows on it is in spreads of each window, and the window is read in segments:
+    of a season, or of as many seasons as leave 16, or of an eighth of the window where
+    there is no season.
+
+    A series too short for a window and the steps to forecast has its first value before
+    it, for half a window.
 
     Unknown values (NaN) are no targets; in windows they stay what they were last.
 
@@ -260,7 +265,7 @@ class LSTMForecaster(BaseForecaster):
         self._choose(series, self._last_step(y, fh))
         n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
         self.model_ = WindowModel(
-            self._members(y.shape[1], n_quantiles, len(y)),
+            self._regressor(y.shape[1], n_quantiles, len(y)),
             lookback=self.lookback_,
             horizon=self.horizon_,
             n_targets=y.shape[1],
@@ -279,17 +284,30 @@ class LSTMForecaster(BaseForecaster):
     def _choose(self, series, last_step):
         """Season, steps of a window, and steps at once, where the data decide."""
         self.scales_ = {one.name: Scale.of(one.values) for one in series}
-        n_rows = int(np.median([len(one) for one in series]))
+        lengths = [len(one) for one in series]
+        n_rows = int(np.median(lengths))
         season = self.season_length
         season = season_of(series[0].times) if season is None else season
         self.season_length_ = usable_season(n_rows, season)
         horizon = 1 if self.strategy == "recursive" else last_step or self.season_length_
         self.lookback_ = self.lookback
         if self.lookback is None:
-            self.lookback_ = default_lookback(n_rows, horizon, self.season_length_)
+            self.lookback_ = default_lookback(
+                n_rows,
+                horizon,
+                self.season_length_,
+                n_all=sum(lengths),
+            )
         self.horizon_ = default_block(n_rows, horizon, self.lookback_)
         if self.exogenous_.known:
             self.lookback_ = max(self.lookback_, self.horizon_)
+        least = self.lookback_ + self.horizon_
+        if max(lengths) < least:
+            raise ValueError(
+                f"y has {max(lengths)} rows, but windows of lookback={self.lookback_} "
+                f"and the {self.horizon_} steps after them need at least {least}. Give "
+                "more rows, or a shorter lookback."
+            )
 
     def _check_parameters(self):
         for name, choices in (("strategy", STRATEGIES), ("intervals", INTERVALS)):
@@ -300,6 +318,11 @@ class LSTMForecaster(BaseForecaster):
         for name in ("season_length", "lookback", "n_members"):
             if getattr(self, name) is not None:
                 check_integer(name, getattr(self, name), 1)
+        if self.regressor is not None and self.n_members is not None:
+            raise ValueError(
+                f"n_members={self.n_members} is for the network that is made for the "
+                "data, but regressor is given. Set n_members of an LSTMRegressor."
+            )
 
     def _last_step(self, y, fh):
         """How many steps ahead the last time to forecast is, if that is known."""
@@ -308,53 +331,56 @@ class LSTMForecaster(BaseForecaster):
         cutoff = get_cutoff(y, return_index=True)
         return max(int(fh.to_relative(cutoff).to_numpy().max()), 1)
 
-    def _members(self, n_targets, n_quantiles, n_rows):
-        """Members of the ensemble, each with a seed of its own."""
-        template = self.regressor
-        n_members = self.n_members
-        if template is None:
-            template = self._default_regressor(n_targets, n_rows)
-            n_members = n_members or (3 if n_rows <= MANY_ROWS else 1)
-        generator = check_random_state(self.random_state)
-        members = []
-        for _ in range(n_members or 1):
-            member = clone(template)
-            if n_quantiles > 1:
-                member.set_params(loss=QuantileLoss(QUANTILES))
-            if getattr(member, "random_state", 0) is None:
-                member.set_params(random_state=int(generator.randint(2**31 - 1)))
-            members.append(member)
-        return members
+    def _regressor(self, n_targets, n_quantiles, n_rows):
+        """What learns: a copy of what was given, or the network for the data."""
+        if self.regressor is None:
+            regressor = self._default_regressor(n_targets, n_rows)
+        else:
+            regressor = clone(self.regressor)
+        if n_quantiles > 1:
+            regressor.set_params(loss=QuantileLoss(QUANTILES))
+        if getattr(regressor, "random_state", 0) is None:
+            generator = check_random_state(self.random_state)
+            regressor.set_params(random_state=int(generator.randint(2**31 - 1)))
+        return regressor
 
     def _default_regressor(self, n_targets, n_rows):
-        """An LSTM that corrects simple forecasts, trained for long enough."""
-        batch_size = default_batch_size(n_rows)
-        n_batches = math.ceil(n_rows / batch_size)
-        epochs = max(math.ceil(N_BATCHES / n_batches), 3)
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.01, max(N_BATCHES, 3 * n_batches), alpha=0.1
-        )
+        """LSTMs that correct simple forecasts, trained for long enough."""
+        plan = Plan.of(n_rows, self.lookback_, self.season_length_)
         return LSTMRegressor(
             model=forecast_network,
             model__horizon=self.horizon_,
             model__n_targets=n_targets,
             model__n_known=len(self.exogenous_.known),
             model__season_length=self.season_length_,
+            model__segment=plan.segment,
+            model__units=plan.units,
+            model__dropout=plan.dropout,
+            model__loss_in_spreads=plan.loss_in_spreads,
             model__decoder="lstm" if self.strategy == "seq2seq" else "dense",
             loss="mae",
-            learning_rate=rate,
-            epochs=epochs,
-            batch_size=batch_size,
+            learning_rate=plan.learning_rate,
+            schedule="cosine",
+            n_batches=plan.n_batches,
+            batch_size=plan.batch_size,
+            n_members=self.n_members or plan.n_members,
             verbose=self.verbose,
         )
 
     def _rows(self, series, X, X_ahead=None, n_steps=0):
-        """Each series with scaled columns, and what is known of the steps to come."""
-        return [
+        """Each series with scaled columns, and what is known of the steps to come.
+
+        One too short for a window and its targets gets half a window before it.
+        """
+        rows = [
             self.exogenous_.rows(
                 one, self._scale(one), X, X_ahead, times_ahead(one.times, n_steps)
             )
             for one in series
+        ]
+        least = self.lookback_ + self.horizon_
+        return [
+            one if len(one) >= least else one.led_in(self.lookback_ // 2) for one in rows
         ]
 
     def _scale(self, series):

@@ -3,9 +3,20 @@
 from skforecast_lstm.networks.cells import Cell, PeepholeLSTMCell
 from skforecast_lstm.networks.forecasting import forecast_network
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
-from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns, TargetScale
-from skforecast_lstm.networks.losses import QuantileLoss
+from skforecast_lstm.networks.layers import (
+    MaskUnknown,
+    Segments,
+    TakeColumns,
+    TargetScale,
+)
+from skforecast_lstm.networks.losses import (
+    MeanAbsoluteScaledError,
+    QuantileLoss,
+    SymmetricMeanAbsolutePercentageError,
+)
+from skforecast_lstm.networks.members import Members, MembersNetwork, join_members
 from skforecast_lstm.networks.normalized import NormalizedNetwork
+from skforecast_lstm.networks.quantiles import NonCrossingQuantiles
 from skforecast_lstm.networks.recurrent import recurrent_network
 from skforecast_lstm.networks.series import (
     JoinNeighbours,
@@ -25,17 +36,24 @@ __all__ = [
     "GlorotUniform",
     "JoinNeighbours",
     "MaskUnknown",
+    "MeanAbsoluteScaledError",
+    "Members",
+    "MembersNetwork",
+    "NonCrossingQuantiles",
     "NormalizedNetwork",
     "Orthogonal",
     "PeepholeLSTMCell",
     "QuantileLoss",
+    "Segments",
     "SimpleForecasts",
     "SummariseKnown",
+    "SymmetricMeanAbsolutePercentageError",
     "TakeColumns",
     "TargetScale",
     "WindowDenormalization",
     "WindowNormalization",
     "forecast_network",
+    "join_members",
     "recurrent_network",
     "series_network",
 ]

@@ -7,13 +7,13 @@ import keras
 from keras import layers
 
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
+from skforecast_lstm.networks.normalized import NormalizedNetwork
+from skforecast_lstm.networks.parts import mixture_layer, segment_stack
 from skforecast_lstm.networks.window_layers import (
     Columns,
     SimpleForecasts,
     WindowDenormalization,
     WindowNormalization,
-    first_weights,
-    simple_rules,
 )
 
 __all__ = ["forecast_network"]
@@ -27,9 +27,11 @@ def forecast_network(
     n_targets: int = 1,
     n_known: int = 0,
     season_length: int = 1,
+    segment: int | None = None,
     units: int = 16,
     decoder: Literal["dense", "lstm"] = "dense",
     dropout: float = 0.3,
+    loss_in_spreads: bool = False,
     meta: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Build a network that forecasts several steps ahead from a window of a series.
@@ -59,6 +61,8 @@ def forecast_network(
         Number of columns that are known ahead. Windows need `horizon` steps then.
     season_length : int, default=1
         Number of steps after which the series repeats itself; 1 if it does not.
+    segment : int, default=None
+        Number of steps that the LSTM reads at once, through a dense layer.
     units : int, default=16
         Units of the LSTM.
     decoder : {"dense", "lstm"}, default="dense"
@@ -66,6 +70,9 @@ def forecast_network(
         a second LSTM, step by step (sequence to sequence).
     dropout : float, default=0.3
         Fraction of the state that is dropped in training.
+    loss_in_spreads : bool, default=False
+        Whether the loss is measured in the spread of each window, see
+        :class:`NormalizedNetwork`, so that windows of many series count alike.
     meta : dict, default=None
         What SciKeras knows of the data, in place of `input_shape` and `n_outputs`. It
         passes this by itself where the function is the ``model`` of an estimator.
@@ -100,9 +107,7 @@ def forecast_network(
     normalization = WindowNormalization("last", n_targets, season_length)
     window, level, spread = normalization(inputs)
     simple = SimpleForecasts(horizon, season_length)
-    weights = first_weights(simple_rules(n_steps, horizon, season_length))
-    begin = keras.initializers.Constant(weights)
-    mixture = layers.Dense(1, use_bias=False, kernel_initializer=begin, name="mixture")
+    mixture = mixture_layer(n_steps, horizon, season_length)
     from_rules = simple(Columns(0, n_targets)(window))
     parts = [mixture(from_rules)]
     if n_known:
@@ -117,13 +122,14 @@ def forecast_network(
             layers.Reshape((horizon, n_targets, 1))(_to_zero(n_targets)(said))
             for said in (surprise, curved)
         ]
+    read = window if segment is None else segment_stack(window, segment, units)
     if decoder == "dense":
-        state = _lstm(units)(window)
+        state = _lstm(units)(read)
         correction = _to_zero(horizon * n_targets * n_each)(
             layers.Dropout(dropout)(state)
         )
     elif decoder == "lstm":
-        _, *state = _lstm(units, return_state=True)(window)
+        _, *state = _lstm(units, return_state=True)(read)
         steps = layers.Reshape((horizon, -1))(from_rules)
         if n_known:
             steps = layers.Concatenate()([steps, ahead])
@@ -133,7 +139,8 @@ def forecast_network(
         raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
     parts.append(layers.Reshape(shape)(correction))
     outputs = WindowDenormalization()([layers.Add()(parts), level, spread])
-    return keras.Model(inputs, outputs, name="forecast_network")
+    kind = NormalizedNetwork if loss_in_spreads else keras.Model
+    return kind(inputs, outputs, name="forecast_network")
 
 
 def _lstm(units, **options):

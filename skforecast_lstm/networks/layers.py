@@ -1,9 +1,11 @@
-"""Layers at the two ends of a network: unknown steps in, units of the target out."""
+"""Layers round the recurrent ones: what is known, columns, segments, units."""
 
 import keras
 from keras import ops
 
-__all__ = ["MaskUnknown", "TakeColumns", "TargetScale"]
+from skforecast_lstm._checks import check_integer
+
+__all__ = ["MaskUnknown", "Segments", "TakeColumns", "TargetScale"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
@@ -65,6 +67,64 @@ class TakeColumns(keras.layers.Layer):
     def get_config(self):
         """What the layer was made with."""
         return {**super().get_config(), "columns": self.columns}
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class Segments(keras.layers.Layer):
+    """Cut a window into segments, each of which becomes one step of many features.
+
+    The last segment ends with the window. Where the steps are no multiple of `size`,
+    the first segment has zeros before them. A segment of which all steps are masked is
+    NaN, for a :class:`MaskUnknown` behind.
+
+    Parameters
+    ----------
+    size : int
+        Number of steps in a segment.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import Segments
+    >>> window = np.array([[[1.0], [2.0], [3.0]]], dtype="float32")
+    >>> np.asarray(Segments(2)(window)).tolist()
+    [[[0.0, 1.0], [2.0, 3.0]]]
+    """
+
+    def __init__(self, size: int, **kwargs):
+        super().__init__(**kwargs)
+        check_integer("segment", size, 1)
+        self.size = size
+        self.supports_masking = True
+
+    def call(self, inputs, mask=None):
+        """Steps of shape (n_samples, n_segments, size * n_features)."""
+        n_missing, n_segments, size_of_step = self._counted(inputs.shape)
+        if n_missing:
+            inputs = ops.pad(inputs, ((0, 0), (n_missing, 0), (0, 0)))
+        segments = ops.reshape(inputs, (-1, n_segments, size_of_step))
+        if mask is None:
+            return segments
+        known = ops.pad(mask, ((0, 0), (n_missing, 0)), constant_values=False)
+        known = ops.any(ops.reshape(known, (-1, n_segments, self.size)), axis=-1)
+        # As a mask of this layer it would be more parts of the graph of a network.
+        return ops.where(known[:, :, None], segments, float("nan"))
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Nothing is masked: what is unknown is NaN."""
+
+    def compute_output_shape(self, input_shape):
+        """Fewer steps with more features."""
+        return (input_shape[0], *self._counted(input_shape)[1:])
+
+    def _counted(self, shape):
+        """Steps before the first, segments, and features of a segment."""
+        n_segments = -(-shape[1] // self.size)
+        return n_segments * self.size - shape[1], n_segments, self.size * shape[2]
+
+    def get_config(self):
+        """What the layer was made with."""
+        return {**super().get_config(), "size": self.size}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")

@@ -1,8 +1,11 @@
 """Networks whose windows are normalized, and whose loss counts in the same measure."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from skforecast_lstm.networks.losses import counts_in_own_units
 from skforecast_lstm.networks.window_layers import (
     WindowDenormalization,
     WindowNormalization,
@@ -18,7 +21,8 @@ class NormalizedNetwork(keras.Model):
     It has one :class:`WindowNormalization` and one :class:`WindowDenormalization`.
     Outputs, targets and metrics are in the units of the target. The loss is that of
     both normalized, so that a window of small values teaches as much as one of large
-    values, and steep and flat parts of a series as much as each other.
+    values, and steep and flat parts of a series as much as each other. Losses that are
+    relative to the values themselves, such as percentages, stay in their units.
 
     Parameters
     ----------
@@ -42,15 +46,22 @@ class NormalizedNetwork(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Loss of outputs and targets, both normalized as their windows are."""
-        normalization = self._the(WindowNormalization)
+        """Loss of outputs and targets, both normalized unless it is of relative size."""
+        if not counts_in_own_units(self.loss):
+            y, y_pred = self.in_spreads(x, y, y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def in_spreads(self, x: Any, *outputs: Any) -> tuple:
+        """Outputs or targets less the level of their windows, over the spread."""
         if len(x.shape) == 2:
             x = ops.expand_dims(x, -1)
-        _, *measures = normalization(x)
+        _, *measures = self._the(WindowNormalization)(x)
         level, spread = self._the(WindowDenormalization).of_outputs(*measures)
-        return super().compute_loss(
-            x, (y - level) / spread, (y_pred - level) / spread, sample_weight, training
+        columns = (
+            ops.expand_dims(part, -1) if len(part.shape) == 1 else part
+            for part in outputs
         )
+        return tuple((part - level) / spread for part in columns)
 
     def _the(self, kind):
         return next(layer for layer in self.layers if isinstance(layer, kind))

@@ -9,13 +9,17 @@ from keras import layers
 
 from skforecast_lstm.networks.cells import CELLS, recurrent_layer
 from skforecast_lstm.networks.initializers import GlorotUniform
+from skforecast_lstm.networks.layers import MaskUnknown, Segments
+from skforecast_lstm.networks.window_layers import first_weights, simple_rules
 
 __all__ = [
     "ColumnPlaces",
     "as_tuple",
     "dense_stack",
+    "mixture_layer",
     "one_a_layer",
     "recurrent_stack",
+    "segment_stack",
     "shape_of_task",
 ]
 
@@ -87,6 +91,7 @@ def recurrent_stack(
     bidirectional: bool,
     dropout: float | Sequence[float] = 0.0,
     recurrent_dropout: float | Sequence[float] = 0.0,
+    segment: int | None = None,
     return_sequences: bool = False,
     **options: Any,
 ) -> Any:
@@ -94,6 +99,8 @@ def recurrent_stack(
     sizes = as_tuple("units", units)
     if not sizes:
         raise ValueError("units must name at least one recurrent layer, got ().")
+    if segment is not None:
+        steps = segment_stack(steps, segment, sizes[0])
     rates = one_a_layer("dropout", dropout, len(sizes), "recurrent")
     of_state = one_a_layer(
         "recurrent_dropout", recurrent_dropout, len(sizes), "recurrent"
@@ -111,6 +118,26 @@ def recurrent_stack(
     return steps
 
 
+def segment_stack(steps: Any, segment: int, units: int) -> Any:
+    """Segments of a window as steps, each through the same dense layer."""
+    dense = layers.Dense(units, activation="relu", kernel_initializer=GlorotUniform())
+    return dense(MaskUnknown()(Segments(segment)(steps)))
+
+
+def mixture_layer(
+    n_steps: int, horizon: int, season_length: int, *, on_level: bool = True
+) -> layers.Layer:
+    """A layer that learns how much of each simple forecast there is in one."""
+    rules = simple_rules(n_steps, horizon, season_length)
+    begin = first_weights(rules, on_level=on_level)
+    return layers.Dense(
+        1,
+        use_bias=False,
+        kernel_initializer=keras.initializers.Constant(begin),
+        name="mixture",
+    )
+
+
 def dense_stack(
     outputs: Any,
     *,
@@ -119,9 +146,11 @@ def dense_stack(
     dropout: float | Sequence[float],
     penalty: keras.regularizers.Regularizer | None,
 ) -> Any:
-    """Dense layers one upon the other, each with its dropout after it."""
+    """Dense layers one upon the other, each with its dropout after it, if any."""
     sizes = as_tuple("dense_units", units)
     rates = one_a_layer("dense_dropout", dropout, len(sizes), "dense")
+    if not sizes and dropout:
+        return layers.Dropout(dropout)(outputs)
     for size, rate in zip(sizes, rates, strict=True):
         outputs = layers.Dense(
             size,

@@ -14,15 +14,20 @@ from skforecast_lstm.networks.parts import (
     ColumnPlaces,
     as_tuple,
     dense_stack,
+    mixture_layer,
     recurrent_stack,
     shape_of_task,
 )
 from skforecast_lstm.networks.window_layers import (
+    SimpleForecasts,
     WindowDenormalization,
     WindowNormalization,
 )
 
 __all__ = ["recurrent_network"]
+
+# The simple forecasts that a network corrects, by the names of their rules.
+BASES = {"last": ("last",), "seasonal": ("season_ago",), "mixture": None}
 
 
 def recurrent_network(
@@ -42,6 +47,9 @@ def recurrent_network(
     output_activation: str | Callable | None = None,
     l2: float = 0.0,
     normalization: Literal["last", "standard", "relative"] | None = None,
+    base: Literal["last", "seasonal", "mixture"] | None = None,
+    season_length: int = 1,
+    segment: int | None = None,
     target_columns: Sequence[int | str] | None = None,
     branches: Sequence[Mapping[str, Any]] | None = None,
     feature_names: Sequence[str] | None = None,
@@ -73,7 +81,8 @@ def recurrent_network(
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
     dense_dropout : float or tuple of float, default=0.0
-        Fraction of its outputs that each dense layer drops in training.
+        Fraction of its outputs that each dense layer drops in training; without dense
+        layers, that the last recurrent layer drops.
     decoder : {"dense", "lstm"}, default="dense"
         "dense" makes all outputs at once. "lstm" makes those of one step ahead after
         those of the other, by another recurrent layer (sequence to sequence); with
@@ -90,6 +99,17 @@ def recurrent_network(
         or as changes relative to its first value. See :class:`WindowNormalization`. A
         linear output begins at the level of its column and is in its units, and the
         loss is measured in spreads, see :class:`NormalizedNetwork`.
+    base : {"last", "seasonal", "mixture"}, default=None
+        A simple forecast that the network corrects, within the `normalization`: the
+        last value, the value a season ago, or a mixture of many simple ones whose
+        weights are learned, see :class:`SimpleForecasts`. The first output is of the
+        step behind the window. None is the level of the window.
+    season_length : int, default=1
+        Number of steps after which the series repeats itself, for `base`.
+    segment : int, default=None
+        Number of steps that are read at once: the window is cut into segments, each of
+        which goes through a dense layer and then is one step of the recurrent layers.
+        Fewer steps take less time, and long windows are remembered better.
     target_columns : tuple of int or str, default=None
         Which columns of a window the outputs are forecasts of, the same ones at each
         step ahead; () if of none, so that no normalization is undone. One column alone
@@ -98,7 +118,7 @@ def recurrent_network(
         Recurrent layers for some columns each, whose outputs are joined before the
         dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
         What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
-        `dropout` and `recurrent_dropout` it has from the network.
+        `dropout`, `recurrent_dropout` and `segment` it has from the network.
     feature_names : sequence of str, default=None
         Names of the columns of a window, for those who name them in `branches` and
         `target_columns`.
@@ -130,6 +150,13 @@ def recurrent_network(
             "which of them the outputs are forecasts of, so that their normalization "
             "can be undone; or () if of none."
         )
+    if base not in (None, *BASES):
+        raise ValueError(f"base must be one of {tuple(BASES)} or None, got {base!r}.")
+    if base is not None and not is_undone:
+        raise ValueError(
+            f"base={base!r} needs a normalization that is undone on the output: give "
+            "normalization='last', and neither output_activation nor target_columns=()."
+        )
     if decoder not in ("dense", "lstm"):
         raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
     penalty = keras.regularizers.L2(l2) if l2 else None
@@ -144,6 +171,7 @@ def recurrent_network(
         "bidirectional": bidirectional,
         "dropout": dropout,
         "recurrent_dropout": recurrent_dropout,
+        "segment": segment,
     }
 
     inputs = keras.Input(input_shape)
@@ -179,6 +207,9 @@ def recurrent_network(
     )(outputs)
     if is_undone:
         outputs = layers.Reshape((*shape, 1))(outputs)
+        if base is not None:
+            simple = _base(TakeColumns(columns)(steps), base, shape[0], season_length)
+            outputs = layers.Add()([simple, outputs])
         outputs = WindowDenormalization(columns)([outputs, level, spread])
         return NormalizedNetwork(inputs, outputs, name="recurrent_network")
     if decoder == "lstm":
@@ -186,6 +217,15 @@ def recurrent_network(
     if output_activation is None:
         outputs = TargetScale()(outputs)
     return keras.Model(inputs, outputs, name="recurrent_network")
+
+
+def _base(steps, base, horizon, season_length):
+    """A simple forecast for each step ahead and each column."""
+    simple = SimpleForecasts(horizon, season_length, BASES[base])(steps)
+    if base == "mixture":
+        n_steps = steps.shape[1]
+        return mixture_layer(n_steps, horizon, season_length, on_level=False)(simple)
+    return simple
 
 
 def _columns_of_targets(places, target_columns, n_outputs):

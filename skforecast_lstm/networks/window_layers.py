@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from skforecast_lstm._checks import check_integer
+
 __all__ = [
     "Columns",
     "SimpleForecasts",
@@ -258,6 +260,9 @@ class SimpleForecasts(keras.layers.Layer):
         Number of steps ahead.
     season_length : int
         Number of steps after which the series repeats itself; 1 if it does not.
+    rules : tuple of str, default=None
+        The rules by name, such as ``("last", "season_ago")``; None for all that there
+        are for windows of this length.
 
     Examples
     --------
@@ -269,20 +274,38 @@ class SimpleForecasts(keras.layers.Layer):
     [[3.0, 2.0, 2.5, 1.0], [3.0, 2.0, 2.5, 2.0]]
     """
 
-    def __init__(self, horizon: int, season_length: int, **kwargs):
+    def __init__(
+        self,
+        horizon: int,
+        season_length: int,
+        rules: tuple[str, ...] | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
+        check_integer("season_length", season_length, 1)
         self.horizon = horizon
         self.season_length = season_length
+        self.rules = rules
         self.supports_masking = True
 
     def build(self, input_shape):
         """Make the constant for windows of this length."""
-        rules = simple_rules(input_shape[1], self.horizon, self.season_length)
-        self.rules = np.stack(list(rules.values()), axis=-1)
+        known = simple_rules(input_shape[1], self.horizon, self.season_length)
+        missing = [name for name in self.rules or () if name not in known]
+        if missing:
+            raise ValueError(
+                f"Windows of {input_shape[1]} steps with season_length="
+                f"{self.season_length} have no rule {missing[0]!r}, only "
+                f"{', '.join(known)}. A season needs a season_length over 1 and a "
+                "lookback of that length; or give another base."
+            )
+        self.weights_of_rules = np.stack(
+            [known[name] for name in self.rules or known], axis=-1
+        )
 
     def call(self, inputs):
         """Forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
-        rules = ops.convert_to_tensor(self.rules, dtype=inputs.dtype)
+        rules = ops.convert_to_tensor(self.weights_of_rules, dtype=inputs.dtype)
         return ops.einsum("nlc,hlk->nhck", inputs, rules)
 
     def compute_mask(self, inputs, previous_mask=None):
@@ -294,6 +317,7 @@ class SimpleForecasts(keras.layers.Layer):
             **super().get_config(),
             "horizon": self.horizon,
             "season_length": self.season_length,
+            "rules": self.rules,
         }
 
 
@@ -343,12 +367,19 @@ def _rules_of_seasons(window, ahead, season_length):
     }
 
 
-def first_weights(rules: dict[str, np.ndarray]) -> list[list[float]]:
+def first_weights(
+    rules: dict[str, np.ndarray], *, on_level: bool = True
+) -> list[list[float]]:
     """Weights to begin with: the pattern of the seasons at the level of late.
 
-    With one season in the window it is the season ago, and without seasons nothing, on
-    top of the level that the window is normalized by.
+    With one season in the window it is the season ago, and without seasons the level:
+    the mean of the last season, or the last value. If they are `on_level`, the window
+    is normalized by that level, and it is no rule of its own.
     """
-    seasonal = {"pattern", "recent_level"}
-    begin_with = seasonal if seasonal <= rules.keys() else {"season_ago"}
+    level = "last_season" if "last_season" in rules else "last"
+    begin_with = set() if on_level else {level}
+    if {"pattern", "recent_level"} <= rules.keys():
+        begin_with |= {"pattern", "recent_level"}
+    elif "season_ago" in rules:
+        begin_with = {"season_ago"}
     return [[float(name in begin_with)] for name in rules]

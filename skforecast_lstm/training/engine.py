@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm.training.programs import Programs
 from skforecast_lstm.training.samples import ROOM_TO_PREDICT, Samples
+from skforecast_lstm.training.schedules import Course
 
 __all__ = ["fit", "predict"]
 
@@ -43,18 +44,36 @@ class _Data:
         self.batch_size = batch_size
         self.filled = filled
         self.blocks = samples.blocks(batch_size)
+        self.n_batches = -(-len(samples) // batch_size)
         self._kept = self._put(self.blocks[0]) if len(self.blocks) == 1 else None
 
-    def epoch(self, seed: int | None, epoch: int) -> Iterator[tuple[int, dict, NDArray]]:
-        """How many rows each block has, the block, and the order of its rows."""
+    def epoch(
+        self,
+        seed: int | None,
+        epoch: int,
+        n_batches: int | None = None,
+        factors: NDArray | None = None,
+    ) -> Iterator[tuple[int, dict, NDArray]]:
+        """How many rows to take of each block, the block, and the order of its rows."""
+        left = self.n_batches if n_batches is None else n_batches
         for block, order in self.samples.epoch(self.blocks, seed, epoch):
+            if not left:
+                return
             loaded = self._kept or self._put(block)
             n_rows = len(block)
             filled = np.zeros(len(loaded["rows"]) + self.batch_size, np.int32)
             filled[:n_rows] = np.arange(n_rows) if order is None else order
             # A batch is filled up with its first row: what is finite there stays so.
             filled[n_rows:] = filled[(n_rows - 1) // self.batch_size * self.batch_size]
-            yield n_rows, loaded, filled
+            n_here = min(-(-n_rows // self.batch_size), left)
+            left -= n_here
+            by_row = None
+            if factors is not None:
+                by_row = np.zeros(len(filled), np.float32)
+                here, factors = factors[:n_here], factors[n_here:]
+                by_row[: n_here * self.batch_size] = here.repeat(self.batch_size)
+            n_taken = min(n_rows, n_here * self.batch_size)
+            yield n_taken, {**loaded, "factors": by_row}, filled
 
     def _put(self, block):
         loaded = self.samples.load(block)
@@ -90,7 +109,7 @@ def fit(
     validation: Samples | None,
     *,
     batch_size: int,
-    epochs: int,
+    course: Course,
     initial_epoch: int,
     seed: int | None,
     callbacks: Sequence[keras.callbacks.Callback],
@@ -99,25 +118,27 @@ def fit(
 ) -> keras.callbacks.History:
     """Train a compiled Keras model on JAX as `keras.Model.fit` does, in few calls.
 
-    The parameters are those of `training.fit`, checked and with nothing left out.
+    The parameters are those of `training.fit`, checked and with nothing left out; the
+    course says how many batches there are, and at which learning rates.
     """
-    n_batches = -(-len(samples) // batch_size)
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
         add_progbar=verbose != 0,
         model=model,
         verbose=verbose,
-        epochs=epochs,
-        steps=n_batches,
+        epochs=course.epochs,
+        steps=course.epoch_length,
     )
-    loop = _Loop(model, samples, validation, batch_size, hooks.callbacks)
+    loop = _Loop(model, samples, validation, batch_size, course, hooks.callbacks)
     logs: dict[str, Any] = {}
     finished = False
     model.stop_training = False
     hooks.on_train_begin()
     try:
-        for epoch in range(model._initial_epoch or initial_epoch, epochs):
+        for epoch in range(model._initial_epoch or initial_epoch, course.epochs):
+            for bar in loop.bars:
+                bar.target = len(course.batches(epoch))
             hooks.on_epoch_begin(epoch)
             logs = loop.train(epoch, seed)
             if validation is not None and model._should_eval(epoch, validation_freq):
@@ -171,8 +192,9 @@ def _first(n_rows, outputs):
 class _Loop:
     """What a fit has on the device: state of the model, data, and programs for them."""
 
-    def __init__(self, model, samples, validation, batch_size, callbacks):
+    def __init__(self, model, samples, validation, batch_size, course, callbacks):
         self.model = model
+        self.course = course
         self.batch_size = batch_size
         some = samples.take(np.zeros(min(batch_size, len(samples)), int))
         model._symbolic_build(data_batch=tuple(part for part in some if part is not None))
@@ -200,7 +222,8 @@ class _Loop:
         """One epoch; gives the results of the metrics."""
         self._take()
         metrics, done = self.no_metrics, 0
-        for n_rows, *data in self.samples.epoch(seed, epoch):
+        part = len(self.course.batches(epoch)), self.course.factors(epoch)
+        for n_rows, *data in self.samples.epoch(seed, epoch, *part):
             for stop, state, logs in self._sweep((*self.values, metrics), n_rows, *data):
                 *values, metrics = state
                 self.values = tuple(values)

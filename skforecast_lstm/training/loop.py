@@ -8,9 +8,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm.training.batches import SampleBatches
+from skforecast_lstm.training.batches import FollowsCourse, SampleBatches
 from skforecast_lstm.training.callbacks import watches_batches
 from skforecast_lstm.training.samples import Samples
+from skforecast_lstm.training.schedules import (
+    Course,
+    Schedule,
+    check_schedule,
+    learning_rate_variable,
+)
 
 __all__ = ["can_predict", "fit", "predict"]
 
@@ -49,6 +55,8 @@ def fit(
     initial_epoch: int = 0,
     validation_freq: int | Sequence[int] = 1,
     seed: int | None = None,
+    schedule: Schedule | None = None,
+    n_batches: int | None = None,
     **others: Any,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model as `keras.Model.fit` does, only faster.
@@ -92,6 +100,16 @@ def fit(
     seed : int, default=None
         The order of an epoch depends on this and the number of the epoch alone. Drawn
         from Python's generator by default, as Keras draws the seeds of layers.
+    schedule : {"cosine", "one_cycle"}, default=None
+        Each batch has its learning rate: that of the optimizer, which must be a float,
+        times a factor that depends on how far the training has come. "cosine" falls
+        from 1 to 0.01; "one_cycle" rises from 0.04 to 1 in the first 30 % of the
+        batches and falls to 0.0001 (see `schedules.learning_rate_factors`). Callbacks
+        see the rate without its factor, and may set it.
+    n_batches : int, default=None
+        Number of the batch at which to stop, in place of `epochs`: there are as many
+        epochs as that takes, and the last one may stop in the middle. Batches of epochs
+        before `initial_epoch` count as done.
     **others : dict
         More arguments of `keras.Model.fit`, which is then called.
 
@@ -114,7 +132,16 @@ def fit(
     2
     """
     is_known = isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
+    has_course = schedule is not None or n_batches is not None
+    if has_course:
+        _check_course(model, schedule, n_batches)
     if others or not is_known:
+        if has_course:
+            raise ValueError(
+                "schedule and n_batches need the number of batches in an epoch. Give "
+                "NumPy arrays or Samples, and no arguments that only Keras has; found x "
+                f"in a {type(x).__name__}, and the arguments {sorted(others)}."
+            )
         return model.fit(
             x,
             y,
@@ -143,13 +170,17 @@ def fit(
         seed = None
     elif seed is None:
         seed = random.randrange(2**31)
+    batch_size = batch_size or 32
+    if seed is not None:
+        samples = samples.mixed(batch_size, seed)
+    epoch_length = -(-len(samples) // batch_size)
+    n_batches = epochs * epoch_length if n_batches is None else n_batches
+    course = Course(schedule, n_batches, epoch_length)
     arguments: dict[str, Any] = {
-        "epochs": epochs,
         "initial_epoch": initial_epoch,
         "validation_freq": validation_freq,
         "verbose": verbose,
     }
-    batch_size = batch_size or 32
     if _can_train(model) and not any(map(watches_batches, callbacks)):
         from skforecast_lstm.training import engine
 
@@ -159,6 +190,7 @@ def fit(
             validation,
             batch_size=batch_size,
             seed=seed,
+            course=course,
             callbacks=callbacks,
             **arguments,
         )
@@ -168,13 +200,26 @@ def fit(
     )
     if validation is not None:
         validation = SampleBatches(validation, batch_size=batch_size)
-    return model.fit(
-        batches,
-        validation_data=validation,
-        callbacks=[order, *callbacks],
-        shuffle=False,
-        **arguments,
-    )
+    arguments |= {
+        "validation_data": validation,
+        "epochs": course.epochs,
+        "shuffle": False,
+    }
+    if not has_course:
+        return model.fit(batches, callbacks=[order, *callbacks], **arguments)
+    if model.steps_per_execution != 1:
+        raise ValueError(
+            "schedule and n_batches need to see every batch, but the model was compiled "
+            f"with steps_per_execution={model.steps_per_execution}. Compile it without."
+        )
+    is_bar = [isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks]
+    if verbose and not any(is_bar):
+        callbacks.append(keras.callbacks.ProgbarLogger())
+    follower = FollowsCourse(course, callbacks)
+    try:
+        return model.fit(batches, callbacks=[follower, order, *callbacks], **arguments)
+    finally:
+        follower.restore()
 
 
 def predict(model: keras.Model, x: Any, **others: Any) -> Any:
@@ -266,6 +311,16 @@ def _are_arrays(tree):
         leaf is None or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub")
         for leaf in keras.tree.flatten(tree)
     )
+
+
+def _check_course(model, schedule, n_batches):
+    """Raise a `ValueError` where it is not known how fast or how long to train."""
+    if schedule is not None:
+        check_schedule(schedule)
+        if model.compiled:
+            learning_rate_variable(model.optimizer)
+    if n_batches is not None and n_batches < 1:
+        raise ValueError(f"n_batches={n_batches} must be at least 1.")
 
 
 def _samples(x, y=None, sample_weight=None, class_weight=None):

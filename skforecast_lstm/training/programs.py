@@ -27,6 +27,7 @@ from skforecast_lstm.training.recognition import (
     fingerprint,
 )
 from skforecast_lstm.training.samples import Source
+from skforecast_lstm.training.schedules import learning_rate_variable
 
 __all__ = ["Program", "Programs"]
 
@@ -117,7 +118,8 @@ class Programs:
         block : dict of arrays
             What `Samples.load` gives, and "shares": what each row in turn counts in
             the mean of its batch, 0 for those that only fill it up. None where batches
-            are not filled up.
+            are not filled up. And "factors": what the learning rate is multiplied by in
+            the batch that begins with each row in turn, or None.
         order : ndarray of int
             In which order the rows come, and which fill up the last batch.
         batch_size : int
@@ -136,6 +138,8 @@ class Programs:
             def run_batch(number, state):
                 begin = first + number * batch_size
                 batch = _batch(block, order, begin, batch_size)
+                if block["factors"] is not None:
+                    batch = *batch, block["factors"][begin]
                 return _like(state, step(model, state, *batch))
 
             n_batches = (stop - first + batch_size - 1) // batch_size
@@ -337,8 +341,8 @@ def _batch(block, order, begin, batch_size):
     return x, y, weights, jax.tree.map(batch, block["shares"])
 
 
-def _train(model, state, x, y, weights, shares):
-    """Keras's step of training."""
+def _train(model, state, x, y, weights, shares, factor=None):
+    """Keras's step of training, with a factor for its learning rate."""
     trained, fixed, optimizer, metrics = state
     (_, (loss, outputs, fixed, metrics)), gradients = jax.value_and_grad(
         model.compute_loss_and_updates, has_aux=True
@@ -352,9 +356,25 @@ def _train(model, state, x, y, weights, shares):
         training=True,
         optimizer_variables=optimizer,
     )
-    trained, optimizer = model.optimizer.stateless_apply(optimizer, gradients, trained)
+    trained, optimizer = _apply(model.optimizer, optimizer, gradients, trained, factor)
     metrics = _updated_metrics(model, metrics, loss, x, y, outputs, weights, shares)
     return trained, fixed, optimizer, metrics
+
+
+def _apply(optimizer, values, gradients, trained, factor):
+    """Keras's step of the optimizer; its learning rate is the same again after it."""
+    if factor is None:
+        return optimizer.stateless_apply(values, gradients, trained)
+    variable = learning_rate_variable(optimizer)
+    (place,) = (at for at, one in enumerate(optimizer.variables) if one is variable)
+
+    def with_rate(values, rate):
+        return [*values[:place], rate, *values[place + 1 :]]
+
+    rate = values[place]
+    values = with_rate(values, (rate * factor).astype(rate.dtype))
+    trained, values = optimizer.stateless_apply(values, gradients, trained)
+    return trained, with_rate(values, rate)
 
 
 def _evaluate(model, state, x, y, weights, shares):
@@ -394,6 +414,8 @@ def _update_compiled_metrics(model, y, outputs, weights, counts):
     if compiled is None:
         return
     (y,) = jax.tree.leaves(y)
+    if hasattr(model, "joined"):
+        outputs = model.joined(outputs)
     for metric in filter(None, compiled._flat_metrics):
         metric.update_state(y, outputs, counts)
     weights = counts if weights is None else weights * counts

@@ -50,7 +50,7 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
 
 
 def _parts(model, training):
-    layers = model._flatten_layers()
+    layers = [layer for one in _with_hidden(model) for layer in one._flatten_layers()]
     parts = [
         _of(model),
         # A configuration has names, and a name can be given to another class later.
@@ -79,6 +79,14 @@ def _parts(model, training):
     ]
 
 
+def _with_hidden(model):
+    """A model, and the networks that its layers compute and hide from Keras."""
+    yield model
+    for layer in model._flatten_layers():
+        if hasattr(layer, "hidden_network"):
+            yield from _with_hidden(layer.hidden_network())
+
+
 def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
     """Whether filling up a batch with rows of no weight leaves the others as they are.
 
@@ -98,10 +106,13 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
     fills : bool
         Whether its batches may be filled up.
     """
-    graph = getattr(model, "_functional", model)
-    if not hasattr(graph, "operations"):
-        return False
-    parts = {*model._flatten_layers(include_self=False), *graph.operations} - {graph}
+    parts = set()
+    for one in _with_hidden(model):
+        graph = getattr(one, "_functional", one)
+        if not hasattr(graph, "operations"):
+            return False
+        layers = one._flatten_layers(include_self=False)
+        parts |= {*layers, *graph.operations} - {graph}
     return (
         len(model.outputs) == 1
         and len(model.outputs[0].shape) == 2

@@ -144,6 +144,7 @@ class Samples:
                         f"{name} has {len(leaf)} entries for {len(self.rows)} samples."
                     )
         self.x, self.y, self.sample_weight = x, y, sample_weight
+        self._are_mixed = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -161,6 +162,26 @@ class Samples:
             return Samples(self.x, y, weights, rows=self.rows[positions])
 
         return part(slice(n_first)), part(slice(n_first, None))
+
+    def mixed(self, batch_size: int, seed: int) -> "Samples":
+        """The samples in a random order, where that makes blocks more alike.
+
+        So it is where a block holds some of them only, and windows are no view of a
+        series, whose rows could be had more cheaply side by side.
+        """
+        is_view = any(
+            steps is not None and stride < len(steps)
+            for _, stride, steps in map(series_under, _leaves(self.x))
+        )
+        if is_view or len(self.blocks(batch_size)) == 1:
+            return self
+        order = np.random.default_rng(seed).permutation(len(self))
+        y, weights = (
+            _map(lambda leaf: leaf[order], part) for part in (self.y, self.sample_weight)
+        )
+        mixed = Samples(self.x, y, weights, rows=self._rows_at(order))
+        mixed._are_mixed = True
+        return mixed
 
     def take(self, positions: NDArray) -> tuple[Any, Any, Any]:
         """Copies of inputs, targets and weights at some positions."""
@@ -223,7 +244,9 @@ class Samples:
     def load(self, block: Block, room: int = ROOM_TO_TRAIN) -> dict[str, Any]:
         """The arrays of a block for the device, filled up to one of few capacities."""
         positions = slice(block.start, block.stop)
-        rows = self._rows_at(positions)
+        x, rows = self.x, self._rows_at(positions)
+        if self._are_mixed:
+            x, rows = _map(lambda leaf: leaf[rows], x), np.arange(len(rows))
         first, last = int(rows.min()), int(rows.max())
 
         def inputs(leaf):
@@ -238,7 +261,7 @@ class Samples:
 
         lie = [
             [None if leaf is None else find(leaf) for leaf in keras.tree.flatten(part)]
-            for find, part in ((inputs, self.x), (targets, self.y))
+            for find, part in ((inputs, x), (targets, self.y))
         ]
         longest = max(len(one.series) for one in filter(None, lie[0] + lie[1]))
         capacity = room_for(max(len(block), longest), room)
@@ -251,7 +274,7 @@ class Samples:
                 part,
                 [one and one._replace(series=filled(one.series)) for one in sources],
             )
-            for part, sources in zip((self.x, self.y), lie, strict=True)
+            for part, sources in zip((x, self.y), lie, strict=True)
         )
         loaded = {
             "x": x,

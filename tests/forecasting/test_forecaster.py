@@ -23,6 +23,7 @@ from sktime.utils._testing.hierarchical import _make_hierarchical
 
 from skforecast_lstm import LSTMRegressor
 from skforecast_lstm.forecasting import LSTMForecaster, LSTMTimeSeriesRegressor
+from skforecast_lstm.networks import MembersNetwork
 
 MONTHS = pd.period_range("2010-01", periods=60, freq="M", name="month")
 
@@ -36,7 +37,9 @@ def _other_forecasters_warn_of_a_default():
 
 def tiny(**parameters):
     """A forecaster that trains in a moment."""
-    given = {"lookback": 4, "n_members": 1, "intervals": None, "random_state": 0}
+    given = {"lookback": 4, "intervals": None, "random_state": 0}
+    if "regressor" not in parameters:
+        given["n_members"] = 1
     return LSTMForecaster(**{**given, **parameters})
 
 
@@ -129,7 +132,7 @@ class TestSeries:
         y = panel()
         forecaster = tiny().fit(y, fh=[1, 2])
         forecast = forecaster.predict()
-        assert len(forecaster.model_.regressors) == 1
+        assert forecaster.model_.regressor.n_left_out_ < len(y) / 2
         assert forecast.index.names == ["name", "month"]
         levels = forecast["load"].groupby("name").mean().to_numpy()
         np.testing.assert_allclose(levels, [5, 50, 500], rtol=0.3)
@@ -175,12 +178,23 @@ class TestSeries:
         wrong = (forecast - y).dropna().abs().mean()
         assert wrong["follows"] < 0.5 * wrong["leads"]
 
+    def test_series_too_short_for_a_window_have_their_first_value_before_them(self):
+        y = panel()
+        short = pd.concat({"short": y.loc["series 1"][:7] * 9}, names=["name"])
+        forecaster = tiny(lookback=10).fit(pd.concat([y, short]), fh=[1, 2])
+        without = tiny(lookback=10).fit(y, fh=[1, 2])
+        n_rows = forecaster.model_.regressor.n_left_out_
+        assert forecaster.predict().loc["short"].notna().all(axis=None)
+        # Of its 12 rows all but the first ten and the last have a window and a target.
+        gap = 10
+        assert n_rows == without.model_.regressor.n_left_out_ + gap + 11
+
     def test_unknown_values_are_no_targets(self, months):
         gaps = months.copy()
         gaps.iloc[[20, 21, 59]] = np.nan
         forecaster = tiny().fit(gaps, fh=[1, 2])
         assert forecaster.predict().notna().all()
-        assert forecaster.model_.regressors[0].n_left_out_ > 6
+        assert forecaster.model_.regressor.n_left_out_ > 6
 
 
 class TestExogenous:
@@ -275,19 +289,19 @@ class TestIntervals:
 class TestUpdate:
     def test_moves_the_cutoff_only(self, months):
         forecaster = tiny().fit(months[:50], fh=[1])
-        weights = forecaster.model_.regressors[0].model_.get_weights()
+        weights = forecaster.model_.regressor.model_.get_weights()
         forecaster.update(months[50:], update_params=False)
         assert forecaster.predict().index[0] == months.index[-1] + 1
         for before, after in zip(
-            weights, forecaster.model_.regressors[0].model_.get_weights(), strict=True
+            weights, forecaster.model_.regressor.model_.get_weights(), strict=True
         ):
             np.testing.assert_array_equal(before, after)
 
     def test_goes_on_training(self, months):
         forecaster = tiny().fit(months[:50], fh=[1])
-        n_epochs = forecaster.model_.regressors[0].n_iter_
+        n_epochs = forecaster.model_.regressor.n_iter_
         forecaster.update(months[50:])
-        assert forecaster.model_.regressors[0].n_iter_ == n_epochs + 1
+        assert forecaster.model_.regressor.n_iter_ == n_epochs + 1
 
 
 class TestParameters:
@@ -298,15 +312,20 @@ class TestParameters:
         )
         pd.testing.assert_series_equal(first, second)
 
-    def test_members_differ_and_the_forecast_is_their_median(self, months):
+    def test_members_are_those_of_the_network(self, months):
         forecaster = tiny(n_members=3).fit(months, fh=[1])
-        seeds = {member.random_state for member in forecaster.model_.regressors}
-        assert len(seeds) == 3
+        assert forecaster.model_.regressor.n_members == 3
+        assert isinstance(forecaster.model_.regressor.model_, MembersNetwork)
+
+    def test_members_of_a_regressor_of_ones_own_are_its_own(self, months):
+        forecaster = tiny(regressor=tiny_regressor(n_members=2), n_members=2)
+        with pytest.raises(ValueError, match="Set n_members of an LSTMRegressor"):
+            forecaster.fit(months, fh=[1])
 
     def test_a_regressor_of_ones_own_is_cloned_and_used(self, months):
         mine = tiny_regressor(cell="gru")
         forecaster = tiny(regressor=mine).fit(months, fh=[1, 2])
-        used = forecaster.model_.regressors[0]
+        used = forecaster.model_.regressor
         assert used.get_params()["cell"] == "gru"
         assert used.n_iter_ == 1
         assert not hasattr(mine, "model_")

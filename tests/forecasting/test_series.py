@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skforecast_lstm.forecasting._defaults import (
+    Plan,
     default_block,
     default_lookback,
     season_of,
@@ -179,12 +180,43 @@ class TestDefaults:
         n_rows=st.integers(3, 10_000),
         horizon=st.integers(1, 100),
         season=st.sampled_from([1, 4, 12, 24, 52]),
+        n_series=st.sampled_from([1, 1000]),
     )
-    def test_there_are_always_windows_to_learn_from(self, n_rows, horizon, season):
+    def test_there_are_always_windows_to_learn_from(
+        self, n_rows, horizon, season, n_series
+    ):
         season = usable_season(n_rows, season)
-        lookback = default_lookback(n_rows, horizon, season)
+        n_all = n_rows * n_series
+        lookback = default_lookback(n_rows, horizon, season, n_all=n_all)
         block = default_block(n_rows, horizon, lookback)
         assert lookback >= 1
         assert 1 <= block <= horizon
         assert n_rows - lookback - block + 1 >= 1
         assert lookback >= season
+
+    @pytest.mark.parametrize(
+        ("n_rows", "horizon", "season", "n_all", "lookback"),
+        [
+            (144, 12, 12, 144, 36),
+            (144, 12, 12, 10_001, 48),
+            (900, 13, 1, 300_000, 104),
+            (900, 48, 24, 300_000, 288),
+            (900, 48, 24, 900, 72),
+        ],
+    )
+    def test_many_rows_are_looked_back_on_further(
+        self, n_rows, horizon, season, n_all, lookback
+    ):
+        assert default_lookback(n_rows, horizon, season, n_all=n_all) == lookback
+
+    @given(n_rows=st.integers(10, 10**7), season=st.sampled_from([1, 4, 12, 24, 168]))
+    def test_a_plan_grows_with_the_rows(self, n_rows, season):
+        lookback = 8 * season
+        plan, larger = (Plan.of(n, lookback, season) for n in (n_rows, 4 * n_rows))
+        assert 16 <= plan.units <= larger.units <= 64
+        assert 32 <= plan.batch_size <= larger.batch_size <= 128
+        assert 200 <= plan.n_batches <= larger.n_batches <= 6000
+        assert plan.learning_rate >= larger.learning_rate
+        if plan.segment:
+            assert plan.segment % season == 0
+            assert plan.segment <= lookback
