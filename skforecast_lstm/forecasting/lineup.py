@@ -171,7 +171,7 @@ def _on_windows(regressor, dataset):
 def _lookback(dataset):
     """Rows in the window of a regressor: as many as the LSTM reads, if there are."""
     n_rows, horizon = dataset.windows[0], dataset.horizon
-    wanted = default_lookback(n_rows, horizon, dataset.season_length)
+    wanted = default_lookback(n_rows, horizon, dataset.season_length, n_all=n_rows)
     return max(1, min(wanted, n_rows - horizon))
 
 
