@@ -3,6 +3,7 @@
     python benchmarks/accuracy.py --ett ETTh1.csv
     python benchmarks/accuracy.py --m4-train Weekly-train.csv --m4-test Weekly-test.csv
     python benchmarks/accuracy.py --ett ETTh1.csv --ablation --plots docs
+    python benchmarks/accuracy.py --panel sales.csv --ahead 14
     python benchmarks/accuracy.py
 
 ETTh1: seven channels by the hour, split into 12, 4 and 4 months of 30 days and scaled by
@@ -13,24 +14,31 @@ months choose between them; every window of the test months is forecast.
 M4 weekly: 359 series, 13 weeks ahead, by LSTMForecaster with its defaults, and by the
 metrics of the competition.
 
+A panel of your own has the columns series, time and value. The last steps of each series
+are forecast by LSTMForecaster with its defaults and by simple forecasters.
+
 With --ablation, one change a row, from a plain LSTM to all of docs/segments.md. Without
 any data, the comparisons on small generated series, in seconds.
 """
 
 import argparse
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import make_pipeline
+from sktime.forecasting.naive import NaiveForecaster
+from sktime.forecasting.theta import ThetaForecaster
 from sktime.performance_metrics.forecasting import (
     MeanAbsolutePercentageError,
     MeanAbsoluteScaledError,
 )
 
 from skforecast_lstm import LookbackWindower, LSTMForecaster, LSTMRegressor
+from skforecast_lstm.forecasting._defaults import season_of
 from skforecast_lstm.targets import horizon_targets
 
 MONTH = 30 * 24
@@ -313,40 +321,46 @@ def generated_weeks(n_ahead):
     )
 
 
-def scores(forecast, history, actual, reference):
-    """The competition's sMAPE, MASE and OWA, of season 1."""
+def own_panel(path, n_ahead):
+    """A panel as a user has it, and the steps to forecast, apart."""
+    table = pd.read_csv(path, parse_dates=["time"]).set_index(["series", "time"])
+    table = table[["value"]].sort_index()
+    times = pd.DatetimeIndex(table.loc[table.index[0][0]].index, freq="infer")
+    frequency = times.to_period().freq
+    table.index = table.index.set_levels(
+        table.index.levels[1].to_period(frequency), level=1
+    )
+    from_behind = table.groupby(level=0).cumcount(ascending=False)
+    return table[from_behind >= n_ahead], table[from_behind < n_ahead]
+
+
+def scores(forecast, history, actual, reference, season=1):
+    """Mean sMAPE, MASE and, beside a reference, OWA."""
     smape = 100 * MeanAbsolutePercentageError(symmetric=True)(actual, forecast)
-    mase = MeanAbsoluteScaledError(sp=1)(actual, forecast, y_train=history)
+    mase = MeanAbsoluteScaledError(sp=season)(actual, forecast, y_train=history)
     return smape, mase, (smape / reference[0] + mase / reference[1]) / 2
 
 
-def last_values(history, actual):
-    """The naive forecast."""
-    last = history["value"].groupby(level=0).last()
-    return pd.DataFrame(
-        {"value": last.loc[actual.index.get_level_values(0)].to_numpy()},
-        index=actual.index,
-    )
+def by_series(history, actual, forecasters, *, season=1, published=None):
+    """A row for each forecaster, beside the naive forecast and what was published.
 
-
-def by_weeks(history, actual, forecasters, published):
-    """A row for each forecaster, beside the naive forecast and what was published."""
+    OWA is measured by what the competition published, or else by the naive forecast.
+    """
     n_ahead = len(actual.loc[actual.index[0][0]])
-    naive = last_values(history, actual)
-    reference = NAIVE2 if published else scores(naive, history, actual, (1, 1))[:2]
     n_series = history.index.get_level_values(0).nunique()
-    print(f"{n_series} series, {n_ahead} weeks ahead\n")
+    print(f"{n_series} series, {n_ahead} steps ahead\n")
     print("| | sMAPE | MASE | OWA | s |")
     print("| --- |" + " --- |" * 4)
     row = "| {} | {:.3f} | {:.3f} | {:.3f} | {:.0f} |".format
-    print(row("last value", *scores(naive, history, actual, reference), 0), flush=True)
-    for name, forecaster in forecasters.items():
+    reference = NAIVE2 if published else None
+    for name, forecaster in {"last value": NaiveForecaster(), **forecasters}.items():
         start = time.perf_counter()
         forecast = forecaster.fit(history, fh=range(1, n_ahead + 1)).predict()
         seconds = time.perf_counter() - start
-        print(
-            row(name, *scores(forecast, history, actual, reference), seconds), flush=True
-        )
+        if reference is None:
+            reference = scores(forecast, history, actual, (1, 1), season)[:2]
+        found = scores(forecast, history, actual, reference, season)
+        print(row(name, *found, seconds), flush=True)
     for name, owa in (published or {}).items():
         print(f"| {name} (published) | | | {owa:.3f} | |")
     print()
@@ -372,6 +386,8 @@ def main():
     parser.add_argument("--m4-train", help="Weekly-train.csv of M4")
     parser.add_argument("--m4-test", help="Weekly-test.csv of M4")
     parser.add_argument("--horizons", nargs="+", type=int, default=list(SEGRNN))
+    parser.add_argument("--panel", help="a panel of your own: series, time, value")
+    parser.add_argument("--ahead", type=int, default=12, help="steps of --panel ahead")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ablation", action="store_true", help="one change a row")
     parser.add_argument("--plots", help="folder for the pictures of the ablation")
@@ -382,6 +398,7 @@ def main():
         parser.error("--ablation needs data: give --ett, or --m4-train and --m4-test.")
     if unknown := set(options.horizons) - set(SEGRNN):
         parser.error(f"--horizons knows {list(SEGRNN)}, got {sorted(unknown)}.")
+    warnings.simplefilter("ignore")
     seed = options.seed
     defaults = {"LSTMForecaster()": LSTMForecaster(intervals=None, random_state=seed)}
     if options.ett:
@@ -401,11 +418,23 @@ def main():
             weekly = {**PLAIN, "batch_size": 128, "learning_rate": 0.005}
             weekly = {**weekly, "epochs": None, "n_batches": 1000}
             forecasters = ablated_forecasters(M4_ABLATION, weekly, seed)
-        by_weeks(history, actual, forecasters, PUBLISHED_OWA)
-    if not (options.ett or options.m4_train):
+        by_series(history, actual, forecasters, published=PUBLISHED_OWA)
+    if options.panel:
+        history, actual = own_panel(options.panel, options.ahead)
+        season = season_of(history.loc[history.index[0][0]].index)
+        forecasters = {
+            "season ago": NaiveForecaster(sp=season),
+            # The seasons that it takes out are factors.
+            "Theta": ThetaForecaster(
+                sp=season, deseasonalize=bool((history > 0).to_numpy().all())
+            ),
+            **defaults,
+        }
+        by_series(history, actual, forecasters, season=season)
+    if not (options.ett or options.m4_train or options.panel):
         small = {**BEST, "units": 16, "segment": 12, "batch_size": 32}
         by_channels(generated_hours(), (24,), 72, small, seed, None)
-        by_weeks(*generated_weeks(13), defaults, None)
+        by_series(*generated_weeks(13), defaults)
 
 
 if __name__ == "__main__":

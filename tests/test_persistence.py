@@ -4,6 +4,7 @@ import copy
 import hashlib
 import json
 import pickle
+import re
 import sys
 import zipfile
 from contextlib import suppress
@@ -718,6 +719,16 @@ def test_nothing_of_a_refused_network_is_made_later(content, tmp_path):
     # On leaving it, Keras gives variables that still wait for one their first value.
     with keras.StatelessScope():
         pass
+
+
+def test_no_network_waits_for_a_part_for_ever(content, tmp_path):
+    text, numbers = split(content)
+    changed, n_changes = re.subn(
+        r'("keras_history", [^0-9]*"[a-z_0-9]+"), 0, 0', r"\1, 99, 0", json.dumps(text)
+    )
+    assert n_changes
+    with pytest.raises(SavedFileError):
+        loaded(signed(json.loads(changed), numbers), tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pandas as pd
 
 __all__ = ["Plan", "default_block", "default_lookback", "season_of"]
 
+SOME_ROWS = 1_000
 MANY_ROWS = 10_000
 
 _SECONDS_A_DAY = 86_400
@@ -41,7 +42,8 @@ def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: in
     """Steps of a window: three seasons, or twice the horizon where there is no season.
 
     Where there are many rows in all, eight times the horizon if that is more. Never
-    more than a third of the rows of a series: fewer seasons then, and fewer steps.
+    more than half of the rows of a series, or a third of all: fewer seasons then, and
+    fewer steps.
 
     Parameters
     ----------
@@ -59,15 +61,12 @@ def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: in
     lookback : int
         Number of steps.
     """
-    if season_length > 1:
-        n_seasons = n_rows // (3 * season_length)
-        lookback = min(max(n_seasons, 1), 3) * season_length
-    else:
-        lookback = max(2, min(max(2 * horizon, 12), n_rows // 3))
+    longest = max(min(n_rows // 2, n_all // 3), 2)
+    wanted = 3 * season_length if season_length > 1 else max(2 * horizon, 12)
     if n_all > MANY_ROWS:
-        longest = min(8 * horizon, n_rows // 3)
-        lookback = max(lookback, longest // season_length * season_length)
-    return lookback
+        wanted = max(wanted, 8 * horizon)
+    n_seasons = min(wanted, longest) // season_length
+    return max(n_seasons, 1) * season_length
 
 
 def default_block(n_rows: int, horizon: int, lookback: int) -> int:
@@ -113,28 +112,32 @@ class Plan:
     def of(cls, n_rows: int, lookback: int, season_length: int) -> "Plan":
         """For so many rows in all, windows of so many steps, and a season.
 
-        All grows with the root of the rows: units from 16 to 64, windows in a batch
-        from 32 to 128, batches from 200 to 6,000. Rows that are seen hardly more than
-        twice need no dropout. Where there are many rows, a segment is a season, or as
-        many seasons as leave 16 segments, or an eighth of the window where there is no
-        season; there are five members, and the loss is measured in spreads.
+        Units, from 16 to 64, and windows in a batch, from 32 to 128, grow with the root
+        of the rows. Batches are a quarter of the rows, up to 2,000, or ten times their
+        root if that is more: from 200 to 6,000.
+
+        From 1,000 rows on a segment is a season, or as many seasons as leave 16
+        segments, or an eighth of the window where there is no season. From 10,000 rows
+        on, most of which are seen only a few times, there is no dropout; there are eight
+        members, and the loss is measured in spreads.
         """
         root = math.sqrt(n_rows)
         width = 2 ** round(math.log2(max(root / 4, 1)))
         units, batch_size = min(max(width, 16), 64), min(max(width, 32), 128)
-        n_batches = round(min(max(10 * root, 200), 6000))
+        n_batches = round(max(10 * root, min(n_rows / 4, 2000)))
+        many = n_rows > MANY_ROWS
         segment = None
-        if n_rows > MANY_ROWS and season_length == 1:
+        if n_rows > SOME_ROWS and season_length == 1:
             segment = math.ceil(lookback / 8)
-        elif n_rows > MANY_ROWS:
+        elif n_rows > SOME_ROWS:
             segment = math.ceil(lookback / (16 * season_length)) * season_length
         return cls(
             units=units,
             segment=segment,
-            dropout=0.3 if n_batches * batch_size > 2.5 * n_rows else 0.0,
+            dropout=0.0 if many else 0.3,
             batch_size=batch_size,
-            n_batches=n_batches,
+            n_batches=min(max(n_batches, 200), 6000),
             learning_rate=0.01 * math.sqrt(16 / units),
-            n_members=3 if n_rows <= MANY_ROWS else 5,
-            loss_in_spreads=n_rows > MANY_ROWS,
+            n_members=8 if many else 3,
+            loss_in_spreads=many,
         )

@@ -50,11 +50,10 @@ class LSTMForecaster(BaseForecaster):
         takes it from the frequency of the index. A season of which there are not three
         in the series does not count.
     lookback : int, default=None
-        Rows of the past that a forecast is made from. None is three seasons, or two or
-        one if that is more than a third of the series. Without a season it is twice the
-        steps to forecast, at least 12 and at most a third of the series. For more than
-        10,000 rows in all it is eight times the steps to forecast if that is more, and
-        still at most a third.
+        Rows of the past that a forecast is made from. None is three seasons, or without
+        a season twice the steps to forecast and at least 12; for more than 10,000 rows
+        in all, eight times the steps to forecast if that is more. It is at most half of
+        the series and a third of all rows, in whole seasons.
     strategy : {"direct", "recursive", "seq2seq"}, default="direct"
         "direct" has an output for each step ahead, "seq2seq" a second LSTM that goes
         from step to step; both feed what they forecast back to go on from there where
@@ -67,12 +66,12 @@ class LSTMForecaster(BaseForecaster):
         from the mean of each series, and the steps ahead side by side.
     n_members : int, default=None
         How many networks with different seeds the forecast is the mean of. None is 3, and
-        5 for more than 10,000 rows. A `regressor` that is given has its own.
+        8 for more than 10,000 rows. A `regressor` that is given has its own.
     intervals : {"conformal", "quantiles"} or None, default="conformal"
         How intervals and quantiles are made. "conformal" trains a second time without
-        the last origins of each series, up to a third of them, and takes the errors
-        there. "quantiles" trains the network on quantiles themselves. None makes none
-        and saves the time.
+        the last origins of each series, up to a third of them, with two members at
+        most, and takes the errors there. "quantiles" trains the network on quantiles
+        themselves. None makes none and saves the time.
     past_only : list, default=()
         Columns of X that are not known ahead. All others are.
     random_state : int, RandomState or None, default=None
@@ -107,9 +106,9 @@ class LSTMForecaster(BaseForecaster):
     series together, see :class:`Plan`: from 16 units, 200 batches of 32 windows and a
     learning rate of 0.01 for up to 400 rows to 64 units, 6,000 batches of 128 and 0.005
     for 360,000 and more. The rate falls along a cosine, and the loss is absolute. From
-    10,000 rows on it is in spreads of each window, and the window is read in segments:
-    of a season, or of as many seasons as leave 16, or of an eighth of the window where
-    there is no season.
+    1,000 rows on the window is read in segments: of a season, or of as many seasons as
+    leave 16, or of an eighth of the window where there is no season. From 10,000 rows
+    on the loss is in spreads of each window, and nothing is dropped in training.
 
     A series too short for a window and the steps to forecast has its first value before
     it, for half a window.

@@ -17,7 +17,8 @@ class Members(keras.layers.Layer):
     """Networks of one kind, whose weights lie behind each other in one array each.
 
     Each weight has one axis more than those of the networks, the first, for the
-    members. On JAX all members are computed at once, elsewhere one after another.
+    members. On JAX they are one part of the program: computed at once, or in a loop on
+    a processor. Elsewhere each is a part of its own.
 
     Parameters
     ----------
@@ -249,7 +250,7 @@ class MembersNetwork(keras.Model):
 def join_members(networks: Sequence[keras.Model]) -> MembersNetwork:
     """Join networks of one kind into one that trains them all and answers by their mean.
 
-    On JAX all are computed at once, and that compiles about as long as one of them.
+    On JAX that compiles about as long as one of them.
 
     Parameters
     ----------
@@ -307,7 +308,11 @@ def _of_each(function, stacked):
     """Results of a function of each entry of arrays, laid behind each other again."""
     stacked = keras.tree.map_structure(ops.convert_to_tensor, stacked)
     if keras.config.backend() == "jax":
-        return ops.vectorized_map(function, stacked)
+        import jax
+
+        # A processor has nothing to spare: there a loop is quicker.
+        on_cpu = jax.default_backend() == "cpu"
+        return (ops.map if on_cpu else ops.vectorized_map)(function, stacked)
     n_entries = keras.tree.flatten(stacked)[0].shape[0]
     parts = [
         function(keras.tree.map_structure(lambda leaf: leaf[number], stacked))  # noqa: B023

@@ -317,6 +317,19 @@ class TestParameters:
         assert forecaster.model_.regressor.n_members == 3
         assert isinstance(forecaster.model_.regressor.model_, MembersNetwork)
 
+    def test_two_members_tell_how_wrong_many_are(self, months):
+        fitted = []
+
+        class Told(LSTMRegressor):
+            def fit(self, X, y):
+                fitted.append(self.n_members)
+                return super().fit(X, y)
+
+        for n_members in (1, 3):
+            mine = Told(2, n_members=n_members, epochs=1, random_state=0)
+            tiny(regressor=mine, intervals="conformal").fit(months, fh=[1])
+        assert fitted == [1, 1, 3, 2]
+
     def test_members_of_a_regressor_of_ones_own_are_its_own(self, months):
         forecaster = tiny(regressor=tiny_regressor(n_members=2), n_members=2)
         with pytest.raises(ValueError, match="Set n_members of an LSTMRegressor"):
