@@ -205,6 +205,8 @@ class Samples:
         capacity = ROOM_TO_TRAIN
         while 4 * capacity * bytes_of_a_row <= BLOCK_BYTES:
             capacity *= 4
+        while capacity > 1 and capacity * bytes_of_a_row > 4 * BLOCK_BYTES:
+            capacity //= 4
         return self._blocks_within(capacity, batch_size)
 
     def chunks(self) -> list[Block]:
@@ -216,7 +218,7 @@ class Samples:
         step = len(self)
         for _, stride, steps in self._under():
             reach = 1 if steps is None else int(steps[-1]) + 1
-            room = room_for(reach + stride * multiple, capacity)
+            room = room_for(reach + stride * multiple, capacity * stride)
             step = min(step, (room - reach) // stride + 1)
         if step < len(self):
             step = max(multiple, step // multiple * multiple)
@@ -263,11 +265,12 @@ class Samples:
             [None if leaf is None else find(leaf) for leaf in keras.tree.flatten(part)]
             for find, part in ((inputs, x), (targets, self.y))
         ]
-        longest = max(len(one.series) for one in filter(None, lie[0] + lie[1]))
-        capacity = room_for(max(len(block), longest), room)
 
         def filled(leaf):
-            return filled_up(leaf, capacity)
+            least = room
+            while least > 1 and 4 * least * leaf[:1].nbytes > BLOCK_BYTES:
+                least //= 4
+            return filled_up(leaf, room_for(len(leaf), least))
 
         x, y = (
             keras.tree.pack_sequence_as(

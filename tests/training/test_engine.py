@@ -244,7 +244,7 @@ def test_mixed_precision(task, policy):
 
 def test_the_order_of_an_epoch_is_that_of_the_batches_for_keras(task, monkeypatch):
     monkeypatch.setattr("skforecast_lstm.training.samples.ROOM_TO_TRAIN", 16)
-    monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 1)
+    monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 2**10)
     ours, theirs = (_seeded(lambda: compiled(network())) for _ in range(2))
     samples = training.Samples(*task)
     assert len(samples.blocks(4)) > 3
@@ -483,7 +483,7 @@ def test_series_in_blocks_train_as_at_once(task, monkeypatch):
     models = [_seeded(lambda: compiled(network())) for _ in range(2)]
     for model, room in zip(models, (64, 16), strict=True):
         monkeypatch.setattr("skforecast_lstm.training.samples.ROOM_TO_TRAIN", room)
-        monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 1)
+        monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 2**10)
         training.fit(model, *task, batch_size=4, epochs=2, shuffle=False, verbose=0)
     for mine, other in zip(*map(_state, models), strict=True):
         np.testing.assert_allclose(mine, other, 2e-5, 2e-6)

@@ -92,7 +92,7 @@ def test_an_epoch_has_every_sample_once_in_whole_batches(
 ):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skforecast_lstm.training.samples.ROOM_TO_TRAIN", room)
-        patch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 1)
+        patch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 2**10)
         samples = training.Samples(np.zeros((n_samples, 2, 1)))
         blocks = samples.blocks(batch_size)
         batches = training.SampleBatches(samples, batch_size=batch_size, seed=seed)
@@ -193,3 +193,20 @@ def test_a_split_that_leaves_nothing_is_refused():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="nothing to train on"):
         training.fit(model, np.zeros((9, 1)), np.zeros(9), validation_split=0.99)
+
+
+def test_a_block_is_hardly_larger_than_what_it_holds():
+    windows, targets = np.ones((500, 720, 1), "f"), np.ones((500, 720), "f")
+    samples = training.Samples(windows, targets)
+    (block,) = samples.blocks(64)
+    loaded = samples.load(block)
+    arrays = [loaded["x"].series, loaded["y"].series, loaded["rows"]]
+    assert sum(array.nbytes for array in arrays) < 8 * (windows.nbytes + targets.nbytes)
+
+
+def test_rows_too_wide_for_one_block_come_in_several():
+    windows = np.broadcast_to(np.ones((1, 720, 1), "f"), (80_000, 720, 1))
+    targets = np.broadcast_to(np.ones((1, 720), "f"), (80_000, 720))
+    blocks = training.Samples(windows, targets).blocks(256)
+    assert len(blocks) > 1
+    assert 10_000 < len(blocks[0]) < 50_000

@@ -39,7 +39,7 @@ def count(monkeypatch):
 @pytest.fixture
 def many_blocks(monkeypatch):
     monkeypatch.setattr("skforecast_lstm.training.samples.ROOM_TO_TRAIN", 16)
-    monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 1)
+    monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 2**10)
 
 
 def build(optimizer=None, *, normalized=False):
