@@ -27,6 +27,23 @@ def rng():
     return np.random.default_rng(0)
 
 
+@pytest.fixture
+def compilations(monkeypatch):
+    """Names of the functions that were compiled since."""
+    from skforecast_lstm.training import programs
+
+    names = []
+    original = programs.Program.__init__
+
+    def counted(self, function, *args):
+        names.append(function.__name__)
+        original(self, function, *args)
+
+    monkeypatch.setattr(programs.Program, "__init__", counted)
+    monkeypatch.setattr(programs, "_shared", type(programs._shared)())
+    return names
+
+
 @pytest.fixture(scope="session")
 def airline():
     """Passengers of airlines, monthly, as a frame of one column."""

@@ -59,21 +59,6 @@ def rate(fitted):
     return float(keras.ops.convert_to_numpy(fitted.model_.optimizer.learning_rate))
 
 
-@pytest.fixture
-def compiled(monkeypatch):
-    """Names of the functions that were compiled since."""
-    names = []
-    original = programs.Program.__init__
-
-    def counted(self, function, *args):
-        names.append(function.__name__)
-        original(self, function, *args)
-
-    monkeypatch.setattr(programs.Program, "__init__", counted)
-    monkeypatch.setattr(programs, "_shared", type(programs._shared)())
-    return names
-
-
 # -- members ---------------------------------------------------------------------
 
 
@@ -324,7 +309,7 @@ def test_a_warm_start_has_as_many_batches_again(windows, y):
     assert rate(warm) == pytest.approx(0.005)
 
 
-def test_a_search_compiles_one_program(compiled, rng):
+def test_a_search_compiles_one_program(compilations, rng):
     """Whatever the rate, the fold and its seed, also for several members."""
     series = rng.normal(size=(120, 1))
     pipe = make_pipeline(
@@ -338,9 +323,9 @@ def test_a_search_compiles_one_program(compiled, rng):
         error_score="raise",
     )
     search.fit(series, series)
-    assert compiled == ["run", "predict"]
+    assert compilations == ["run", "predict"]
     search.set_params(estimator__lstmregressor__schedule=None).fit(series, series)
-    assert compiled == ["run", "predict", "run"]
+    assert compilations == ["run", "predict", "run"]
 
 
 def test_windows_reach_the_training_loop_uncopied(rng, monkeypatch):

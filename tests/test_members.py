@@ -16,7 +16,6 @@ from skforecast_lstm.networks import (
     join_members,
     series_network,
 )
-from skforecast_lstm.training import programs
 from skforecast_lstm.training.feeding import Origins, feed_back, feed_back_by_steps
 from skforecast_lstm.training.recognition import fills_batches, fingerprint
 
@@ -256,21 +255,7 @@ def test_seeds_of_dropout_make_it_reproducible(rng, task):
 
 
 class TestOneProgram:
-    @pytest.fixture
-    def names(self, monkeypatch):
-        """Names of the functions that were compiled since."""
-        names = []
-        original = programs.Program.__init__
-
-        def counted(self, function, *args):
-            names.append(function.__name__)
-            original(self, function, *args)
-
-        monkeypatch.setattr(programs.Program, "__init__", counted)
-        monkeypatch.setattr(programs, "_shared", type(programs._shared)())
-        return names
-
-    def test_trains_whatever_the_seeds_and_scales(self, rng, task, names):
+    def test_trains_whatever_the_seeds_and_scales(self, rng, task, compilations):
         spreads = []
         for seed, scale in ((0, 1e-3), (1, 100.0)):
             keras.utils.set_random_seed(seed)
@@ -281,7 +266,7 @@ class TestOneProgram:
                     members.set_weights_of(layer, [np.array([scale])])
             spreads.append(fit(joined, *task, epochs=1)["loss"][0])
             training.predict(joined, task[0])
-        assert names == ["run", "predict"]
+        assert compilations == ["run", "predict"]
         # What is 100 000 times as large as the windows leaves hardly any loss.
         assert spreads[1] < spreads[0] / 100
 

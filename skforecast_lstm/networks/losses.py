@@ -49,17 +49,16 @@ def counts_in_own_units(loss: Any) -> bool:
     )
 
 
-def _as_columns(y_true, y_pred):
+def as_columns(*parts):
     """Targets and outputs with a column each where they are one number a row."""
     return tuple(
-        ops.expand_dims(part, -1) if len(part.shape) == 1 else part
-        for part in (y_true, y_pred)
+        ops.expand_dims(part, -1) if len(part.shape) == 1 else part for part in parts
     )
 
 
 def _as_equals(y_true, y_pred):
     """Targets and outputs in columns; raise unless there is one target an output."""
-    y_true, y_pred = _as_columns(y_true, y_pred)
+    y_true, y_pred = as_columns(y_true, y_pred)
     if y_true.shape[1:] != y_pred.shape[1:]:
         raise ValueError(
             f"Targets of shape {tuple(y_true.shape)} do not fit outputs of shape "
@@ -276,7 +275,7 @@ class QuantileLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Mean of the losses of each row."""
-        y_true, y_pred = _as_columns(y_true, y_pred)
+        y_true, y_pred = as_columns(y_true, y_pred)
         n_quantiles = len(self.quantiles)
         n_numbers, left_over = divmod(y_pred.shape[-1], n_quantiles)
         if left_over or y_true.shape[-1] not in (n_numbers, y_pred.shape[-1]):

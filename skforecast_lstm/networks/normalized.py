@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from skforecast_lstm.networks.losses import counts_in_own_units
+from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
 from skforecast_lstm.networks.window_layers import (
     WindowDenormalization,
     WindowNormalization,
@@ -57,11 +57,7 @@ class NormalizedNetwork(keras.Model):
             x = ops.expand_dims(x, -1)
         _, *measures = self._the(WindowNormalization)(x)
         level, spread = self._the(WindowDenormalization).of_outputs(*measures)
-        columns = (
-            ops.expand_dims(part, -1) if len(part.shape) == 1 else part
-            for part in outputs
-        )
-        return tuple((part - level) / spread for part in columns)
+        return tuple((part - level) / spread for part in as_columns(*outputs))
 
     def _the(self, kind):
         return next(layer for layer in self.layers if isinstance(layer, kind))

@@ -278,22 +278,7 @@ def test_predicts_every_output_of_many_chunks(rng):
         np.testing.assert_allclose(found[name], expected[name], 1e-5, 1e-6)
 
 
-@pytest.fixture
-def count(monkeypatch):
-    """Names of the functions that were compiled since."""
-    names = []
-    original = programs.Program.__init__
-
-    def counted(self, function, *args):
-        names.append(function.__name__)
-        original(self, function, *args)
-
-    monkeypatch.setattr(programs.Program, "__init__", counted)
-    monkeypatch.setattr(programs, "_shared", type(programs._shared)())
-    return names
-
-
-def test_one_program_trains_whatever_changes_but_the_kind(task, count):
+def test_one_program_trains_whatever_changes_but_the_kind(task, compilations):
     x, y = task
     for seed, rate, n_rows, epochs in [
         (0, 0.1, 53, 1),
@@ -304,21 +289,21 @@ def test_one_program_trains_whatever_changes_but_the_kind(task, count):
         optimizer = keras.optimizers.Adam(rate)
         model = compiled(network(seed=seed), optimizer=optimizer)
         training.fit(model, x[:n_rows], y[:n_rows], epochs=epochs, verbose=0, seed=seed)
-    assert count == ["run"]
+    assert compilations == ["run"]
     training.fit(compiled(network(), optimizer="sgd"), x, y, verbose=0)
-    assert count == ["run", "run"]
+    assert compilations == ["run", "run"]
 
 
-def test_one_program_predicts_any_number_of_rows(count, rng):
+def test_one_program_predicts_any_number_of_rows(compilations, rng):
     series = rng.normal(size=(20_000, 2)).astype("float32")
     windows = sliding_window_view(series, 4, axis=0).swapaxes(1, 2)
     model = compiled(network())
     for n_rows in (*range(1, 100), 5_000, 19_000):
         assert len(training.predict(model, windows[:n_rows])) == n_rows
-    assert count == ["predict"]
+    assert compilations == ["predict"]
 
 
-def test_a_lambda_is_compiled_for_its_model_and_freed_with_it(task, count):
+def test_a_lambda_is_compiled_for_its_model_and_freed_with_it(task, compilations):
     def build():
         layers = [keras.layers.Lambda(lambda x: x * 2, output_shape=(4, 2)), *network()]
         return compiled(layers, metrics=())
@@ -326,7 +311,7 @@ def test_a_lambda_is_compiled_for_its_model_and_freed_with_it(task, count):
     first, second = build(), build()
     for model in (first, second, first):
         training.fit(model, *task, batch_size=53, verbose=0)
-    assert count == ["run", "run"]
+    assert compilations == ["run", "run"]
     kept = weakref.ref(second)
     del model, second
     gc.collect()
@@ -351,28 +336,28 @@ def test_recompiling_with_another_loss_is_seen(task):
         np.testing.assert_allclose(mine, other, 2e-5, 2e-6)
 
 
-def test_programs_keep_neither_models_nor_data(task, count):
+def test_programs_keep_neither_models_nor_data(task, compilations):
     x, y = task[0].copy(), task[1].copy()
     model = compiled(network())
     training.fit(model, x, y, verbose=0)
     training.predict(model, x)
-    assert len(count) == 2
+    assert len(compilations) == 2
     kept = [weakref.ref(one) for one in (model, x, y)]
     del model, x, y
     gc.collect()
     assert [one() for one in kept] == [None] * 3
 
 
-def test_the_cache_is_bounded(task, monkeypatch, count):
+def test_the_cache_is_bounded(task, monkeypatch, compilations):
     monkeypatch.setattr(programs, "MOST_PROGRAMS", 2)
     for units in (1, 2, 3, 1):
         model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
         training.predict(model, np.zeros((2, 3)))
-    assert count == ["predict"] * 4
+    assert compilations == ["predict"] * 4
     assert len(programs._shared) == 2
 
 
-def test_threads_share_one_program(task, count):
+def test_threads_share_one_program(task, compilations):
     from joblib import Parallel, delayed
 
     def fit(seed):
@@ -382,7 +367,7 @@ def test_threads_share_one_program(task, count):
 
     models = Parallel(2, backend="threading")(delayed(fit)(seed) for seed in range(6))
     assert len(models) == 6
-    assert count == ["run"]
+    assert compilations == ["run"]
 
 
 def test_steps_aside_for_a_train_step_of_the_user(task, monkeypatch):

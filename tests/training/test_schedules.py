@@ -22,21 +22,6 @@ def task(rng):
 
 
 @pytest.fixture
-def count(monkeypatch):
-    """Names of the functions that were compiled since."""
-    names = []
-    original = programs.Program.__init__
-
-    def counted(self, function, *args):
-        names.append(function.__name__)
-        original(self, function, *args)
-
-    monkeypatch.setattr(programs.Program, "__init__", counted)
-    monkeypatch.setattr(programs, "_shared", type(programs._shared)())
-    return names
-
-
-@pytest.fixture
 def many_blocks(monkeypatch):
     monkeypatch.setattr("skforecast_lstm.training.samples.ROOM_TO_TRAIN", 16)
     monkeypatch.setattr("skforecast_lstm.training.samples.BLOCK_BYTES", 2**10)
@@ -189,7 +174,7 @@ def test_every_batch_has_its_rate(n_rows, n_batches, rate, schedule):
     assert len(history.history["loss"]) == -(-n_batches // -(-n_rows // 8))
 
 
-def test_one_program_whatever_the_schedule_the_rate_and_the_numbers(task, count):
+def test_one_program_whatever_the_schedule_the_rate_and_the_numbers(task, compilations):
     x, y = task
     for rate, n_rows, arguments in [
         (0.1, 53, {"schedule": "cosine", "epochs": 1}),
@@ -200,10 +185,10 @@ def test_one_program_whatever_the_schedule_the_rate_and_the_numbers(task, count)
         model = build(keras.optimizers.Adam(rate))
         arguments = {"batch_size": 8, "verbose": 0, **arguments}
         training.fit(model, x[:n_rows], y[:n_rows], **arguments)
-    assert count == ["run"]
+    assert compilations == ["run"]
     for n_batches in (1, 5, 20, None):
         training.fit(build(), x, y, n_batches=n_batches, batch_size=8, verbose=0)
-    assert count == ["run", "run"]
+    assert compilations == ["run", "run"]
 
 
 @pytest.mark.parametrize(
