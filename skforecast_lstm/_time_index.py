@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Block", "blocks_of"]
+__all__ = ["Block", "blocks_of", "times_after"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,25 @@ class Block:
         except (TypeError, ValueError):
             # Times of different kinds, zones or frequencies can't be compared.
             return False
+
+
+def times_after(last, freq, n_steps):
+    """The next `n_steps` times after `last` at a frequency, with its multiple.
+
+    A period goes on by its own frequency, whatever `freq` is. After a time that is not
+    on the frequency, the first is the next time that is.
+    """
+    import pandas as pd
+
+    if isinstance(last, pd.Period):
+        return pd.period_range(last, periods=n_steps + 1)[1:]
+    if isinstance(last, pd.Timedelta):
+        return pd.timedelta_range(last, periods=n_steps + 1, freq=freq, unit=last.unit)[
+            1:
+        ]
+    # In their own unit, since nanoseconds end in the year 2262.
+    times = pd.date_range(last, periods=n_steps + 1, freq=freq, unit=last.unit)
+    return times[times > last][:n_steps]
 
 
 def blocks_of(index):
@@ -98,8 +117,7 @@ def _next_times(times, positions):
 
     last = times[-1]
     if isinstance(times, pd.DatetimeIndex) and times.freq is not None:
-        # In their own unit, since nanoseconds end in the year 2262.
-        following = pd.date_range(last, periods=2, freq=times.freq, unit=times.unit)[1]
+        following = times_after(last, times.freq, 1)[0]
         return following, following
     if len(times) < 2:
         return None
