@@ -96,6 +96,8 @@ def _read(options):
         frequency=options.freq,
         duplicates=options.duplicates,
         gaps=options.gaps,
+        decimal=options.decimal,
+        separator=source.separator,
     )
     _note(options, table.notes)
     return source, table, options.horizon or _HORIZON_OF_DATASETS

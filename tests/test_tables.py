@@ -322,6 +322,224 @@ def test_gaps_in_exogenous_columns():
     assert table.X["x"].tolist() == [4, 3, 2]
 
 
+# ---------------------------------------------------------------- numbers and dates
+
+
+def table_of(tmp_path, text, *, encoding="utf-8", **options):
+    """The table of a CSV file, as the command reads it."""
+    path = tmp_path / "sales.csv"
+    path.write_bytes(text.encode(encoding))
+    source = read_source(str(path))
+    arguments = {"target": "v", "time": "t", "separator": source.separator} | options
+    return table_from_rows(source.rows, **arguments)
+
+
+def column_of(values, separator=";"):
+    """A file in which the values follow each other."""
+    lines = [f'{row}{separator}"{value}"' for row, value in enumerate(values, start=1)]
+    return "\n".join([f"t{separator}v", *lines])
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["990", "1.000", "1.010"],
+        ["-1.500", "12.250", "7"],
+        ["1,234", "56,789", "5"],
+    ],
+)
+def test_what_may_be_thousands_is_asked_for(tmp_path, values, separator):
+    text = column_of(values, separator)
+    with pytest.raises(InputError, match=r"'v' has .*--decimal"):
+        table_of(tmp_path, text)
+    mark = "." if "." in text else ","
+    other = {".": ",", ",": "."}[mark]
+    decimals = [float(value.replace(mark, ".")) for value in values]
+    whole = [float(value.replace(mark, "")) for value in values]
+    table = table_of(tmp_path, text, decimal=mark)
+    assert table.y.tolist() == decimals
+    table = table_of(tmp_path, text, decimal=other)
+    assert table.y.tolist() == whole
+    (grouped,) = [note for note in table.notes if "for" in note]
+    first = next(place for place, value in enumerate(values) if mark in value)
+    assert grouped == f"Took {values[first]} in 'v' for {whole[first]:g}."
+
+
+@pytest.mark.parametrize(
+    ("values", "numbers"),
+    [
+        (["990", "1.000", "1.010", "3.5"], [990, 1, 1.01, 3.5]),
+        (["0.125", "1.000"], [0.125, 1]),
+        (["1234.125", "1.000"], [1234.125, 1]),
+        (["1,25", "1,000", "7"], [1.25, 1, 7]),
+        ([" 5 ", "+6", "-7e2", ".5", "8."], [5, 6, -700, 0.5, 8]),
+        (["1.5e-3", "1.000"], [0.0015, 1]),
+    ],
+)
+def test_one_cell_that_is_sure_tells_of_the_others(tmp_path, values, numbers):
+    table = table_of(tmp_path, column_of(values))
+    assert table.y.tolist() == numbers
+    assert table.notes == []
+
+
+def test_another_column_tells_too(tmp_path):
+    text = "t;v;x\n1;1.000;2,5\n2;990;3,5"
+    # A dot is then neither before decimals nor allowed for thousands without a word.
+    with pytest.raises(InputError, match=r"'v' has 1.000 in row 1, .*--decimal ,"):
+        table_of(tmp_path, text, exogenous=["x"])
+    table = table_of(tmp_path, text, exogenous=["x"], decimal=",")
+    assert table.y.tolist() == [1000, 990]
+    assert table.X["x"].tolist() == [2.5, 3.5]
+
+
+def test_three_decimals_everywhere_beside_commas_are_said(tmp_path):
+    table = table_of(tmp_path, "t,v\n1,21.125\n2,20.500\n3,19.875")
+    assert table.y.tolist() == [21.125, 20.5, 19.875]
+    (note,) = table.notes
+    assert note.endswith("that before decimals. If it is 21125, give --decimal ,")
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f", "'", "\u2019", "."])
+def test_groups_of_digits_are_read_only_where_it_is_said(tmp_path, blank):
+    values = [f"1{blank}234{blank}567,5", f"-12{blank}345", "678,25"]
+    text = column_of(values)
+    with pytest.raises(
+        InputError, match=r"in row 1, .*If it is 1234567.5, give --decimal ,"
+    ):
+        table_of(tmp_path, text)
+    table = table_of(tmp_path, text, decimal=",")
+    assert table.y.tolist() == [1234567.5, -12345, 678.25]
+    assert any("for 1234567.5." in note for note in table.notes)
+
+
+@pytest.mark.parametrize("decimal_mark", [None, ".", ","])
+@pytest.mark.parametrize(
+    "cell",
+    ["12%", "12 %", "$5", "5 EUR", "(5)", "5-", "\u22125", "1_000", "0x1F", "1/2",
+     "5,5,5", "1 00", "1.00.000", "12.34.567", "--", "-", "?", "1e", "inf", "yes", "\uff15"],
+)  # fmt: skip
+def test_what_is_no_number_is_refused_whatever_the_mark(tmp_path, cell, decimal_mark):
+    with pytest.raises(InputError, match=r"'v' has .* in row 2, which is no number"):
+        table_of(tmp_path, column_of(["7", cell, "8"]), decimal=decimal_mark)
+
+
+@pytest.mark.parametrize("word", ["NA", "n/a", "NaN", "null", "#N/A"])
+def test_words_for_what_is_unknown_are_said(tmp_path, word):
+    text = column_of(["1", word, "3"])
+    with pytest.raises(InputError, match="'v' is empty at 2"):
+        table_of(tmp_path, text)
+    table = table_of(tmp_path, text, gaps="interpolate")
+    assert table.y.tolist() == [1, 2, 3]
+    assert f"Took '{word}' in 'v' for unknown." in table.notes
+
+
+def test_true_and_false_are_said(tmp_path):
+    table = table_of(tmp_path, "t,v,x\n1,5,True\n2,6,false", exogenous=["x"])
+    assert table.X["x"].tolist() == [1, 0]
+    assert "Took true and false in 'x' for 1 and 0." in table.notes
+
+
+def test_columns_of_one_name_are_told_apart_by_none(tmp_path):
+    text = "t,v,v,w\n1,5,50,0\n2,6,60,0"
+    with pytest.raises(InputError, match=r"2 columns are called 'v'. Rename"):
+        table_of(tmp_path, text)
+    assert table_of(tmp_path, text, target="w").y.tolist() == [0, 0]
+
+
+def test_another_encoding_is_said(tmp_path):
+    with pytest.raises(InputError, match=r"not text in UTF-8. Save it as UTF-8"):
+        table_of(tmp_path, "t,v,f\n1,2,\u00fc\n", encoding="latin-1")
+    with pytest.raises(InputError, match="Save it as UTF-8"):
+        table_of(tmp_path, "t,v\n1,2\n", encoding="utf-16")
+
+
+@pytest.mark.parametrize("zone", ["+01", "+01:00", "+0100", " +01", "-05", "Z", "-03:30"])
+@pytest.mark.parametrize("between", [" ", "T"])
+def test_days_stay_days_however_the_zone_is_written(zone, between):
+    days = pd.date_range("2024-01-01", periods=40).astype(str)
+    for clock in ("00", "00:00", "00:00:00", "00:00:00.000"):
+        table = table_from_rows(rows_at(days + f"{between}{clock}{zone}"))
+        assert table.y.index.freqstr == "D"
+        assert list(table.y.index.astype(str)) == list(days)
+
+
+def test_hours_that_move_to_utc_are_said():
+    hours = pd.date_range("2024-03-30", periods=60, freq="h", tz="Europe/Berlin")
+    for times in (hours, [time.strftime("%Y-%m-%d %H:%M%z")[:-2] for time in hours]):
+        table = table_from_rows(rows_at(times))
+        assert table.y.index[0] == pd.Period("2024-03-29 23:00", "h")
+        assert any("counted in UTC: 2024-03-30 00:00" in note for note in table.notes)
+
+
+def test_a_zone_in_some_rows_only_is_refused():
+    times = ["2024-01-01 00:00+01:00", "2024-01-01 01:00", "2024-01-01 02:00+01:00"]
+    with pytest.raises(InputError, match="01:00 in row 2 without a time zone"):
+        table_from_rows(rows_at(times), time="t")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["01/02/2024", "01/03/2024", "01/04/2024"],
+        ["01.02.2024", "02.02.2024", "03.02.2024"],
+        ["1-2-2024", "2-2-2024", "3-2-2024"],
+        ["24-01-02", "24-01-03", "24-01-04"],
+        ["01/02/24", "02/02/24", "03/02/24"],
+        ["2 Jan 2024", "3 Jan 2024", "4 Jan 2024"],
+        ["today", "2024-01-02", "2024-01-03"],
+        ["2024-01-02 01:00 PM", "2024-01-02 02:00 PM", "2024-01-02 03:00 PM"],
+        ["2024-01-02 01:00 CET", "2024-01-02 02:00 CET", "2024-01-02 03:00 CET"],
+    ],
+)
+def test_dates_in_doubt_are_refused(times):
+    with pytest.raises(InputError, match="in row 1, which is no time"):
+        table_from_rows(rows_at(times), time="t")
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([20240130, 20240131, 20240201], "stands for a date"),
+        ([202311, 202312, 202401], "stands for a date"),
+        ([1704067200, 1704070800, 1704074400], "counts seconds"),
+        ([1704067200000, 1704070800000, 1704074400000], "counts seconds"),
+        ([202401310000, 202401310100, 202401310200], "date without its marks"),
+    ],
+)
+def test_numbers_that_are_dates_are_refused(times, message, as_text):
+    times = list(map(str, times)) if as_text else times
+    with pytest.raises(InputError, match=message):
+        table_from_rows(rows_at(times), time="t", target="v", gaps="ffill")
+
+
+def test_days_of_a_spreadsheet_are_said():
+    table = table_from_rows(rows_at([45292, 45293, 45294]), time="t", target="v")
+    assert list(table.y.index) == [45292, 45293, 45294]
+    assert any("days of a spreadsheet" in note for note in table.notes)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["001", "01", "1"], ["1.10", "1.1"], ["NA", "nan"], ["TRUE", "True"],
+     ["1e3", "0"],
+     ["123456789012345678901", "123456789012345678902"]],
+)  # fmt: skip
+def test_names_of_series_stay_as_they_are_written(tmp_path, names):
+    lines = [f"{name},{row},{row}.5" for name in names for row in range(3)]
+    table = table_of(tmp_path, "\n".join(["s,t,v", *lines]), series="s")
+    assert set(table.y.index.get_level_values(0)) == set(names)
+    written = table.with_times_as_written(table.y)
+    assert set(written["s"]) == set(names)
+
+
+def test_series_with_numbers_come_in_the_order_of_numbers(tmp_path):
+    lines = [f"{name},{row},{row}.5" for name in (10, 9, 2) for row in range(3)]
+    table = table_of(tmp_path, "\n".join(["s,t,v", *lines]), series="s")
+    assert table.y.index.get_level_values(0).unique().tolist() == [2, 9, 10]
+
+
 # ---------------------------------------------------------------- panels
 
 
@@ -404,7 +622,8 @@ def test_a_csv_file_says_itself_what_separates_its_columns(tmp_path, text, value
     path.write_text(text, encoding="utf-8")
     source = read_source(str(path))
     assert source.name == "sales"
-    assert source.rows.to_dict("list") == {"t": [1, 2], "v": values}
+    table = table_from_rows(source.rows, time="t", separator=source.separator)
+    assert table.y.to_dict() == dict(zip([1, 2], values, strict=True))
 
 
 def test_parquet_gives_its_index_as_a_column(tmp_path):

@@ -162,6 +162,7 @@ def _add_table_options(command):
     add("--x", metavar="COL,COL", type=_names, default=[], help="known over the horizon")
     add("--query", metavar="SQL", help="a SELECT, for a database")
     add("--freq", metavar="FREQ", help="a step, such as M, D, h or 15min, if not found")
+    add("--decimal", choices=[".", ","], help="stands before decimals, if in doubt")
     add(
         "--duplicates",
         choices=["error", "mean", "last"],

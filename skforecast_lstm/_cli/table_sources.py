@@ -17,12 +17,17 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """Rows, a short name for them, and the columns that are meant if none is named."""
+    """Rows, a short name for them, and the columns that are meant if none is named.
+
+    Of a text file the cells are text, as they are written, and `separator` is what
+    stands between them.
+    """
 
     name: str
     rows: Any
     target: str | None = None
     time: str | None = None
+    separator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,9 @@ def _read_file(path):
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a CSV or Parquet file in it.")
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    separator = None
     if kind in ("csv", "tsv", "txt"):
-        rows = _read_csv(path)
+        rows, separator = _read_csv(path)
     elif kind in ("parquet", "pq"):
         rows = _read_parquet(path)
     elif kind in ("db", "sqlite", "sqlite3"):
@@ -134,31 +140,37 @@ def _read_file(path):
         raise InputError(
             f"{path} is neither CSV nor Parquet by its name. Give .csv or .parquet."
         )
-    return Source(path.name.partition(".")[0] or "table", rows)
+    name = path.name.partition(".")[0] or "table"
+    return Source(name, rows, separator=separator)
 
 
 def _read_csv(path):
-    """Rows of a text file; what separates its columns is seen in its header."""
+    """Cells of a text file, and what separates them, which is seen in its header."""
     import pandas as pd
 
-    def read(separator, decimal="."):
-        rows = pd.read_csv(path, sep=separator, decimal=decimal)
-        if not isinstance(rows.index, pd.RangeIndex):
-            raise ValueError("its rows have more fields than its header")
-        return rows
+    def read(separator, **options):
+        return pd.read_csv(
+            path,
+            sep=separator,
+            header=None,
+            dtype=str,
+            na_filter=False,
+            encoding="utf-8-sig",
+            **options,
+        )
 
     try:
-        header = " ".join(map(str, pd.read_csv(path, sep="\0", nrows=0).columns))
+        header = read("\0", nrows=1).iloc[0, 0]
         separator = max(",;\t", key=header.count)
-        if separator != ";":
-            return read(separator)
-        # Where a semicolon separates columns, a comma may stand before decimals.
-        return max(
-            (read(separator, decimal) for decimal in ".,"),
-            key=lambda rows: len(rows.select_dtypes("number").columns),
-        )
+        rows = read(separator)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} can't be read as CSV: it is not text in UTF-8. Save it as UTF-8."
+        ) from error
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise InputError(f"{path} can't be read as CSV: {_first_line(error)}.") from error
+    names = [name or f"Unnamed: {place}" for place, name in enumerate(rows.iloc[0])]
+    return rows.iloc[1:].set_axis(names, axis=1).reset_index(drop=True), separator
 
 
 def _read_parquet(path):

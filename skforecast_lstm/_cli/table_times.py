@@ -9,21 +9,28 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
+from skforecast_lstm._cli.cells import is_unknown
 from skforecast_lstm._cli.table_sources import InputError
 
 __all__ = ["Steps", "find_steps", "parse_times"]
 
 _QUARTER = r"\d{4}[- ]?Q[1-4]"
 _MONTH = r"\d{4}-\d{1,2}"
+# A time of day, and the zone behind it.
+_WITH_ZONE = r"^(.*[T ]\d{1,2}[\d:.]*?)\s*(Z|z|[+-]\d\d(?::?\d\d)?)$"
 _OFFERED = (
     "Write times as dates (2020-01-31), with an hour (2020-01-31 13:00), as periods "
     "(2020-01, 2020Q1) or as whole numbers."
 )
 
 
-def parse_times(column):
-    """Read a column as dates without a zone, periods, or whole numbers."""
-    missing = column.isna().to_numpy()
+def parse_times(column, notes=None):
+    """Read a column as dates without a zone, periods, or whole numbers.
+
+    `notes` gets what should be known of how they were read.
+    """
+    notes = [] if notes is None else notes
+    missing = is_unknown(column)
     if missing.any():
         raise InputError(
             f"Column {column.name!r} has no time in row {missing.argmax() + 1}"
@@ -32,7 +39,8 @@ def parse_times(column):
     if isinstance(column.dtype, pd.PeriodDtype):
         return pd.PeriodIndex(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return _without_zone(column.dt.tz_localize(None), column.dt.tz_convert("UTC"))
+        clock, universal = column.dt.tz_localize(None), column.dt.tz_convert("UTC")
+        return _without_zone(column, clock, universal, notes)
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return pd.DatetimeIndex(column)
     if pd.api.types.is_bool_dtype(column.dtype):
@@ -41,12 +49,46 @@ def parse_times(column):
         broken = (column % 1 != 0).to_numpy()
         if broken.any():
             raise _not_a_time(column, broken)
-        return pd.Index(column.astype("int64"))
-    return _parse_text(column.astype(str).str.strip())
+        return _whole_numbers(column, notes)
+    return _parse_text(column.astype(str).str.strip(), notes)
 
 
-def _parse_text(text):
-    """Quarters, months, or dates by ISO 8601."""
+def _whole_numbers(column, notes):
+    """Whole numbers, unless they stand for dates, whose steps they don't count."""
+    broken = (column.astype(float).abs() >= 2.0**63).to_numpy()
+    if broken.any():
+        raise _not_a_time(column, broken)
+    numbers = column.astype("int64")
+    first = numbers.iloc[0]
+    days = pd.to_datetime(
+        column.astype("int64").astype(str), format="%Y%m%d", errors="coerce"
+    )
+    is_day = days.dt.year.between(1800, 2199).all()
+    is_month = numbers.between(180001, 219912) & (numbers % 100).between(1, 12)
+    if is_day or (is_month.all() and numbers.nunique() > 1):
+        raise InputError(
+            f"Column {column.name!r} has {first}, which stands for a date, and would be "
+            f"counted as a number. {_OFFERED}"
+        )
+    if (numbers.abs() >= 10**8).all():
+        raise InputError(
+            f"Column {column.name!r} has {first}, which counts seconds, or parts of "
+            "them, or is a date without its marks, and would be counted as a number. "
+            f"{_OFFERED}"
+        )
+    if numbers.between(20_000, 80_000).all():
+        notes.append(
+            f"The times in {column.name!r}, such as {first}, are counted as numbers. If "
+            "they are the days of a spreadsheet, write them as dates."
+        )
+    return pd.Index(numbers)
+
+
+def _parse_text(text, notes):
+    """Whole numbers, quarters, months, or dates by ISO 8601."""
+    if text.str.fullmatch(r"[+-]?[0-9]+(\.0*)?").all():
+        digits = text.str.partition(".")[0].astype(object).map(int)
+        return _whole_numbers(digits, notes)
     for pattern, frequency in ((_QUARTER, "Q"), (_MONTH, "M")):
         if re.fullmatch(pattern, text.iloc[0]):
             broken = ~text.str.fullmatch(pattern).to_numpy()
@@ -56,21 +98,43 @@ def _parse_text(text):
             if broken.any():
                 raise _not_a_time(text, broken)
             return pd.PeriodIndex(text.str.replace(" ", ""), freq=frequency)
-    times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-    broken = times.isna().to_numpy()
+    # pandas knows the words "now" and "today" too.
+    dates = text.where(text.str.match(r"[0-9]{4}"))
+    times = pd.to_datetime(dates, format="ISO8601", errors="coerce", utc=True)
+    parts = text.str.extract(_WITH_ZONE)
+    has_zone = parts[0].notna()
+    on_the_clock = _dates_without_zones(parts[0].where(has_zone, dates))
+    broken = (times.isna() | on_the_clock.isna()).to_numpy()
     if broken.any():
         raise _not_a_time(text, broken)
-    on_the_clock = text.str.replace(r"(?<=\d)\s*(Z|[+-]\d\d:?\d\d)$", "", regex=True)
-    if (on_the_clock == text).all():
+    if not has_zone.any():
         return pd.DatetimeIndex(times.dt.tz_localize(None))
-    return _without_zone(pd.to_datetime(on_the_clock, format="ISO8601"), times)
+    if not has_zone.all():
+        row = int((~has_zone).to_numpy().argmax())
+        raise InputError(
+            f"Column {text.name!r} has {text.iloc[row]} in row {row + 1} without a time "
+            "zone, and other rows have one. Give all of them one, or none."
+        )
+    return _without_zone(text, on_the_clock, times, notes)
 
 
-def _without_zone(on_the_clock, universal):
+def _dates_without_zones(text):
+    """Dates by ISO 8601, and none where there is a zone of another form."""
+    is_odd = text.str.contains(r"[T ].*(?:[A-Za-z]|[+-])", na=False)
+    return pd.to_datetime(text.mask(is_odd), format="ISO8601", errors="coerce")
+
+
+def _without_zone(column, on_the_clock, universal, notes):
     """Days as their own clock has them; hours in UTC, where none is left out or twice."""
     if (on_the_clock == on_the_clock.dt.normalize()).all():
         return pd.DatetimeIndex(on_the_clock)
-    return pd.DatetimeIndex(universal.dt.tz_localize(None))
+    universal = universal.dt.tz_localize(None)
+    if (universal != on_the_clock).any():
+        notes.append(
+            f"The times in {column.name!r} are counted in UTC: {column.iloc[0]} is "
+            f"{universal.iloc[0]}."
+        )
+    return pd.DatetimeIndex(universal)
 
 
 def _not_a_time(column, broken):

@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skforecast_lstm._cli.cells import (
+    looks_like_numbers,
+    read_numbers,
+)
 from skforecast_lstm._cli.table_sources import InputError, nearest
 from skforecast_lstm._cli.table_times import Steps, find_steps, parse_times
 
@@ -76,6 +80,8 @@ def table_from_rows(
     frequency=None,
     duplicates="error",
     gaps="error",
+    decimal=None,
+    separator=None,
 ):
     """Check columns, times and values, and turn rows into a `Table`."""
     if rows.empty:
@@ -104,9 +110,16 @@ def table_from_rows(
     if len(set(roles)) < len(roles):
         twice = next(name for name in roles if roles.count(name) > 1)
         raise InputError(f"Column {twice!r} is named for two things. It can be but one.")
+    for name in roles:
+        if isinstance(rows[name], pd.DataFrame):
+            raise InputError(
+                f"{rows[name].shape[1]} columns are called {name!r}. Rename all but one."
+            )
 
-    times = parse_times(rows[time])
-    values = pd.DataFrame({name: _numbers(rows[name]) for name in (target, *exogenous)})
+    times = parse_times(rows[time], notes)
+    values = read_numbers(
+        rows[[target, *exogenous]], decimal=decimal, separator=separator, notes=notes
+    )
     steps = find_steps(times, frequency)
     values.index = steps.index(times).rename(time)
 
@@ -152,7 +165,7 @@ def _only_time(rows):
     """The column that can only be the time: the one of dates, else of steps by one."""
     dates, counts = [], []
     for name, column in rows.items():
-        if pd.api.types.is_float_dtype(column.dtype):
+        if pd.api.types.is_float_dtype(column.dtype) or _has_decimals(column):
             continue
         try:
             times = parse_times(column)
@@ -172,29 +185,18 @@ def _only_time(rows):
     return found[0]
 
 
+def _has_decimals(column):
+    """Whether numbers in a column of text have decimals."""
+    return looks_like_numbers(column) and any("." in str(cell) for cell in column)
+
+
 def _only_number(rows):
     """The column that can only be the target: the one of numbers."""
-    numbers = [name for name in rows if pd.api.types.is_numeric_dtype(rows[name].dtype)]
+    numbers = [name for name, column in rows.items() if looks_like_numbers(column)]
     if len(numbers) != 1:
         several = f"{', '.join(numbers)} could be" if numbers else "no column has numbers"
         raise InputError(f"Say which column to forecast, with --target: {several}.")
     return numbers[0]
-
-
-def _numbers(column):
-    """A column as floats, where what is empty is not known."""
-    if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
-        raise InputError(f"Column {column.name!r} has times where numbers are needed.")
-    numbers = pd.to_numeric(column, errors="coerce").astype(float)
-    broken = ((numbers.isna() & column.notna()) | np.isinf(numbers)).to_numpy()
-    if broken.any():
-        first = int(broken.argmax())
-        more = f", and {broken.sum() - 1} more like it" if broken.sum() > 1 else ""
-        raise InputError(
-            f"Column {column.name!r} has {column.iloc[first]!s:.40} in row {first + 1}, "
-            f"which is no number{more}. Correct it, or leave it empty and see --gaps."
-        )
-    return numbers
 
 
 def _series_in(rows, series):
@@ -202,11 +204,15 @@ def _series_in(rows, series):
     if series is None:
         return [(None, np.arange(len(rows)), "")]
     column = rows[series]
-    if column.isna().any():
-        row = int(column.isna().to_numpy().argmax()) + 1
+    is_nameless = column.isna() | (column.astype(str).str.strip() == "")
+    if is_nameless.any():
+        row = int(is_nameless.to_numpy().argmax()) + 1
         raise InputError(f"Column {series!r} does not name the series of row {row}.")
     if not pd.api.types.is_integer_dtype(column.dtype):
         column = column.astype(str)
+        # Numbers come in their order, unless zeros or a sign would be lost.
+        if column.str.fullmatch("0|-?[1-9][0-9]{0,17}").all():
+            column = column.astype("int64")
     places = column.groupby(column).indices
     return [(name, places[name], f" in series {name!r}") for name in places]
 

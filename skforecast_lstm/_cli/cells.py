@@ -1,0 +1,196 @@
+"""Cells of text: which are unknown, and which number each of the others is.
+
+A cell is a number only where there is no doubt which: 1.010 can be one and a bit, or a
+thousand and ten. What other cells say decides, or else the user, by the mark that stands
+before decimals.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from skforecast_lstm._cli.table_sources import InputError
+
+__all__ = ["is_text", "is_unknown", "looks_like_numbers", "read_numbers"]
+
+_UNKNOWN = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "NULL", "null", "None")
+_MARKS = ".,"
+# Blanks of all widths, and apostrophes.
+_OTHER_GROUP_MARKS = " \u00a0\u2009\u202f'\u2019"
+
+
+def _plain(decimal):
+    """How numbers are written that have at most a mark before their decimals."""
+    mark = re.escape(decimal)
+    return re.compile(
+        rf"[+-]?(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    )
+
+
+def _grouped(decimal):
+    """How numbers are written whose digits are in groups of three."""
+    mark = re.escape(decimal)
+    between = f"[{re.escape(_MARKS.replace(decimal, '') + _OTHER_GROUP_MARKS)}]"
+    return re.compile(
+        rf"[+-]?[1-9][0-9]{{0,2}}({between})[0-9]{{3}}(?:\1[0-9]{{3}})*(?:{mark}[0-9]*)?"
+    )
+
+
+_PLAIN = {mark: _plain(mark) for mark in _MARKS}
+_GROUPED = {mark: _grouped(mark) for mark in _MARKS}
+# Three digits behind the only mark: decimals, or the end of thousands.
+_DOUBTFUL = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+
+
+def is_text(column):
+    """Which cells are text."""
+    if column.dtype.kind != "O":
+        return np.zeros(len(column), dtype=bool)
+    return np.array([isinstance(cell, str) for cell in column], dtype=bool)
+
+
+def is_unknown(column):
+    """Which cells are empty, or say that their value is not known."""
+    words = column.astype(object).map(lambda cell: str(cell).strip() in _UNKNOWN)
+    return column.isna().to_numpy() | (is_text(column) & words.to_numpy(dtype=bool))
+
+
+def _known_text(column):
+    return column[is_text(column) & ~is_unknown(column)].astype(str).str.strip()
+
+
+def looks_like_numbers(column):
+    """Whether all that is known in a column is numbers, however they are written."""
+    if column.dtype.kind != "O":
+        return pd.api.types.is_numeric_dtype(column.dtype)
+    known = _known_text(column)
+    ways = [*_PLAIN.values(), *_GROUPED.values()]
+    return len(known) > 0 and all(
+        any(way.fullmatch(cell) for way in ways) for cell in known
+    )
+
+
+def read_numbers(rows, *, decimal=None, separator=None, notes):
+    """Columns of a table as floats, where what is unknown is NaN.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The columns that must be numbers, whose rows count from 0.
+    decimal : {".", ","}, default=None
+        The mark before decimals. None finds it, and knows no groups of digits.
+    separator : str, default=None
+        What separates the columns in the file, if anything does.
+    notes : list of str
+        Gets what should be known of how cells were read.
+    """
+    texts = {name: _known_text(column) for name, column in rows.items()}
+    mark = decimal or _mark_before_decimals(texts, separator)
+    if decimal is None:
+        _check_no_doubt(texts, mark, separator, notes)
+    return pd.DataFrame(
+        {
+            name: _numbers(column, texts[name], mark, decimal is not None, notes)
+            for name, column in rows.items()
+        }
+    )
+
+
+def _mark_before_decimals(texts, separator):
+    """The mark with which the most cells are numbers; a comma only beside semicolons."""
+    if separator != ";":
+        return "."
+
+    def n_numbers(mark):
+        return sum(
+            bool(_PLAIN[mark].fullmatch(one)) for of in texts.values() for one in of
+        )
+
+    return max(_MARKS, key=n_numbers)
+
+
+def _check_no_doubt(texts, mark, separator, notes):
+    """Raise or tell if all marks in numbers could as well be those of thousands."""
+    marked = {
+        name: cells[cells.str.contains(mark, regex=False)]
+        for name, cells in texts.items()
+    }
+    found = [(name, cells) for name, cells in marked.items() if len(cells)]
+    if not all(_DOUBTFUL.fullmatch(one) for _, cells in found for one in cells):
+        return
+    for name, cells in found:
+        first, row = cells.iloc[0], cells.index[0] + 1
+        other = _MARKS.replace(mark, "")
+        small, great = f"{float(first.replace(mark, '.')):g}", re.sub("[.,]", "", first)
+        # Programs write as many decimals in every row, people leave them out.
+        if separator == "," and len(cells) == len(texts[name]):
+            notes.append(
+                f"Took the mark in {first} in {name!r} for that before decimals. If "
+                f"it is {great}, give --decimal {other}"
+            )
+            continue
+        raise InputError(
+            f"Column {name!r} has {first} in row {row}, which can be {small} or {great}. "
+            f"Say which mark stands before decimals: --decimal {mark} for {small}, "
+            f"--decimal {other} for {great}."
+        )
+
+
+def _numbers(column, text, mark, has_groups, notes):
+    """One column as floats; raise at the first cell that is none."""
+    name = column.name
+    if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
+        raise InputError(f"Column {name!r} has times where numbers are needed.")
+    unknown = is_unknown(column)
+    words = {cell.strip() for cell in column[unknown & is_text(column)]} - {""}
+    if words:
+        notes.append(
+            f"Took {', '.join(map(repr, sorted(words)))} in {name!r} for unknown."
+        )
+    if pd.api.types.is_bool_dtype(column.dtype) or _says_true_or_false(text):
+        notes.append(f"Took true and false in {name!r} for 1 and 0.")
+    numbers = pd.to_numeric(column.mask(unknown), errors="coerce").astype(float)
+    if _says_true_or_false(text):
+        numbers[text.index] = (text.str.lower() == "true").astype(float)
+    else:
+        ways = [_PLAIN[mark], _GROUPED[mark]] if has_groups else [_PLAIN[mark]]
+        numbers[text.index] = [_number(cell, mark, ways) for cell in text]
+    broken = ((numbers.isna() & ~unknown) | np.isinf(numbers)).to_numpy()
+    if broken.any():
+        raise _no_number(column, broken)
+    grouped = (
+        [cell for cell in text if not _PLAIN[mark].fullmatch(cell)] if has_groups else []
+    )
+    if grouped and not _says_true_or_false(text):
+        notes.append(
+            f"Took {grouped[0]} in {name!r} for {_number(grouped[0], mark, ways):.15g}."
+        )
+    return numbers
+
+
+def _says_true_or_false(text):
+    return len(text) > 0 and set(text.str.lower()) <= {"true", "false"}
+
+
+def _number(cell, mark, ways):
+    """The number that a cell is, in one of some ways to write it; else NaN."""
+    if not any(way.fullmatch(cell) for way in ways):
+        return np.nan
+    return float(re.sub(f"[^0-9eE{mark}+-]", "", cell).replace(mark, "."))
+
+
+def _no_number(column, broken):
+    first = int(broken.argmax())
+    cell = str(column.iloc[first]).strip()
+    more = f", and {broken.sum() - 1} more like it" if broken.sum() > 1 else ""
+    offer = "".join(
+        f" If it is {_number(cell, mark, [_PLAIN[mark], _GROUPED[mark]]):.15g}, give "
+        f"--decimal {mark}"
+        for mark in _MARKS
+        if _PLAIN[mark].fullmatch(cell) or _GROUPED[mark].fullmatch(cell)
+    )
+    return InputError(
+        f"Column {column.name!r} has {cell:.40} in row {first + 1}, which is no "
+        f"number{more}. Correct it, or leave it empty and see --gaps.{offer}"
+    )
