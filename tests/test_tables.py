@@ -416,8 +416,8 @@ def test_groups_of_digits_are_read_only_where_it_is_said(tmp_path, blank):
 @pytest.mark.parametrize("decimal_mark", [None, ".", ","])
 @pytest.mark.parametrize(
     "cell",
-    ["12%", "12 %", "$5", "5 EUR", "(5)", "5-", "\u22125", "1_000", "0x1F", "1/2",
-     "5,5,5", "1 00", "1.00.000", "12.34.567", "--", "-", "?", "1e", "inf", "yes", "\uff15"],
+    ["12%", "12 %", "$5", "5 EUR", "(5)", "5-", "\u22125", "1_000", "0x1F", "1/2", "yes",
+     "5,5,5", "1 00", "1.00.000", "12.34.567", "--", "-", "?", "1e", "inf", "\uff15"],
 )  # fmt: skip
 def test_what_is_no_number_is_refused_whatever_the_mark(tmp_path, cell, decimal_mark):
     with pytest.raises(InputError, match=r"'v' has .* in row 2, which is no number"):
