@@ -1,9 +1,16 @@
 """Files that are there as a whole or not at all."""
 
 import os
+import re
+import secrets
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["replacing"]
 
@@ -12,18 +19,61 @@ __all__ = ["replacing"]
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """A path to write to that becomes the real one when all of it is there.
 
-    Until then, and whatever happens, the file is the old one or none.
+    Until then, and whatever happens, the file is the old one or none. A link stays, and
+    the file that it leads to is the new one; permissions stay too. Several can write to
+    one path: the last to end has it. What a killed process left is deleted.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"There is no folder {str(path.parent)!r} to write {path.name!r} to. Make "
             "it, or name another."
         )
-    unfinished = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    _delete_abandoned(path)
+    unfinished, held = _new_beside(path)
     try:
-        yield unfinished
+        try:
+            yield unfinished
+            with suppress(FileNotFoundError):
+                os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
+        finally:
+            os.close(held)
         os.replace(unfinished, path)
     finally:
         with suppress(FileNotFoundError):
             unfinished.unlink()
+
+
+def _new_beside(path):
+    """A new file beside another, locked until this process ends at the latest."""
+    while True:
+        token = secrets.token_hex(8)
+        unfinished = path.with_name(f".{path.stem}.unfinished-{token}{path.suffix}")
+        held = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        if sys.platform == "win32":
+            return unfinished, held
+        with suppress(OSError):
+            # Some folders of other computers have no locks.
+            fcntl.flock(held, fcntl.LOCK_EX)
+        if unfinished.exists():
+            return unfinished, held
+        # Another process found it before it was locked.
+        os.close(held)
+
+
+def _delete_abandoned(path):
+    """Delete unfinished files for this path that nobody has locked any more."""
+    if sys.platform == "win32":
+        return
+    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
+    name = re.compile(rf"\.{stem}\.unfinished-[0-9a-f]{{16}}{suffix}")
+    for found in path.parent.iterdir():
+        if name.fullmatch(found.name):
+            # Whoever still writes it has the lock.
+            with suppress(OSError):
+                file = os.open(found, os.O_RDWR)
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    found.unlink()
+                finally:
+                    os.close(file)
