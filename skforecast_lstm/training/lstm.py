@@ -6,6 +6,7 @@ gives the gradient of the recurrent kernel. One hyperbolic tangent over all gate
 replaces three sigmoids and one. A mask costs nothing where no step is masked.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,22 +21,29 @@ from jax import numpy as jnp
 __all__ = ["lstm_steps", "quick_lstm"]
 
 
+_this_thread = threading.local()
+_keras_inner_loop = keras.layers.LSTM.inner_loop
+
+
 @contextmanager
 def quick_lstm() -> Iterator[None]:
-    """Let Keras's LSTM layers that are traced in this context take the quick way."""
-    layer = keras.layers.LSTM
-    slow = layer.inner_loop
-
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not _is_common(self):
-            return slow(self, sequences, initial_state, mask, training=training)
-        return _inner_loop(self, sequences, initial_state, mask, training)
-
-    layer.inner_loop = inner_loop
+    """Let Keras's LSTM layers that this thread traces here take the quick way."""
+    before = getattr(_this_thread, "is_quick", False)
+    _this_thread.is_quick = True
     try:
         yield
     finally:
-        layer.inner_loop = slow
+        _this_thread.is_quick = before
+
+
+def _any_inner_loop(self, sequences, initial_state, mask, training=False):
+    if getattr(_this_thread, "is_quick", False) and _is_common(self):
+        return _inner_loop(self, sequences, initial_state, mask, training)
+    return _keras_inner_loop(self, sequences, initial_state, mask, training=training)
+
+
+# Once, and for good: threads that put it there for a while would take it from each other.
+keras.layers.LSTM.inner_loop = _any_inner_loop
 
 
 def _is_common(layer):

@@ -1,5 +1,8 @@
 """The quick way through the steps of an LSTM gives what Keras's way gives."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import jax
 import keras
 import numpy as np
@@ -87,14 +90,43 @@ def test_what_is_uncommon_goes_keras_way(options, monkeypatch):
         assert keras.layers.LSTM(2, **options)(x).shape == (2, 2)
 
 
+def quick_calls(x):
+    """How often an LSTM takes the quick way, without a context."""
+    calls, steps = [], lstm.lstm_steps
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lstm, "lstm_steps", lambda *a: calls.append(1) or steps(*a))
+        keras.layers.LSTM(2)(x)
+    return len(calls)
+
+
 def test_keras_has_its_own_way_again_afterwards():
-    before = keras.layers.LSTM.inner_loop
+    x = np.zeros((2, 3, 1), dtype="float32")
 
     def fail():
         with quick_lstm():
-            assert keras.layers.LSTM.inner_loop is not before
+            assert quick_calls(x) == 1
             raise KeyError
 
     with pytest.raises(KeyError):
         fail()
-    assert keras.layers.LSTM.inner_loop is before
+    assert quick_calls(x) == 0
+
+
+def test_threads_that_overlap_leave_keras_its_own_way():
+    x = np.zeros((2, 3, 1), dtype="float32")
+    second_is_in, first_is_out = threading.Event(), threading.Event()
+
+    def second():
+        with quick_lstm():
+            second_is_in.set()
+            first_is_out.wait(60)
+
+    with ThreadPoolExecutor() as pool:
+        with quick_lstm():
+            ended = pool.submit(second)
+            second_is_in.wait(60)
+        # The second thread is still in it.
+        assert quick_calls(x) == 0
+        first_is_out.set()
+        ended.result()
+    assert quick_calls(x) == 0
