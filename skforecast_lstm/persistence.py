@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator
 
 from skforecast_lstm import __version__
 from skforecast_lstm._files import replacing
+from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.text import Reader, Writer
 from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
 
@@ -22,20 +23,6 @@ __all__ = ["load", "save"]
 
 _FIRST_LINE = b"skforecast_lstm\n"
 _FORMAT = 1
-
-# What a text that `save` did not write makes Python, NumPy, pandas, scikit-learn or Keras
-# say while it is read.
-_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    ImportError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
@@ -145,12 +132,12 @@ def load(path: str | os.PathLike) -> Any:
     ...     load(Path(folder) / "windower.lstm")
     LookbackWindower(lookback=24)
     """
-    content = memoryview(Path(path).read_bytes())
-    first, rest = content[: len(_FIRST_LINE)], content[len(_FIRST_LINE) :]
-    if first != _FIRST_LINE:
-        raise SavedFileError(
-            f"{str(path)!r} is not a file of skforecast_lstm.persistence.save."
-        )
+    with Path(path).open("rb") as file:
+        if file.read(len(_FIRST_LINE)) != _FIRST_LINE:
+            raise SavedFileError(
+                f"{str(path)!r} is not a file of skforecast_lstm.persistence.save."
+            )
+        rest = memoryview(file.read())
     digest, rest = rest[:32], rest[32:]
     if digest != hashlib.sha256(rest).digest():
         raise SavedFileError(
@@ -159,24 +146,34 @@ def load(path: str | os.PathLike) -> Any:
         )
     end = 8 + int.from_bytes(rest[:8], "little")
     try:
-        header = json.loads(bytes(rest[8:end]))
-        if header["format"] > _FORMAT:
-            raise ValueError(
-                f"skforecast_lstm {header['version']} wrote it in a newer format than "
-                f"skforecast_lstm {__version__} reads; install that version"
-            )
-        reader = Reader(rest[end:])
-        estimator = reader.decode(header["estimator"])
+        version, encoded = _read_header(json.loads(bytes(rest[8:end])))
+        reader = Reader(rest[end:], Budget(len(rest)))
+        estimator = reader.decode(encoded)
         reader.check_end()
-    except _ERRORS as error:
-        what = str(error).partition("\n")[0]
+    # A text that `save` did not write makes Python, NumPy, pandas, scikit-learn and Keras
+    # raise whatever they have.
+    except Exception as error:
+        what = str(error).partition("\n")[0][:300]
         raise SavedFileError(f"{str(path)!r} can't be read: {what}.") from error
-    if header["version"] != __version__:
+    if version != __version__:
         warnings.warn(
-            f"{str(path)!r} was saved by skforecast_lstm {header['version']} and is read "
+            f"{str(path)!r} was saved by skforecast_lstm {version} and is read "
             f"by {__version__}, which may predict otherwise. Save it again after a look "
             "at its predictions.",
             OtherVersionWarning,
             stacklevel=2,
         )
     return estimator
+
+
+def _read_header(header):
+    """The version that wrote a file, and the text of the estimator in it."""
+    form, version = header["format"], header["version"]
+    if type(form) is not int or form < 1 or type(version) is not str:
+        raise ValueError("it does not say in which format it is")
+    if form > _FORMAT:
+        raise ValueError(
+            f"skforecast_lstm {version} wrote it in a newer format than "
+            f"skforecast_lstm {__version__} reads; install that version"
+        )
+    return version, header["estimator"]

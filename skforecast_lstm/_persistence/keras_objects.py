@@ -4,19 +4,18 @@ Keras makes objects from a configuration, and looks up whatever class and functi
 names. So each is checked here before Keras sees it. Weights are plain arrays.
 """
 
+import math
 import warnings
-from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from itertools import count
 from types import FunctionType
 from typing import Any
 
 import keras
 import numpy as np
 from keras.src.backend.common import global_state
-from keras.src.models import functional
 
+from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.values import plain_arrays
 
 __all__ = ["is_of_keras", "member_named", "name_of_member", "put_together", "take_apart"]
@@ -128,14 +127,14 @@ def take_apart(value: Any) -> tuple[str, Any]:
     raise TypeError(f"it is an object of Keras's class {type(value).__name__!r}")
 
 
-def put_together(kind: str, parts: Any) -> Any:
+def put_together(kind: str, parts: Any, budget: Budget) -> Any:
     """The object that `take_apart` made these values of."""
     make = {
         "keras.Model": _model,
         "keras.Callback": _callback,
         "keras.Object": _described,
     }
-    return make[kind](parts)
+    return make[kind](parts, budget)
 
 
 def _model_parts(model):
@@ -149,49 +148,78 @@ def _model_parts(model):
     }
 
 
-def _model(parts):
-    config = _checked(parts["config"], keras.Model)
+def _model(parts, budget):
+    config = _checked(parts["config"], keras.Model, budget)
     compile_config = config.pop("compile_config", None)
+    _count_tries(config)
     try:
         # Here variables have a shape and no values yet. A configuration is small
         # whatever the shapes in it, but the weights in the file are as large as it is.
-        with keras.StatelessScope(initialize_variables=False), _no_endless_graph(config):
+        with keras.StatelessScope(initialize_variables=False):
             model = keras.saving.deserialize_keras_object(config)
-        for variable, value in _paired(model.variables, parts["weights"]):
-            variable._initializer = partial(_given, value)
-        with keras.StatelessScope():
-            """On leaving it, Keras gives variables their first values."""
+        _fill(model.variables, parts["weights"], budget)
+        if compile_config is not None:
+            # Not yet the variables of the optimizer.
+            is_built, model.built = model.built, False
+            model.compile_from_config(compile_config)
+            model.built = is_built
+        if parts["optimizer"] is not None:
+            if model.built:
+                with keras.StatelessScope(initialize_variables=False):
+                    model.optimizer.build(model.trainable_variables)
+            _fill(model.optimizer.variables, parts["optimizer"], budget)
     finally:
         global_state.set_global_attribute("uninitialized_variables", [])
-    if compile_config is not None:
-        model.compile_from_config(compile_config)
-    if parts["optimizer"] is not None:
-        for variable, value in _paired(model.optimizer.variables, parts["optimizer"]):
-            variable.assign(value)
     return model
 
 
-@contextmanager
-def _no_endless_graph(config):
-    """Raise where parts of a graph wait for one that is missing.
+def _fill(variables, values, budget):
+    """Give variables their values, and zeros to others that wait for some."""
+    for variable, value in _paired(variables, values):
+        if variable._value is None:
+            variable._initializer = partial(_given, value)
+        else:
+            variable.assign(value)
+    given = set(map(id, variables))
+    for variable in _waiting():
+        if id(variable) not in given:
+            # Such as those of a network of which members have weights of their own.
+            budget.take("bytes that are not in it", 4 * math.prod(variable.shape))
+            variable._initializer = keras.initializers.Zeros()
+    with keras.StatelessScope():
+        """On leaving it, Keras gives variables their first values."""
+
+
+def _waiting():
+    """Variables of this thread that have no value yet."""
+    return global_state.get_global_attribute("uninitialized_variables") or []
+
+
+class _Tried(dict):
+    """A part of a graph that counts how often Keras tries to connect it.
 
     Keras puts off a part whose inputs are not there yet. Its older releases do so for
-    ever, where a graph of n parts is complete after n rounds.
+    ever where one is missing.
     """
-    nodes = [value for key, value in _entries(config) if key == "inbound_nodes"]
-    most, tries = (len(nodes) + 1) * (sum(map(len, nodes)) + 1), count()
-    connect = functional.deserialize_node
 
-    def counted(*arguments):
-        if next(tries) > most:
+    def __init__(self, node, left):
+        super().__init__(node)
+        self._left = left
+
+    def __getitem__(self, key):
+        self._left[0] -= 1
+        if self._left[0] < 0:
             raise ValueError("a part of a network has no input")
-        return connect(*arguments)
+        return super().__getitem__(key)
 
-    functional.deserialize_node = counted
-    try:
-        yield
-    finally:
-        functional.deserialize_node = connect
+
+def _count_tries(config):
+    """Have each part of a graph in a configuration count, all of them together."""
+    lists = [value for key, value in _entries(config) if key == "inbound_nodes"]
+    # Of those that wait for each other, two are tried for each that is connected.
+    left = [100 + 20 * sum(map(len, lists))]
+    for nodes in lists:
+        nodes[:] = [_Tried(node, left) for node in nodes]
 
 
 def _entries(config):
@@ -202,6 +230,17 @@ def _entries(config):
     if isinstance(config, list | tuple):
         for item in config:
             yield from _entries(item)
+
+
+def _leaves(config):
+    """All values in a configuration that are no dict, list or tuple."""
+    if isinstance(config, dict):
+        config = list(config.values())
+    if isinstance(config, list | tuple):
+        for item in config:
+            yield from _leaves(item)
+    else:
+        yield config
 
 
 def _values(variables):
@@ -224,8 +263,8 @@ def _given(value, _shape, dtype):
     return keras.ops.convert_to_tensor(value, dtype)
 
 
-def _described(config):
-    return keras.saving.deserialize_keras_object(_checked(config, _DESCRIBED))
+def _described(config, budget):
+    return keras.saving.deserialize_keras_object(_checked(config, _DESCRIBED, budget))
 
 
 def _callback_parts(callback):
@@ -244,7 +283,7 @@ def _callback_parts(callback):
     return {"class": name, "state": state}
 
 
-def _callback(parts):
+def _callback(parts, _budget):
     cls = member_named(parts["class"])
     if not (isinstance(cls, type) and issubclass(cls, keras.callbacks.Callback)):
         raise TypeError(f"{parts['class']!r} is no callback")
@@ -262,56 +301,109 @@ def _config_of(value):
         # PyTorch's optimizers are made of Keras's by the same name.
         if part is not None and part["module"].startswith("keras.src.backend."):
             part.update(module="keras.optimizers", registered_name=None)
-    _check(config)
+    _check(config, Budget(), in_network=isinstance(value, keras.Model))
     return config
 
 
-def _checked(config, kinds):
+def _checked(config, kinds, budget):
     """A copy of the configuration of an object of one of these kinds."""
-    _check(config)
+    _check(config, budget, in_network=kinds is keras.Model)
     found = _member_of(config)
     if not (isinstance(found, type) and issubclass(found, kinds)):
         raise TypeError(f"{config['class_name']!r} has no place where it is")
     return dict(config)
 
 
-def _check(config):
-    """Raise if a configuration names what is not Keras's own or ours."""
-    if isinstance(config, dict):
-        if "class_name" in config and config["class_name"] not in _MARKS:
-            _check_named(config)
-        for value in config.values():
-            _check(value)
-    elif isinstance(config, list | tuple):
-        for value in config:
-            _check(value)
+def _check(config, budget, *, in_network):
+    """Raise if a configuration names what is not held; how many parts one call uses.
+
+    A part of a network may have parts, and is called once for each of its nodes: a
+    few words can stand for very many calls.
+    """
+    n_parts = 0
+    if type(config) is dict:
+        is_named = "class_name" in config and config["class_name"] not in _MARKS
+        if is_named:
+            member = _check_named(config, in_network=in_network)
+        for key, value in config.items():
+            is_inside = in_network and key != "compile_config"
+            n_parts += _check(value, budget, in_network=is_inside)
+        nodes = config.get("inbound_nodes", ())
+        _check_nodes(nodes)
+        if is_named:
+            if isinstance(member, type) and issubclass(member, keras.metrics.Metric):
+                _check_metric(config, budget)
+            n_parts += 1
+            budget.take("parts of networks", n_parts * (1 + len(nodes)))
+        elif config.get("class_name") in ("__numpy__", "__tensor__"):
+            _check_numbers(config["config"], budget)
+        n_parts *= max(1, len(nodes))
+    elif type(config) in (list, tuple):
+        n_parts = sum(_check(v, budget, in_network=in_network) for v in config)
     elif isinstance(config, str):
+        if len(config) > 1000:
+            raise ValueError("its configuration has a name of over 1,000 letters")
         # Keras puts what the process has registered in the place of its name.
         if not is_of_keras(keras.saving.get_custom_objects().get(config, keras.Model)):
             raise TypeError(f"it uses {config!r}, which is not Keras's own")
     elif not isinstance(config, int | float | None):
         raise TypeError(f"its configuration has a {type(config).__name__}")
+    return n_parts
 
 
-def _check_named(config):
-    """Raise if a class or function, or the name it is registered by, is not held."""
-    if config.get("module") == "keras.metrics":
-        # Some are as large as the square of such a number.
-        numbers = dict(config["config"]).values()
-        if any(isinstance(number, int) and number > 10_000 for number in numbers):
-            raise ValueError(f"the metric {config['class_name']!r} has over 10,000 parts")
-    if _member_of(config) is None:
+def _check_nodes(nodes):
+    """Raise unless each call in a graph has a tensor of it: others are made at once."""
+    for node in nodes:
+        entries = _entries(node) if type(node) is dict else ()
+        if ("class_name", "__keras_tensor__") not in entries:
+            raise ValueError("a part of a network has no input")
+
+
+def _check_numbers(config, budget):
+    """Raise unless an array in a configuration is one of plain numbers."""
+    dtype = config["dtype"]
+    if dtype != "bfloat16" and np.dtype(str(dtype)).kind not in "biuf":
+        raise TypeError(f"its configuration has an array of {dtype}")
+    budget.take("bytes that are not in it", 16 * sum(1 for _ in _leaves(config)))
+
+
+def _check_named(config, *, in_network):
+    """The class or function that is named; raise if it is not held, or not here."""
+    member = _member_of(config)
+    if member is None:
         target = config["config" if config["class_name"] == "function" else "class_name"]
         raise TypeError(
             f"it uses {target!r} of {config.get('module')!r}, which a file does not "
             "hold. Use layers, losses, metrics and optimizers of Keras that only "
             "compute, or of skforecast_lstm.networks"
         )
+    is_layer = isinstance(member, type) and issubclass(member, keras.Operation)
+    if is_layer and not in_network:
+        raise TypeError(f"{config['class_name']!r} has no place where it is")
+    return member
+
+
+def _check_metric(config, budget):
+    """Take as much from the budget as a metric is large, and raise if it is too much."""
+    for number in _leaves(config["config"]):
+        if isinstance(number, int):
+            budget.take("bytes that are not in it", 32 * abs(number))
+    before = _waiting()
+    global_state.set_global_attribute("uninitialized_variables", [])
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            keras.saving.deserialize_keras_object(config)
+        for variable in _waiting():
+            budget.take("bytes that are not in it", 4 * math.prod(variable.shape))
+    finally:
+        global_state.set_global_attribute("uninitialized_variables", before)
 
 
 def _member_of(config):
     """The class or function that Keras will find for a configuration, if it is held."""
     name, module = config["class_name"], config.get("module")
+    if type(name) is not str:
+        raise TypeError("the name of a class is no text")
     registered = config.get("registered_name")
     target = config["config"] if name == "function" else name
     if registered == f"skforecast_lstm>{target}":

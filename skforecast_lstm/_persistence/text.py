@@ -4,11 +4,13 @@ In the JSON, None, booleans, numbers, strings and lists are themselves. All else
 ``{"is": name, "of": parts}``, where the name is one that is known: here, of a kind of
 `values`, of a class or function of `names`, or of one of Keras in `keras_objects`. The
 numbers of arrays follow each other in the order in which the text speaks of them, and
-each is used once. So no more is made than there is.
+each is used once. So no more is made than there is, but for what is taken from a
+`Budget`.
 """
 
 import math
 import sys
+from collections import Counter
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -81,21 +83,28 @@ class Writer:
 class Reader:
     """Makes the values again that a writer turned into JSON and numbers."""
 
-    def __init__(self, numbers):
+    def __init__(self, numbers, budget):
         self._numbers, self._start = numbers, 0
-        self._made = {}
+        self._budget = budget
+        # Objects with the count of the values that each consists of.
+        self._made, self._n_values = {}, 0
 
     def decode(self, node):
         """The value that a part of the text stands for."""
+        self._n_values += 1
         if isinstance(node, list):
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):
             return node
         name, parts = node["is"], node["of"]
+        if type(name) is not str:
+            raise TypeError("the name of a kind is no text")
         if name == "tuple":
             return tuple(self.decode(parts))
         if name == "dict":
-            return {self.decode(key): self.decode(item) for key, item in parts}
+            pairs = [(self.decode(key), self.decode(item)) for key, item in parts]
+            _check_hashes(key for key, _ in pairs)
+            return dict(pairs)
         if name == "array":
             return self._decode_array(node)
         if name == "objects":
@@ -103,17 +112,10 @@ class Reader:
         if name == "name":
             return _named(parts)
         if name == "again":
-            return self._made[parts]
-        cls = names.class_named(name)
-        if cls is not None:
-            return self._decode_object(cls, node)
-        if name in KINDS:
-            value = KINDS[name].put_together(self.decode(parts))
-        elif name in ("keras.Callback", "keras.Model", "keras.Object"):
-            value = _keras_objects().put_together(name, self.decode(parts))
-        else:
-            raise _unknown(name)
-        self._made[node["number"]] = value
+            return self._decode_again(parts)
+        number, before = node["number"], self._n_values
+        value = self._decode_object(name, number, parts)
+        self._made[number] = value, self._n_values - before
         return value
 
     def check_end(self):
@@ -121,10 +123,36 @@ class Reader:
         if self._start != len(self._numbers):
             raise ValueError("it has more numbers than arrays")
 
-    def _decode_object(self, cls, node):
-        instance = self._made[node["number"]] = cls.__new__(cls)
-        attributes = {name: self.decode(item) for name, item in node["of"].items()}
+    def _decode_again(self, number):
+        if number not in self._made:
+            raise ValueError("it refers to a part that is not there")
+        value, size = self._made[number]
+        # Whatever walks through all values meets these once more.
+        self._budget.take("values by reference", size)
+        self._n_values += size
+        return value
+
+    def _decode_object(self, name, number, parts):
+        cls = names.class_named(name)
+        if cls is not None:
+            return self._decode_instance(cls, number, parts)
+        if name in KINDS:
+            decoded = self.decode(parts)
+            if name == "set":
+                _check_hashes(decoded)
+            return KINDS[name].put_together(decoded)
+        if name in ("keras.Callback", "keras.Model", "keras.Object"):
+            decoded = self.decode(parts)
+            return _keras_objects().put_together(name, decoded, self._budget)
+        raise _unknown(name)
+
+    def _decode_instance(self, cls, number, parts):
+        instance = cls.__new__(cls)
+        self._made[number] = instance, 1
+        attributes = {name: self.decode(item) for name, item in parts.items()}
         if isinstance(instance, BaseEstimator) and cls.__module__.startswith("sklearn."):
+            if not isinstance(attributes.get("_sklearn_version", ""), str):
+                raise TypeError("the version of scikit-learn is no text")
             # Here scikit-learn warns if another version of it wrote the file.
             instance.__setstate__(attributes)
         else:
@@ -132,9 +160,20 @@ class Reader:
         return instance
 
     def _decode_array(self, node):
-        dtype, shape = array_type(node["of"]), tuple(node["shape"])
-        start, self._start = self._start, self._start + math.prod(shape) * dtype.itemsize
-        array = np.ndarray(shape, dtype, self._numbers, start, order=node["order"])
+        dtype, shape = array_type(node["of"]), node["shape"]
+        if not (
+            type(shape) is list
+            and len(shape) <= 64
+            and all(type(n) is int and 0 <= n < 2**63 for n in shape)
+        ):
+            raise ValueError("an array has a shape that there is not")
+        n_bytes = math.prod(shape) * dtype.itemsize
+        if not n_bytes:
+            # NumPy has room for one value where there is none.
+            self._budget.take("bytes that are not in it", dtype.itemsize)
+        start, self._start = self._start, self._start + n_bytes
+        array = np.ndarray(tuple(shape), dtype, self._numbers, start, order=node["order"])
+        self._n_values += n_bytes // 8
         return array.copy(order="K")
 
     def _decode_objects(self, node):
@@ -143,6 +182,13 @@ class Reader:
         for number, item in enumerate(items):
             array[number] = item
         return array.reshape(node["shape"])
+
+
+def _check_hashes(keys):
+    """Raise where many keys have one hash: each would be compared with all the others."""
+    hashes = Counter(map(hash, keys))
+    if max(hashes.values(), default=0) > 100:
+        raise ValueError("keys of a dict, or items of a set, have the same hash")
 
 
 def _attributes(value):
@@ -185,6 +231,8 @@ def _name_of(value, place):
 
 
 def _named(name):
+    if type(name) is not str:
+        raise TypeError("a name is no text")
     found = names.member_named(name)
     if found is None:
         found = _keras_objects().member_named(name)
@@ -194,7 +242,7 @@ def _named(name):
 
 
 def _unknown(name):
-    return TypeError(f"it names {name!r}, which a file may not hold")
+    return TypeError(f"it names {name[:200]!r}, which a file may not hold")
 
 
 def _keras_objects():

@@ -25,9 +25,14 @@ class Kind:
 
 def array_type(text: str) -> np.dtype:
     """The type of the numbers, times or strings of an array."""
-    dtype = np.dtype(text)
-    if dtype.str != text or dtype.kind not in "biufcmMSU" or not dtype.itemsize:
-        raise ValueError(f"{text!r} is no type of plain arrays")
+    dtype = np.dtype(text) if type(text) is str else None
+    if (
+        dtype is None
+        or dtype.str != text
+        or dtype.kind not in "biufcmMSU"
+        or not dtype.itemsize
+    ):
+        raise ValueError(f"{str(text)[:50]!r} is no type of plain arrays")
     return dtype
 
 
@@ -50,6 +55,8 @@ def _scalar(array):
 
 def _masked_array(parts):
     *arrays, fill_value = parts
+    if not isinstance(fill_value, np.generic | str | int | float | complex | None):
+        raise TypeError("an array is filled with what is no number")
     data, mask = plain_arrays(arrays)
     if mask.dtype != bool or mask.shape != data.shape:
         raise ValueError("the mask of an array is no mask of it")
@@ -94,8 +101,24 @@ def _zone_parts(zone):
     return offset.total_seconds()
 
 
+def _period(parts):
+    ordinal, frequency = parts
+    if type(ordinal) is not int or type(frequency) is not str or len(frequency) > 100:
+        raise TypeError("a period is none")
+    return pd.Period(ordinal=ordinal, freq=frequency)
+
+
+def _timedelta(part):
+    if not isinstance(part, np.timedelta64):
+        raise TypeError("a length of time is none")
+    return pd.Timedelta(part)
+
+
 def _timestamp(parts):
-    time, zone = pd.Timestamp(parts[0]), parts[1]
+    value, zone = parts
+    if not isinstance(value, np.datetime64):
+        raise TypeError("a time is none")
+    time = pd.Timestamp(value)
     if zone is None:
         return time
     if isinstance(zone, str):
@@ -125,11 +148,11 @@ KINDS = {
     "pandas.Timestamp": Kind(
         pd.Timestamp, lambda time: [time.asm8, _zone_parts(time.tz)], _timestamp
     ),
-    "pandas.Timedelta": Kind(pd.Timedelta, lambda time: time.asm8, pd.Timedelta),
+    "pandas.Timedelta": Kind(pd.Timedelta, lambda time: time.asm8, _timedelta),
     "pandas.Period": Kind(
         pd.Period,
         lambda period: [period.ordinal, period.freqstr],
-        lambda parts: pd.Period(ordinal=parts[0], freq=parts[1]),
+        _period,
     ),
     "scipy.interpolate.BSpline": Kind(
         BSpline,

@@ -8,6 +8,7 @@ import math
 
 import keras
 import numpy as np
+from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 __all__ = ["GlorotUniform", "Orthogonal"]
 
@@ -25,6 +26,8 @@ class GlorotUniform(keras.initializers.GlorotUniform):
 
     def __call__(self, shape, dtype=None):
         """Weights between plus and minus the root of 6 by inputs and outputs."""
+        if _is_placeholder():
+            return keras.ops.zeros(shape, dtype)
         limit = math.sqrt(6 / (shape[-2] + shape[-1]))
         weights = np.random.default_rng(self.seed).uniform(-limit, limit, shape)
         return weights.astype(dtype or keras.config.floatx())
@@ -45,6 +48,8 @@ class Orthogonal(keras.initializers.Orthogonal):
 
     def __call__(self, shape, dtype=None):
         """A matrix whose rows or columns, whichever are fewer, are orthonormal."""
+        if _is_placeholder():
+            return keras.ops.zeros(shape, dtype)
         n_rows, n_columns = shape
         longest_first = max(shape), min(shape)
         normal = np.random.default_rng(self.seed).normal(size=longest_first)
@@ -52,3 +57,8 @@ class Orthogonal(keras.initializers.Orthogonal):
         q *= np.sign(np.diag(r))
         q = q.T if n_rows < n_columns else q
         return (self.gain * q).astype(dtype or keras.config.floatx())
+
+
+def _is_placeholder():
+    """Whether Keras only follows shapes here, and draws the weights later."""
+    return in_stateless_scope()

@@ -289,8 +289,13 @@ class SimpleForecasts(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        """Make the constant for windows of this length."""
-        known = simple_rules(input_shape[1], self.horizon, self.season_length)
+        """Raise unless windows of this length have these rules."""
+        # They are the same for the shortest windows with as many seasons.
+        n_seasons, season_length = (
+            min(input_shape[1] // self.season_length, 2),
+            min(self.season_length, 2),
+        )
+        known = simple_rules(max(n_seasons * season_length, 1), 1, season_length)
         missing = [name for name in self.rules or () if name not in known]
         if missing:
             raise ValueError(
@@ -299,14 +304,23 @@ class SimpleForecasts(keras.layers.Layer):
                 f"{', '.join(known)}. A season needs a season_length over 1 and a "
                 "lookback of that length; or give another base."
             )
-        self.weights_of_rules = np.stack(
-            [known[name] for name in self.rules or known], axis=-1
-        )
+        self.names = list(self.rules or known)
+        self.weights_of_rules = None
 
     def call(self, inputs):
         """Forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
+        if self.weights_of_rules is None:
+            # As large as the window times the horizon, so not before it is used.
+            known = simple_rules(inputs.shape[1], self.horizon, self.season_length)
+            self.weights_of_rules = np.stack(
+                [known[name] for name in self.names], axis=-1
+            )
         rules = ops.convert_to_tensor(self.weights_of_rules, dtype=inputs.dtype)
         return ops.einsum("nlc,hlk->nhck", inputs, rules)
+
+    def compute_output_shape(self, input_shape):
+        """A forecast of each column by each rule, for each step ahead."""
+        return (input_shape[0], self.horizon, input_shape[-1], len(self.names))
 
     def compute_mask(self, inputs, previous_mask=None):
         """Nothing is masked: the axis of the steps is gone."""
