@@ -247,17 +247,101 @@ def _scale(before, n_columns):
 
 
 def _check_rows_stand_alone(before, X, rows):
-    """Raise where a row that is fed back would be transformed without those before it."""
+    """Raise where what is fed back would be transformed by what stands beside it.
+
+    A row must come out alone as it does among others, before and behind it, that
+    differ from it, and as it did in its place in X.
+    """
     if not len(before):
         return
-    alone = before.transform(X.iloc[-1:] if hasattr(X, "iloc") else X[-1:])
-    alone, together = (np.asarray(part, dtype=float)[-1] for part in (alone, rows))
-    if not np.allclose(alone, together, equal_nan=True):
+    values = np.asarray(X, dtype=float).reshape(len(X), -1)
+    some, places = _rows_that_differ(values)
+    try:
+        alone = _each_alone(before, X, some)
+    # A step may raise whatever it likes, where it needs other rows or their index.
+    except Exception as error:
         raise ValueError(
-            "The steps before the LookbackWindower give the last row of X other values "
-            "alone than behind the rows before it. What is fed back is transformed row "
-            "by row: put steps that look at other rows before the pipeline."
+            "The steps before the LookbackWindower can't transform one row by itself, "
+            f"as what is fed back must be ({type(error).__name__}: {error}). Put steps "
+            "that look at other rows, or at the index, before the pipeline."
+        ) from error
+    spread = np.ptp(np.where(np.isfinite(alone), alone, 0.0), axis=0)
+    together = np.asarray(rows, dtype=float)[places]
+    stands = _is_near(together, alone[: len(places)], 1e-3 * spread, 1e-5)
+    exact = 100 * np.finfo(alone.dtype if alone.dtype.kind == "f" else float).eps
+    last = len(some) - 1
+    for order in (
+        [*range(len(some))],
+        [*range(last, -1, -1)],
+        # What an outlier is depends on many rows that agree.
+        [*[0] * 8, last, *[0] * 8],
+        [*[last] * 8, 0, *[last] * 8],
+    ):
+        beside = _transformed(before, X, some[order])
+        stands = stands and _is_near(beside, alone[order], 1e-6 * spread, exact)
+    if stands and not np.isnan(alone).any():
+        stands = _unknown_stands_alone(before, X, some, alone)
+    if not stands:
+        raise ValueError(
+            "The steps before the LookbackWindower give a row of X other values alone "
+            "than beside other rows. What is fed back is transformed row by row: put "
+            "steps that look at other rows before the pipeline."
         )
+
+
+def _rows_that_differ(values):
+    """Up to 8 rows of which no two are equal, 2 at least, and their places in X."""
+    complete = np.flatnonzero(np.isfinite(values).all(axis=1))
+    candidates = complete if len(complete) else np.arange(len(values))
+    _, first = np.unique(values[candidates], axis=0, return_index=True)
+    chosen = np.unique(np.linspace(0, len(first) - 1, 8).round().astype(int))
+    places = candidates[first[chosen]]
+    some = values[places]
+    if len(some) == 1:
+        # Nearer to 0, where most functions that take a number take another.
+        some = np.concatenate([some, np.where(some == 0, 1.0, 0.99 * some)])
+    return some, places
+
+
+def _transformed(before, X, rows):
+    with warnings.catch_warnings():
+        # Whoever asks for a forecast is warned by its own rows.
+        warnings.simplefilter("ignore")
+        return np.asarray(before.transform(_in_container_of(X, rows)))
+
+
+def _each_alone(before, X, rows):
+    return np.concatenate([_transformed(before, X, row[None]) for row in rows])
+
+
+def _is_near(found, wanted, absolute, relative):
+    """Whether values are the same, up to an error of each column and of rounding."""
+    if found.shape != wanted.shape:
+        return False
+    finite = np.isfinite(wanted)
+    error = np.abs(np.where(finite, found - np.where(finite, wanted, 0), 0))
+    limit = absolute + relative * np.abs(np.where(finite, wanted, 0))
+    same = (error <= limit) & (finite == np.isfinite(found))
+    return bool(same.all())
+
+
+def _unknown_stands_alone(before, X, some, alone):
+    """Whether rows of which nothing is known neither take from others nor give."""
+    unknown = np.full_like(some, np.nan)
+    mixed = np.stack([some, unknown], axis=1).reshape(2 * len(some), -1)
+    try:
+        expected = _each_alone(before, X, unknown[:1])
+        found = _transformed(before, X, mixed)
+    # It says so itself where it takes no unknown values.
+    except Exception:  # noqa: BLE001
+        return True
+    if len(found) != len(mixed):
+        return False
+    expected = np.repeat(expected, len(some), axis=0)
+    spread = np.ptp(alone, axis=0)
+    return _is_near(found[::2], alone, 1e-6 * spread, 1e-5) and _is_near(
+        found[1::2], expected, 1e-6 * spread, 1e-5
+    )
 
 
 def _answer(windows, before, windower, after, X):

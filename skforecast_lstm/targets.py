@@ -170,13 +170,16 @@ def events_to_intervals(
     order = np.lexsort((table[time], whose))
     order = order[_that_count(whose[order], table[time].iloc[order], merge)]
     table, whose = table.iloc[order].reset_index(drop=True), whose[order]
-    table["interval"] = table[time].diff() / _length_of("unit", unit)
-    table.loc[np.diff(whose, prepend=-1) > 0, "interval"] = np.nan
+    intervals = table[time].diff() / _length_of("unit", unit)
+    intervals[np.diff(whose, prepend=-1) > 0] = np.nan
     if until is not None:
-        coming = table[np.diff(whose, append=-1) != 0].assign(interval=np.nan)
+        coming = table[np.diff(whose, append=-1) != 0].copy()
         coming[time] = pd.Series(until, coming.index, dtype=table[time].dtype)
+        intervals = pd.concat([intervals, pd.Series(np.nan, coming.index)])
+        intervals = intervals.sort_index(kind="stable")
         table = pd.concat([table, coming]).sort_index(kind="stable")
-    return table.set_index([*names, time])
+    # Only now, as a column of customers or times may have this name too.
+    return table.set_index([*names, time]).assign(interval=intervals.to_numpy())
 
 
 def _table_of(events, by, time):
@@ -197,7 +200,14 @@ def _table_of(events, by, time):
             f"{events.columns.tolist()}; name those of customers with by= and that of "
             "times with time=."
         )
-    table = events[[*names, time]].reset_index(drop=True)
+    taken = [*names, time]
+    for name in taken:
+        if taken.count(name) > 1 or isinstance(events[name], pd.DataFrame):
+            raise ValueError(
+                f"{name!r} is the name of several columns, or given twice in by= and "
+                "time=. Name each column once, and each by a name of its own."
+            )
+    table = events[taken].reset_index(drop=True)
     table[time] = _as_times(table[time], time)
     return table.dropna(), names, time
 
@@ -210,7 +220,9 @@ def _as_times(column, name):
     if not pd.api.types.is_numeric_dtype(column.dtype):
         try:
             times = pd.to_datetime(column, format="ISO8601")
-            if times.dtype.kind == "M":
+            # pandas takes the words "now" and "today" for times as well.
+            written = column.dropna().astype(str).str.strip()
+            if times.dtype.kind == "M" and written.str.match("[0-9]").all():
                 return times
         except (TypeError, ValueError) as error:
             cause = error

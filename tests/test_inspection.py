@@ -610,7 +610,7 @@ def test_a_window_takes_what_the_definition_says(lookback, horizon, step, layout
     X = np.random.default_rng(0).normal(size=(40, 2))
     windower = LookbackWindower(lookback, horizon=horizon, step=step, layout=layout)
     display = WindowDisplay.from_estimator(windower.fit(X), X, rows=row)
-    plt.close(display.figure_)
+    display.figure_.clear()
     window = {row - horizon - step * k for k in range(lookback)}
     expected = {t: TAKEN if t >= 0 else UNKNOWN for t in window}
     expected |= dict.fromkeys(range(row - horizon + 1, row), AHEAD)
@@ -996,3 +996,48 @@ def test_numbers_on_a_log_axis_leave_room_for_each_other(greatest):
     boxes = [label.get_window_extent() for label in shown]
     ends = [(box.x0, box.x1) for box in boxes]
     assert all(one[1] < other[0] for one, other in itertools.pairwise(ends))
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, np.float64("nan"), 10**400])
+@pytest.mark.parametrize("n_params", [1, 2])
+def test_a_value_without_a_place_among_numbers_is_drawn_too(odd, n_params):
+    values = [0.1, odd, 0.2]
+    results = pd.DataFrame(
+        {
+            "a": pd.Series([value for value in values for _ in range(2)], dtype=object),
+            "b": [1, 2] * 3,
+            "score": [1.0, 2, 9, 8, 3, 4],
+            "std": 0.1,
+        }
+    )
+    params = ["a", "b"][:n_params]
+    display = SearchDisplay(results=results, params=params).plot()
+    assert len(display.ax_.get_xticklabels()) == 3
+    assert display.ax_.get_xticklabels()[1].get_text()[:9] == str(odd)[:9]
+    if n_params == 1:
+        np.testing.assert_array_equal(
+            display.errorbars_[0].lines[0].get_ydata(), [2, 9, 4]
+        )
+    else:
+        expected = [[1, 9, 3], [2, 8, 4]]
+        np.testing.assert_array_equal(display.image_.get_array(), expected)
+    display.figure_.clear()
+
+
+@pytest.mark.parametrize("name", ["std", "n_resources"])
+def test_a_parameter_is_not_taken_for_a_score(name):
+    class Odd(RegressorMixin, BaseEstimator):
+        def __init__(self, std=1, n_resources=1):
+            self.std, self.n_resources = std, n_resources
+
+        def fit(self, X, y):
+            self.fitted_ = True
+            return self
+
+        def predict(self, X):
+            return np.zeros(len(X))
+
+    X = np.arange(10.0)[:, None]
+    search = GridSearchCV(Odd(), {name: [1, 2]}, cv=2).fit(X, X[:, 0])
+    with pytest.raises(ValueError, match=f"is called '{name}'"):
+        SearchDisplay.from_estimator(search)

@@ -11,16 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     PowerTransformer,
+    QuantileTransformer,
     RobustScaler,
     StandardScaler,
 )
@@ -504,3 +507,97 @@ def test_a_network_behind_scalers_runs_on_the_device(monkeypatch, steps, on_devi
     monkeypatch.setattr(recursive.training, "feed_back", counted)
     recursive_forecast(pipe, X, 2)
     assert bool(calls) == on_device
+
+
+def constant_at_the_end(n_rows=40):
+    """Two columns that change and then stay, so that neighbours tell nothing."""
+    rows = np.column_stack([np.sin(np.arange(n_rows)), np.cos(np.arange(n_rows))]) + 3
+    rows[n_rows // 2 :] = rows[n_rows // 2]
+    return pd.DataFrame(rows, columns=["a", "b"])
+
+
+WITH_MEMORY = {
+    "difference": lambda rows: rows.diff().fillna(0.0),
+    "change": lambda rows: rows.pct_change().fillna(0.0),
+    "shift": lambda rows: rows.shift(1).bfill().fillna(rows),
+    "rolling mean": lambda rows: rows.rolling(3, min_periods=1).mean(),
+    "centred mean": lambda rows: rows.rolling(3, min_periods=1, center=True).mean(),
+    "smoothing": lambda rows: rows.ewm(alpha=0.3).mean(),
+    "sum": lambda rows: rows.cumsum(),
+    "greatest so far": lambda rows: rows.cummax(),
+    "less the first": lambda rows: rows - rows.iloc[0],
+    "less the mean": lambda rows: rows - rows.mean(),
+    "rank": lambda rows: rows.rank(),
+    "outliers": lambda rows: rows.where(
+        (rows - rows.median()).abs() <= 3 * (rows - rows.median()).abs().median(),
+        rows.median(),
+        axis=1,
+    ),
+    "fill": lambda rows: rows.ffill(),
+    "its place": lambda rows: rows + np.arange(len(rows))[:, None],
+    "its index": lambda rows: rows.add(rows.index.to_numpy() * 0.1, axis=0),
+}
+ROW_BY_ROW = {
+    "nothing": None,
+    "logarithm": np.log,
+    "columns": lambda rows: rows.assign(b=rows["b"] - rows["a"]),
+    "fill with 0": lambda rows: rows.fillna(0.0),
+    "clip": lambda rows: rows.clip(2.5, 3.5),
+    "mean of the row": lambda rows: rows.sub(rows.mean(axis=1), axis=0),
+}
+
+
+def behind(function, X, *more):
+    steps = [FunctionTransformer(function), *more]
+    windower = LookbackWindower(3, horizon=1, layout="flat")
+    pipe = make_pipeline(*steps, windower, SimpleImputer(), Ridge())
+    return pipe.set_output(transform="pandas").fit(X, X)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("name", WITH_MEMORY)
+def test_a_step_with_memory_is_refused_though_the_last_rows_agree(name, constant):
+    X = constant_at_the_end()
+    if constant:
+        X[:] = X.iloc[-1].to_numpy()
+    pipe = behind(WITH_MEMORY[name], X)
+    with pytest.raises(ValueError, match="steps that look at other rows"):
+        recursive_forecast(pipe, X, 2)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e9])
+def test_a_step_with_memory_is_refused_at_any_scale(scale):
+    X = constant_at_the_end() * scale
+    pipe = behind(WITH_MEMORY["rolling mean"], X)
+    with pytest.raises(ValueError, match="other values alone"):
+        recursive_forecast(pipe, X, 2)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("name", ROW_BY_ROW)
+def test_a_step_that_takes_each_row_by_itself_works(name, constant):
+    X = constant_at_the_end()
+    if constant:
+        X[:] = X.iloc[-1].to_numpy()
+    pipe = behind(ROW_BY_ROW[name], X, StandardScaler())
+    forecasts = recursive_forecast(pipe, X, 2)
+    assert forecasts.shape == (1, 2, 2)
+    extended = pd.concat([X, X[-1:]], ignore_index=True)
+    np.testing.assert_allclose(forecasts[0, 0], pipe.predict(extended)[-1])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PowerTransformer("box-cox"),
+        QuantileTransformer(n_quantiles=5),
+        PCA(2),
+        KBinsDiscretizer(3, encode="ordinal", strategy="uniform"),
+        KNNImputer(),
+    ],
+)
+def test_fitted_steps_of_scikit_learn_work(step):
+    X = constant_at_the_end()
+    windower = LookbackWindower(3, horizon=1, layout="flat")
+    pipe = make_pipeline(step, windower, SimpleImputer(), Ridge()).fit(X, X)
+    assert recursive_forecast(pipe, X, 3).shape == (1, 3, 2)

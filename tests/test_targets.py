@@ -365,3 +365,44 @@ def test_intervals_are_what_pipelines_learn_from(rng):
     np.testing.assert_allclose(
         forecast, recursive_forecast(pipe, intervals, 1)[:, 0], rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("until", [None, "2026-02-01"])
+@pytest.mark.parametrize(
+    ("by", "time"), [("interval", "time"), ("customer", "interval"), (None, "interval")]
+)
+def test_columns_of_events_may_be_called_interval(by, time, until):
+    times = ["2026-01-01", "2026-01-03", "2026-01-10", "2026-01-04"]
+    events = pd.DataFrame({"whose": list("aaab"), "at": pd.to_datetime(times)})
+    of_others = None if by is None else "whose"
+    truth = events_to_intervals(events, by=of_others, time="at", until=until)
+    renamed = events.rename(columns={"whose": by or "whose", "at": time})
+    found = events_to_intervals(renamed, by=by, time=time, until=until)
+    assert found.columns.tolist() == ["interval"]
+    assert found.index.names == [*([by] if by else []), time]
+    pd.testing.assert_frame_equal(found.rename_axis(truth.index.names), truth)
+    if by is None:
+        series = renamed["interval"]
+        pd.testing.assert_frame_equal(events_to_intervals(series, until=until), found)
+
+
+def test_a_column_has_one_meaning():
+    events = pd.DataFrame([["a", "2026-01-01", "b"]], columns=["c", "time", "c"])
+    with pytest.raises(ValueError, match="'c' is the name of several columns"):
+        events_to_intervals(events, by="c")
+    with pytest.raises(ValueError, match="'time' is the name of several columns"):
+        events_to_intervals(events, by="time")
+
+
+@pytest.mark.parametrize("word", ["now", "today"])
+def test_a_word_is_no_time(word):
+    with pytest.raises(ValueError, match="can't be read as times"):
+        events_to_intervals(pd.Series(["2026-01-01", word], name="time"))
+
+
+def test_the_next_visit_is_counted_from_the_last_that_counts():
+    times = pd.to_datetime(["2026-01-12 16:00", "2026-01-12 17:00", "2026-01-20 16:00"])
+    known = events_to_intervals(times[:2], merge="D")
+    truth = events_to_intervals(times, merge="D")["interval"].iloc[-1:]
+    last = pd.Series(known.index.max(), index=truth.index)
+    assert intervals_to_events(truth, last).tolist() == [times[2]]

@@ -1,5 +1,6 @@
 """What a search of scikit-learn has found, as a table to draw."""
 
+import contextlib
 import math
 from dataclasses import dataclass
 from numbers import Real
@@ -120,6 +121,11 @@ def results_of(search, params, score):
     found = search.cv_results_
     columns = {}
     for name in params:
+        if name in ("score", "std", "n_resources"):
+            raise ValueError(
+                f"A parameter of the search is called {name!r}, which is the name of a "
+                "column of the results. Search over a pipeline, which gives it a prefix."
+            )
         values = [candidate.get(name, _NotSet) for candidate in found["params"]]
         columns[name] = pd.Series(values, dtype=object)
     sign = 1 if score.greater_is_better else -1
@@ -133,12 +139,15 @@ def results_of(search, params, score):
 def places_of(values):
     """Places of the values of a parameter on an axis, and what is written there.
 
-    Numbers are where they are, and None is written; all else has a place of its own for
-    each value, in the order in which they come. Values are told apart by their `repr`,
-    since some can't be hashed.
+    Numbers are where they are, and None is written; all else, also NaN and infinity
+    among numbers, has a place of its own for each value, in the order in which they
+    come. Values are told apart by their `repr`, since some can't be hashed.
     """
     if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
-        return np.array(values, dtype=float), None
+        with contextlib.suppress(OverflowError):
+            places = np.array(values, dtype=float)
+            if np.isfinite(places).all():
+                return places, None
     codes, _ = pd.factorize(np.array([repr(value) for value in values], dtype=object))
     labels = {code: _label(value) for code, value in zip(codes, values, strict=True)}
     return codes.astype(float), [labels[code] for code in sorted(labels)]
