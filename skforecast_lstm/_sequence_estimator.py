@@ -119,22 +119,31 @@ def _least_spread(windows, rows):
     return np.where(step > 0, step, 1.0) / 100
 
 
-def _check_units(windows, rows, targets, columns):
-    """Raise where targets can't be in the units of the columns that they are."""
-    places = np.arange(len(rows))[:: max(1, len(rows) // 4096)]
-    if len(places) < 20:
-        return
+def _check_units(windows, rows, targets, columns, n_quantiles=1):
+    """Raise where targets can't be in the units of the columns that they are.
+
+    Those of the first step ahead are compared with what windows end with. Where most of
+    them are themselves the end of another window, they are in its units whatever lies
+    between the two; else means and spreads must be like each other.
+    """
     windows = windows.reshape(*windows.shape[:2], -1)
-    last = windows[np.asarray(rows)[places], -1].astype(np.float64)
-    ahead = targets[places].reshape(len(places), -1, len(columns)).astype(np.float64)
+    some = slice(None, None, max(1, len(rows) // 4096))
+    some_rows = np.asarray(rows)[some]
     for place, column in enumerate(columns):
-        known, awaited = last[:, column], ahead[:, :, place]
+        # Of a view of the steps ahead a column is a copy that is small.
+        first = targets[some, place * n_quantiles].astype(np.float64)
+        last = windows[some_rows, -1, column].astype(np.float64)
+        both = ~np.isnan(first) & ~np.isnan(last)
+        if np.count_nonzero(both) < 20:
+            continue
+        first, last = first[both], last[both]
         means, spreads = (
-            np.array([part(known), part(awaited)]) for part in (np.mean, np.std)
+            np.array([part(last), part(first)]) for part in (np.mean, np.std)
         )
         least = max(1e-6 * np.abs(means).max(), np.finfo(np.float32).tiny)
         spreads = np.maximum(spreads, least)
-        if spreads.max() > 3 * spreads.min() or abs(np.ptp(means)) > 3 * spreads.max():
+        differ = spreads.max() > 3 * spreads.min() or np.ptp(means) > 3 * spreads.max()
+        if differ and not _occur_in(first, windows[:, -1, column]):
             raise ValueError(
                 f"The target and column {column} of X differ in their units: the column "
                 f"has mean {means[0]:.4g} and standard deviation {spreads[0]:.4g}, the "
@@ -143,6 +152,13 @@ def _check_units(windows, rows, targets, columns):
                 "scaler before the windows; or target_columns=() if the target is none "
                 "of the columns of X."
             )
+
+
+def _occur_in(targets, values):
+    """Whether most of the different targets are among some values, as the device sees."""
+    dtype = np.dtype(keras.config.floatx())
+    found = np.isin(np.unique(targets.astype(dtype)), values.astype(dtype))
+    return np.count_nonzero(found) > len(found) / 2
 
 
 @dataclass(frozen=True)

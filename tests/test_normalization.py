@@ -278,3 +278,40 @@ class TestEstimators:
             classifier.predict_proba(windows[300:]),
             atol=1e-3,
         )
+
+
+class TestUnits:
+    """Whether the target can be the column of X that it is said to be."""
+
+    STEPS = np.arange(120.0)
+
+    def fit(self, series, targets, **options):
+        windows = LookbackWindower(4, horizon=options.pop("horizon", 1))
+        LSTMRegressor(2, normalization="last", epochs=1, **options).fit(
+            windows.fit_transform(series), targets
+        )
+
+    @pytest.mark.parametrize("n_steps", [1, 12])
+    @pytest.mark.parametrize("rate", [0.1, -0.08])
+    def test_a_trend_that_changes_the_size_of_everything_is_no_other_unit(
+        self, rate, n_steps
+    ):
+        series = np.exp(rate * self.STEPS).reshape(-1, 1)
+        self.fit(series, horizon_targets(series, n_steps))
+        self.fit(series, series[:, 0], horizon=20)
+
+    def test_a_trend_in_one_of_two_columns(self):
+        series = np.stack([np.sin(self.STEPS), np.exp(self.STEPS / 9)], axis=1)
+        targets = horizon_targets(series[:, [1, 0]], 14)
+        self.fit(series, targets, target_columns=(1, 0))
+        with pytest.raises(ValueError, match="target and column 0 of X differ"):
+            self.fit(series, targets, target_columns=(0, 1))
+
+    @pytest.mark.parametrize("factor", [5.0, 0.2])
+    def test_counts_that_are_zero_most_days_are_told_apart_from_scaled_ones(
+        self, factor, rng
+    ):
+        sold = (rng.poisson(4, 120) * (rng.random(120) < 0.3)).astype(float)
+        self.fit(sold[:, None], sold)
+        with pytest.raises(ValueError, match="differ in their units"):
+            self.fit(sold[:, None] * factor, sold)
