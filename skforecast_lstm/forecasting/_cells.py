@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import threading
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -97,17 +98,36 @@ def _of_points(season_length):
     }
 
 
+_entering = threading.Lock()
+_until_all_are_out = contextlib.ExitStack()
+_n_inside = 0
+
+
 @contextlib.contextmanager
 def quiet():
     """No warnings, of which hundreds of models have hundreds, and one thread.
 
     Small matrices are slower on many threads, by 10 times where cores are shared, and
     the sums of one thread are the same with any number of workers.
+
+    What is said of warnings is a setting of the process: the first thread that is in
+    here makes it, and the last undoes it.
     """
-    # Recorded, and not only ignored: sktime puts filters of its own before others.
-    with warnings.catch_warnings(record=True), threadpool_limits(1):
-        warnings.simplefilter("ignore")
-        yield
+    global _n_inside
+    with _entering:
+        if not _n_inside:
+            # Recorded, and not only ignored: sktime puts its own filters before others.
+            _until_all_are_out.enter_context(warnings.catch_warnings(record=True))
+            warnings.simplefilter("ignore")
+        _n_inside += 1
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        with _entering:
+            _n_inside -= 1
+            if not _n_inside:
+                _until_all_are_out.close()
 
 
 def run(prefix, y, X, forecaster, horizon, season_length, coverage):

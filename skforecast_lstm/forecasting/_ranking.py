@@ -1,10 +1,10 @@
 """Who is better, over which windows, and how sure that is: by sktime's analyzers."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 from sktime.benchmarking.analysis import AverageRank, WilcoxonSignedRankTest
+
+from skforecast_lstm.forecasting._cells import quiet
 
 # The least number of pairs with which a Wilcoxon test can give a p under 0.05.
 FEWEST_WINDOWS = 6
@@ -75,9 +75,8 @@ def p_value(scores, first, second):
     pair = scores[[first, second]]
     if np.allclose(pair[first], pair[second]):
         return 1.0
-    with warnings.catch_warnings():
-        # scipy says that it falls back on an approximation where there are ties.
-        warnings.simplefilter("ignore")
+    # scipy says that it falls back on an approximation where there are ties.
+    with quiet():
         test = WilcoxonSignedRankTest("MASE").evaluate(as_benchmark(pair))
     return float(test["p_val"].iloc[0])
 
