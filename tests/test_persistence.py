@@ -3,12 +3,18 @@
 import copy
 import hashlib
 import json
+import os
 import pickle
 import re
+import subprocess
 import sys
+import threading
+import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta, timezone
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import keras
@@ -18,6 +24,7 @@ import pytest
 import sklearn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from keras.src.models import functional
 from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import RandomForestRegressor, VotingRegressor
@@ -44,7 +51,7 @@ from skforecast_lstm import (
     persistence,
 )
 from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
-from skforecast_lstm.networks import QuantileLoss
+from skforecast_lstm.networks import QuantileLoss, SimpleForecasts
 
 X = np.random.default_rng(0).normal(size=(48, 4, 2)).astype("float32")
 y = X[:, -1, 0] + 0.1 * X[:, 0, 1]
@@ -835,6 +842,306 @@ def test_other_files_are_refused(kind, tmp_path):
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(FileNotFoundError):
         persistence.load(tmp_path / "none.lstm")
+
+
+# What a few words ask for
+
+
+def numbered(number, kind, *parts):
+    return {"is": kind, "number": number, "of": list(parts)}
+
+
+def again(number):
+    return {"is": "again", "of": number}
+
+
+def test_references_do_not_double_the_work_in_each_level(tmp_path):
+    levels = [numbered(10, "slice", 0, 0, 0)]
+    levels += [numbered(n, "slice", *[again(n - 1)] * 3) for n in range(11, 60)]
+    with pytest.raises(SavedFileError, match="too many values by reference"):
+        loaded(forged(levels), tmp_path)
+
+
+def test_references_to_one_array_are_counted_by_its_size(tmp_path):
+    array = {"is": "array", "shape": [800_000], "order": "C", "of": "|u1"}
+    mask = {**array, "of": "|b1"}
+    masked = numbered(10, "numpy.ma.MaskedArray", array, mask, 0)
+    with pytest.raises(SavedFileError, match="too many values by reference"):
+        loaded(forged([masked, *[again(10)] * 10], bytes(1_600_000)), tmp_path)
+
+
+def test_a_part_may_be_used_again(tmp_path):
+    part = numbered(10, "slice", 1, 2, 3)
+    alpha = loaded(forged([part, again(10)]), tmp_path).alpha
+    assert alpha[0] is alpha[1]
+    with pytest.raises(SavedFileError, match="a part that is not there"):
+        loaded(forged([again(10), part]), tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["dict", "set"])
+def test_keys_of_one_hash_are_refused(kind, tmp_path):
+    keys = [number * sys.hash_info.modulus for number in range(1000)]
+    assert len(set(map(hash, keys))) == 1
+    node = {
+        "dict": {"is": "dict", "of": [[key, 0] for key in keys]},
+        "set": {"is": "set", "number": 10, "of": keys},
+    }[kind]
+    with pytest.raises(SavedFileError, match="the same hash"):
+        loaded(forged(node), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("MeanIoU", {"num_classes": 1500}),
+        ("AUC", {"num_thresholds": 40_000}),
+        ("OneHotMeanIoU", {"num_classes": 1400}),
+        ("AUC", {"num_thresholds": 9000, "multi_label": True, "num_labels": 50}),
+    ],
+    ids=str,
+)
+def test_metrics_are_counted_together(name, config, tmp_path):
+    nodes = [described("keras.metrics", name, config) for _ in range(60)]
+    loaded(forged(nodes[0]), tmp_path)
+    with pytest.raises(SavedFileError, match="too many bytes that are not in it"):
+        loaded(forged(nodes), tmp_path)
+
+
+@pytest.mark.parametrize("dtype", ["|S1000000000", "<U300000000"])
+def test_no_value_is_larger_than_its_file(dtype, tmp_path):
+    node = {"is": "array", "shape": [0], "order": "C", "of": dtype}
+    with pytest.raises(SavedFileError, match="too many bytes that are not in it"):
+        loaded(forged(node), tmp_path)
+
+
+def test_empty_texts_come_back(tmp_path):
+    ridge = Ridge(alpha=np.zeros(0, "U20"))
+    assert travelled(ridge, tmp_path).alpha.dtype == "U20"
+
+
+def network_file(folder, model):
+    """Text and numbers of a file with a network."""
+    persistence.save(regressor(model=model), folder / "network.lstm")
+    return split((folder / "network.lstm").read_bytes())
+
+
+def network_config(text):
+    """The pairs of the configuration of a network, as they are in a text."""
+    for node, key in nodes_of(text):
+        if isinstance(node[key], dict) and node[key].get("is") == "keras.Model":
+            return dict(dict(node[key]["of"]["of"])["config"]["of"])["config"]["of"]
+    raise AssertionError
+
+
+def as_node(value):
+    if isinstance(value, dict):
+        return {"is": "dict", "of": [[k, as_node(v)] for k, v in value.items()]}
+    return [as_node(item) for item in value] if isinstance(value, list) else value
+
+
+def layer(module, name, config, nodes=(), **more):
+    return {
+        "module": module,
+        "class_name": name,
+        "config": config,
+        "registered_name": None,
+        "name": config["name"],
+        "inbound_nodes": list(nodes),
+        **more,
+    }
+
+
+def with_another_layer(folder, another):
+    """A file of a network with one more entry in its list of layers."""
+    inputs = keras.Input((4, 2))
+    model = keras.Model(inputs, keras.layers.Flatten()(inputs))
+    text, numbers = network_file(folder, model)
+    dict(network_config(text))["layers"].append(as_node(another))
+    return signed(text, numbers)
+
+
+def test_weights_outside_of_a_graph_are_counted(tmp_path):
+    build = {"build_config": {"input_shape": [1, 10]}}
+    small = layer("keras.layers", "Dense", {"name": "a", "units": 2}, **build)
+    loaded(with_another_layer(tmp_path, small), tmp_path)
+    large = layer("keras.layers", "Dense", {"name": "a", "units": 10**9}, **build)
+    with pytest.raises(SavedFileError, match="too many bytes that are not in it"):
+        loaded(with_another_layer(tmp_path, large), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [
+        ("RepeatVector", {"n": 10**9}),
+        ("UpSampling1D", {"size": 10**9}),
+        ("ZeroPadding1D", {"padding": 10**9}),
+    ],
+)
+def test_layers_are_called_on_tensors_of_the_graph_only(name, config, tmp_path):
+    tensor = {"value": [[1.0]], "dtype": "float32"}
+    arguments = [{"class_name": "__tensor__", "config": tensor}]
+    node = {"args": arguments, "kwargs": {}}
+    another = layer("keras.layers", name, {"name": "a", **config}, [node])
+    with pytest.raises(SavedFileError, match="a part of a network has no input"):
+        loaded(with_another_layer(tmp_path, another), tmp_path)
+
+
+def test_arrays_in_a_configuration_are_of_numbers(tmp_path):
+    large = {"value": [""] * 10, "dtype": "S1000000000"}
+    config = {"name": "Adam", "beta_1": {"class_name": "__numpy__", "config": large}}
+    with pytest.raises(SavedFileError, match="has an array of S1000000000"):
+        loaded(forged(described("keras.optimizers", "Adam", config)), tmp_path)
+
+
+def test_layers_lie_in_networks_only(tmp_path):
+    rate = {
+        "module": "keras.layers",
+        "class_name": "Dense",
+        "config": {"units": 10**9},
+        "registered_name": None,
+        "build_config": {"input_shape": [1, 10]},
+    }
+    node = described("keras.optimizers", "Adam", {"learning_rate": rate})
+    with pytest.raises(SavedFileError, match="'Dense' has no place where it is"):
+        loaded(forged(node), tmp_path)
+
+
+def test_an_optimizer_is_no_larger_than_its_file(tmp_path):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    model.compile(keras.optimizers.SGD())
+    text, numbers = network_file(tmp_path, model)
+    encoded = json.dumps(text)
+    assert '["use_ema", false]' in encoded
+    changed = json.loads(encoded.replace('["use_ema", false]', '["use_ema", true]'))
+    with pytest.raises(SavedFileError, match="a network with weights of"):
+        loaded(signed(changed, numbers), tmp_path)
+
+
+def test_calls_do_not_double_in_each_level(tmp_path):
+    inner = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    for _ in range(13):
+        inputs = keras.Input((2,))
+        inner = keras.Model(inputs, inner(inner(inputs)))
+    with pytest.raises(TypeError, match="too many parts of networks"):
+        persistence.save(regressor(model=inner), tmp_path / "estimator.lstm")
+
+
+def test_simple_forecasts_are_no_larger_than_their_file(tmp_path):
+    inputs = keras.Input((6, 1))
+    rules = SimpleForecasts(horizon=3, season_length=2)(inputs)
+    text, numbers = network_file(tmp_path, keras.Model(inputs, rules))
+    encoded = json.dumps(text)
+    assert '["horizon", 3]' in encoded
+    huge = encoded.replace('["horizon", 3]', '["horizon", 1000000000]')
+    model = loaded(signed(json.loads(huge), numbers), tmp_path).model
+    assert model.output_shape == (None, 10**9, 1, 9)
+
+
+def test_a_long_name_is_refused(tmp_path):
+    node = described("keras.optimizers", "Adam", {"name": "a" * 2000})
+    with pytest.raises(SavedFileError, match="a name of over 1,000 letters"):
+        loaded(forged(node), tmp_path)
+
+
+@pytest.mark.parametrize("zone", ["America", "", ".", "a/b", "\0", 1e300, [], "Europe/"])
+def test_a_zone_that_is_none_is_refused(zone, tmp_path):
+    time = {"is": "array", "shape": [], "order": "C", "of": "<M8[ns]"}
+    parts = [{"is": "numpy.generic", "number": 2, "of": time}, zone]
+    node = {"is": "pandas.Timestamp", "number": 1, "of": parts}
+    with pytest.raises(SavedFileError, match="can't be read: "):
+        loaded(forged(node, bytes(8)), tmp_path)
+
+
+@pytest.mark.parametrize("key", ["version", "format", "estimator"])
+@pytest.mark.parametrize("value", ["missing", None, [], 0.5, -1, True])
+def test_a_header_is_whole(key, value, content, tmp_path):
+    text, numbers = split(content)
+    if value == "missing":
+        del text[key]
+    else:
+        text[key] = value
+    # A file may hold any value as its estimator, but this has more numbers.
+    with pytest.raises(SavedFileError, match="can't be read: "):
+        loaded(signed(text, numbers), tmp_path)
+
+
+@pytest.mark.parametrize("shape", [[True], [0.5], ["1"], [1] * 100, [10**4000] * 500])
+def test_shapes_are_whole_numbers(shape, tmp_path):
+    node = {"is": "array", "shape": shape, "order": "C", "of": "<f8"}
+    with pytest.raises(SavedFileError, match="a shape that there is not"):
+        loaded(forged(node, b"12345678"), tmp_path)
+
+
+def test_estimators_that_know_their_owner_come_back(tmp_path):
+    with sklearn.config_context(enable_metadata_routing=True):
+        again = travelled(
+            LogisticRegression().set_fit_request(sample_weight=True), tmp_path
+        )
+        assert again.get_metadata_routing().fit.requests == {"sample_weight": True}
+
+
+def test_threads_that_save_and_load_leave_keras_as_it_is(content, tmp_path):
+    path = tmp_path / "estimator.lstm"
+    path.write_bytes(content)
+    connect = functional.deserialize_node
+    all_are_in = threading.Barrier(4)
+
+    def save_and_load(number):
+        all_are_in.wait(60)
+        for _ in range(4):
+            again = persistence.load(path)
+            persistence.save(again, path)
+        return again
+
+    with ThreadPoolExecutor(4) as pool:
+        pipes = list(pool.map(save_and_load, range(4)))
+    for pipe in pipes:
+        assert_same_weights(pipe[-1], persistence.load(path)[-1])
+    assert functional.deserialize_node is connect
+    assert list(tmp_path.iterdir()) == [path]
+    for _ in range(60):
+        keras.models.model_from_json(pipes[0][-1].model_.to_json())
+
+
+def test_saving_leaves_the_filters_of_warnings_alone(pipe, tmp_path):
+    calls, catch = [], warnings.catch_warnings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            warnings, "catch_warnings", lambda **given: calls.append(1) or catch(**given)
+        )
+        persistence.save(pipe, tmp_path / "estimator.lstm")
+    # They belong to all threads, which would take them from each other.
+    assert not calls
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_no_changed_file_takes_long_or_much(seed, content, table, tmp_path):
+    """Of 5,000 texts that are changed and signed anew, in processes of their own."""
+    members = regressor(n_members=2, normalization="last", target_columns=(0,))
+    estimators = [
+        LookbackWindower(3).fit(table.tz_localize("Europe/Berlin")),
+        make_pipeline(StandardScaler(), MLPRegressor(3, max_iter=5)),
+        members.set_params(metrics=["mae", keras.metrics.R2Score()]).fit(X, y),
+    ]
+    paths = [tmp_path / f"{number}.lstm" for number in range(4)]
+    for estimator, path in zip(estimators, paths, strict=False):
+        persistence.save(estimator, path)
+    paths[-1].write_bytes(content)
+    script = Path(__file__).with_name("mutate_saved_files.py")
+    ended = subprocess.run(
+        [sys.executable, script, str(seed), "1250", *map(str, paths)],
+        env={**os.environ, "KERAS_BACKEND": keras.config.backend()},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    found = json.loads(ended.stdout)
+    assert not found["raised"]
+    assert not found["slow"]
+    assert not found["large"]
+    assert found["keras"]
+    assert found["refused"] > 500
 
 
 # Versions

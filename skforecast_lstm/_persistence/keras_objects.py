@@ -5,7 +5,6 @@ names. So each is checked here before Keras sees it. Weights are plain arrays.
 """
 
 import math
-import warnings
 from functools import partial
 from importlib import import_module
 from types import FunctionType
@@ -293,10 +292,7 @@ def _callback(parts, _budget):
 
 
 def _config_of(value):
-    with warnings.catch_warnings():
-        # Keras warns of a lambda, which is refused below.
-        warnings.simplefilter("ignore")
-        config = keras.saving.serialize_keras_object(value)
+    config = keras.saving.serialize_keras_object(value)
     for part in (config, (config.get("compile_config") or {}).get("optimizer")):
         # PyTorch's optimizers are made of Keras's by the same name.
         if part is not None and part["module"].startswith("keras.src.backend."):
