@@ -541,7 +541,7 @@ class SequenceEstimator(KerasWrapper):
             elif isinstance(layer, WindowNormalization) and self.model is None:
                 put(layer, [_least_spread(windows, rows)])
             elif isinstance(layer, WindowDenormalization) and self.model is None:
-                _check_units(windows, rows, targets, layer.columns)
+                _check_units(windows, rows, targets, layer.columns, layer.n_each)
 
     def _outputs(self, X):
         """What the network says of every row."""

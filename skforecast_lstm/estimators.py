@@ -19,7 +19,7 @@ from skforecast_lstm._sequence_estimator import (
     SequenceEstimator,
     is_too_large,
 )
-from skforecast_lstm.networks import Cell
+from skforecast_lstm.networks import Cell, QuantileLoss, recurrent_network
 
 __all__ = ["LSTMClassifier", "LSTMRegressor"]
 
@@ -346,6 +346,12 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
                 f"shape {(len(y), *self._y_shape)}."
             )
         return y, known
+
+    def _keras_build_fn(self, meta):
+        parameters = {name: getattr(self, name) for name in self._network_parameters}
+        loss = keras.tree.flatten(self._get_compile_kwargs()["loss"])[0]
+        n_quantiles = len(loss.quantiles) if isinstance(loss, QuantileLoss) else 1
+        return recurrent_network(**parameters, n_quantiles=n_quantiles, meta=meta)
 
     def _check_targets(self, y):
         """Any number will do."""

@@ -397,3 +397,104 @@ def test_quantiles_in_order_come_back_from_a_file(task, tmp_path):
     assert (low <= high).all()
     persistence.save(fitted, tmp_path / "fitted.lstm")
     same_forecasts(persistence.load(tmp_path / "fitted.lstm"), fitted, windows)
+
+
+class TestQuantilesOfSeveralNumbers:
+    """Outputs go step by step, target by target, and quantile by quantile."""
+
+    QUANTILES = (0.1, 0.5, 0.8)
+
+    def task(self, rng, n_steps, size=(1.0, 1000.0)):
+        from skforecast_lstm import LookbackWindower
+        from skforecast_lstm.targets import horizon_targets
+
+        series = np.cumsum(rng.normal(size=(240, 2)), axis=0) * size
+        windows = LookbackWindower(6, horizon=1).fit_transform(series)
+        return series, windows, horizon_targets(series, n_steps)
+
+    @pytest.mark.parametrize("decoder", ["dense", "lstm"])
+    @pytest.mark.parametrize("base", [None, "last", "seasonal", "mixture"])
+    def test_before_training_all_are_the_simple_forecast(self, base, decoder, rng):
+        series, windows, targets = self.task(rng, 2)
+        targets = np.repeat(targets, 3, axis=1)
+        regressor = forecaster(
+            loss=QuantileLoss(self.QUANTILES),
+            normalization="last",
+            base=base,
+            season_length=2,
+            target_columns=(0, 1),
+            decoder=decoder,
+        ).initialize(windows, targets)
+        found = regressor.predict(windows)[6:].reshape(-1, 2, 2, 3)
+        assert (found == found[..., :1]).all()
+        if base == "mixture":
+            return
+        expected = np.stack([series[5:-1], series[5:-1]], axis=1)
+        if base == "seasonal":
+            expected = np.stack([series[4:-2], series[5:-1]], axis=1)
+        np.testing.assert_allclose(found[..., 0], expected, rtol=1e-3, atol=1e-2)
+
+    @pytest.mark.parametrize("n_steps", [1, 3])
+    def test_the_loss_is_that_of_each_number_alone(self, n_steps, rng):
+        network = recurrent_network(
+            (6, 2), 6 * n_steps, units=2, normalization="standard",
+            target_columns=(1, 0), n_quantiles=3,
+        )  # fmt: skip
+        network.compile(loss=QuantileLoss(self.QUANTILES))
+        windows = rng.normal(size=(5, 6, 2)) * [1, 50] + [0, 300]
+        y, outputs = rng.normal(size=(5, n_steps, 2)), rng.normal(size=(5, n_steps, 2, 3))
+        spread = windows.std(axis=1)[:, [1, 0]]
+        expected = np.mean(
+            [
+                pinball(
+                    y[:, step, number] / spread[:, number],
+                    outputs[:, step, number, place] / spread[:, number],
+                    quantile,
+                )
+                for step in range(n_steps)
+                for number in range(2)
+                for place, quantile in enumerate(self.QUANTILES)
+            ]
+        )
+        windows, y, outputs = (
+            part.astype("float32")
+            for part in (windows, y.reshape(5, -1), outputs.reshape(5, -1))
+        )
+        for targets in (y, np.repeat(y, 3, axis=1)):
+            found = float(network.compute_loss(windows, targets, outputs))
+            assert found == pytest.approx(expected, 1e-3)
+
+    @pytest.mark.parametrize("n_members", [1, 2])
+    def test_two_targets_are_learnt_as_well_as_by_two_models(self, n_members, rng):
+        series, windows, targets = self.task(rng, 1)
+        options = {
+            "loss": QuantileLoss(self.QUANTILES),
+            "normalization": "last",
+            "epochs": 15,
+            "random_state": 0,
+            "n_members": n_members,
+        }
+        both = LSTMRegressor(4, target_columns=(0, 1), **options)
+        both.fit(windows, np.repeat(targets, 3, axis=1))
+        together = both.predict(windows).reshape(-1, 2, 3)
+        for column in (0, 1):
+            alone = LSTMRegressor(4, **options)
+            alone.fit(windows[..., column], np.repeat(targets[:, [column]], 3, axis=1))
+            losses = [
+                np.mean(
+                    [
+                        pinball(series[6:, column], said[6:, place], quantile)
+                        for place, quantile in enumerate(self.QUANTILES)
+                    ]
+                )
+                for said in (together[:, column], alone.predict(windows[..., column]))
+            ]
+            assert losses[0] < 1.3 * losses[1]
+
+    def test_a_network_for_other_quantiles_than_those_of_the_loss_is_refused(self):
+        network = recurrent_network((6, 1), 3, normalization="last")
+        network.compile(loss=QuantileLoss(self.QUANTILES))
+        with pytest.raises(ValueError, match="loss has 3 quantiles.*n_quantiles=1"):
+            network.compute_loss(np.ones((2, 6, 1)), np.ones((2, 3)), np.ones((2, 3)))
+        with pytest.raises(ValueError, match="4 outputs for 3 quantiles"):
+            recurrent_network((6, 1), 4, n_quantiles=3)

@@ -48,6 +48,7 @@ class NormalizedNetwork(keras.Model):
     ):
         """Loss of outputs and targets, both normalized unless it is of relative size."""
         if not counts_in_own_units(self.loss):
+            self._check_quantiles()
             y, y_pred = self.in_spreads(x, y, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
@@ -56,8 +57,26 @@ class NormalizedNetwork(keras.Model):
         if len(x.shape) == 2:
             x = ops.expand_dims(x, -1)
         _, *measures = self._the(WindowNormalization)(x)
-        level, spread = self._the(WindowDenormalization).of_outputs(*measures)
-        return tuple((part - level) / spread for part in as_columns(*outputs))
+        layer = self._the(WindowDenormalization)
+        level, spread = layer.of_outputs(*measures)
+        parts = []
+        for part in as_columns(*outputs):
+            if part.shape[-1] * layer.n_each == level.shape[-1]:
+                # A target is that of all its quantiles.
+                part = ops.repeat(part, layer.n_each, axis=-1)
+            parts.append((part - level) / spread)
+        return tuple(parts)
+
+    def _check_quantiles(self):
+        """Raise where the loss has other quantiles than there are outputs for."""
+        n_each = self._the(WindowDenormalization).n_each
+        for loss in keras.tree.flatten(self.loss):
+            n_quantiles = len(getattr(loss, "quantiles", (0,)))
+            if n_quantiles != n_each:
+                raise ValueError(
+                    f"The loss has {n_quantiles} quantiles, and the network n_quantiles="
+                    f"{n_each}. Give recurrent_network as many as the loss has."
+                )
 
     def _the(self, kind):
         return next(layer for layer in self.layers if isinstance(layer, kind))

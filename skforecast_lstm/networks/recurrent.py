@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 from keras import layers
 
+from skforecast_lstm._checks import check_integer
 from skforecast_lstm.networks.cells import Cell, recurrent_layer
 from skforecast_lstm.networks.initializers import GlorotUniform
 from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns, TargetScale
@@ -51,6 +52,7 @@ def recurrent_network(
     season_length: int = 1,
     segment: int | None = None,
     target_columns: Sequence[int | str] | None = None,
+    n_quantiles: int = 1,
     branches: Sequence[Mapping[str, Any]] | None = None,
     feature_names: Sequence[str] | None = None,
     meta: Mapping[str, Any] | None = None,
@@ -63,7 +65,8 @@ def recurrent_network(
         Shape of a window: (n_steps, n_features), or (n_steps,) for one series.
     n_outputs : int, default=1
         Number of outputs. Where they are of several steps ahead, those of the first
-        step come first.
+        step come first; in a step those of the first target; and of a target its
+        quantiles lie side by side.
     units : int or tuple of int, default=32
         Units of each recurrent layer, first to last.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
@@ -114,6 +117,9 @@ def recurrent_network(
         Which columns of a window the outputs are forecasts of, the same ones at each
         step ahead; () if of none, so that no normalization is undone. One column alone
         needs no naming.
+    n_quantiles : int, default=1
+        Number of outputs for each step of each target: quantiles, those of
+        :class:`QuantileLoss`.
     branches : list of dict, default=None
         Recurrent layers for some columns each, whose outputs are joined before the
         dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
@@ -142,7 +148,8 @@ def recurrent_network(
         meta, input_shape, n_outputs, output_activation
     )
     places = ColumnPlaces(1 if len(input_shape) == 1 else input_shape[-1], feature_names)
-    columns = _columns_of_targets(places, target_columns, n_outputs)
+    check_integer("n_quantiles", n_quantiles, 1)
+    columns = _columns_of_targets(places, target_columns, n_outputs, n_quantiles)
     is_undone = normalization is not None and output_activation is None and columns != ()
     if is_undone and columns is None:
         raise ValueError(
@@ -184,9 +191,8 @@ def recurrent_network(
         outputs = recurrent_stack(steps, **recurrent, **penalties)
     else:
         outputs = _joined(steps, branches, places, recurrent, penalties)
-    shape = (n_outputs, 1)
-    if columns:
-        shape = (n_outputs // len(columns), len(columns))
+    n_columns = len(columns or (0,))
+    shape = (n_outputs // (n_columns * n_quantiles), n_columns, n_quantiles)
     if decoder == "lstm":
         size = as_tuple("units", units)[-1]
         layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
@@ -199,14 +205,14 @@ def recurrent_network(
         penalty=penalty,
     )
     outputs = layers.Dense(
-        shape[1] if decoder == "lstm" else n_outputs,
+        n_columns * n_quantiles if decoder == "lstm" else n_outputs,
         activation=output_activation,
         # A forecast begins at the level of its window.
         kernel_initializer="zeros" if is_undone else GlorotUniform(),
         kernel_regularizer=penalty,
     )(outputs)
     if is_undone:
-        outputs = layers.Reshape((*shape, 1))(outputs)
+        outputs = layers.Reshape(shape)(outputs)
         if base is not None:
             simple = _base(TakeColumns(columns)(steps), base, shape[0], season_length)
             outputs = layers.Add()([simple, outputs])
@@ -228,14 +234,20 @@ def _base(steps, base, horizon, season_length):
     return simple
 
 
-def _columns_of_targets(places, target_columns, n_outputs):
+def _columns_of_targets(places, target_columns, n_outputs, n_quantiles):
     """Places of the columns that the outputs are of; None if that is not known."""
+    if n_outputs % n_quantiles:
+        raise ValueError(
+            f"There are {n_outputs} outputs for {n_quantiles} quantiles. Every step of "
+            "every target needs an output for each."
+        )
     if target_columns is None:
         return (0,) if places.n_columns == 1 else None
     columns = places.of("target_columns", target_columns)
-    if columns and n_outputs % len(columns):
+    if columns and n_outputs % (len(columns) * n_quantiles):
+        each = f" of {n_quantiles} quantiles each" if n_quantiles > 1 else ""
         raise ValueError(
-            f"There are {n_outputs} outputs for {len(columns)} target_columns, "
+            f"There are {n_outputs} outputs for {len(columns)} target_columns{each}, "
             f"{tuple(target_columns)!r}. Every step ahead needs an output for each."
         )
     return columns

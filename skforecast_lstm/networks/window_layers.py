@@ -182,6 +182,7 @@ class WindowDenormalization(keras.layers.Layer):
     def build(self, input_shape):
         """Remember the shape of the forecasts, in which there may be more than these."""
         self.shape = tuple(input_shape[0][1:])
+        self.n_each = self.shape[-1]
 
     def of_outputs(self, level, spread):
         """Level and spread for each output."""
