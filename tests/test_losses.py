@@ -494,7 +494,7 @@ class TestQuantilesOfSeveralNumbers:
     def test_a_network_for_other_quantiles_than_those_of_the_loss_is_refused(self):
         network = recurrent_network((6, 1), 3, normalization="last")
         network.compile(loss=QuantileLoss(self.QUANTILES))
-        with pytest.raises(ValueError, match="loss has 3 quantiles.*n_quantiles=1"):
+        with pytest.raises(ValueError, match=r"loss has 3 quantiles.*n_quantiles=1"):
             network.compute_loss(np.ones((2, 6, 1)), np.ones((2, 3)), np.ones((2, 3)))
         with pytest.raises(ValueError, match="4 outputs for 3 quantiles"):
             recurrent_network((6, 1), 4, n_quantiles=3)
