@@ -93,7 +93,57 @@ def _places(chosen):
 
 def _at(values, rows):
     """Entries at some rows, as a view where the rows are a range."""
-    return values[rows.start : rows.stop] if isinstance(rows, range) else values[rows]
+    if isinstance(rows, range):
+        return values[rows.start : rows.stop]
+    return np.asarray(values)[rows]
+
+
+def _series_of(X, y):
+    """A number for the series of each row, where an index of many levels tells it."""
+    for table in (y, X):
+        index = table.index if hasattr(table, "iloc") else None
+        if index is not None and index.nlevels > 1:
+            return index.droplevel(-1).factorize()[0]
+    return None
+
+
+def _series_by_windows(windows):
+    """A number for the series of each row, as their windows tell it.
+
+    A series begins where nothing but the newest step of a window is known, while that
+    of the window before was known and would be an older step now. So it also looks
+    behind a gap that is longer than a window.
+    """
+    begins = np.zeros(len(windows), dtype=np.int64)
+    newest_known = False
+    for piece in pieces(windows) if windows.shape[1] > 1 else ():
+        unknown = np.isnan(windows[piece])
+        if unknown.ndim > 2:
+            unknown = unknown.all(axis=2)
+        known_before = np.append(newest_known, ~unknown[:-1, -1])
+        begins[piece] = unknown[:, :-1].all(axis=1) & known_before
+        newest_known = not unknown[-1, -1]
+    return begins.cumsum()
+
+
+def _steps_ahead(targets, rows):
+    """How many rows the targets of a row reach over, the row itself included.
+
+    Where the targets of a row are those of the row before it but for some columns, these
+    are the columns of a step. Else they may be of as many steps as there are columns.
+    """
+    n_outputs = targets.shape[1]
+    rows, n_compared = np.asarray(rows)[-1000:], min(len(rows), 1000)
+    neighbours = np.flatnonzero(np.diff(rows) == 1) + len(targets) - n_compared
+    for n_columns in range(1, n_outputs if len(neighbours) else 1):
+        if n_outputs % n_columns:
+            continue
+        before = targets[neighbours, n_columns:]
+        after = targets[neighbours + 1, :-n_columns]
+        same = (before == after) | (np.isnan(before) & np.isnan(after))
+        if same.all(axis=1).mean() > 0.5:
+            return n_outputs // n_columns
+    return n_outputs
 
 
 def _centre_and_spread(targets, weights):
@@ -163,14 +213,26 @@ def _occur_in(targets, values):
 
 @dataclass(frozen=True)
 class _Task:
-    """What there is to learn: rows of windows, with the last ones for validation."""
+    """What there is to learn: places among the rows that can be, and those held out."""
 
     windows: np.ndarray
     rows: np.ndarray | range
     targets: np.ndarray
     weights: np.ndarray | None
-    n_validation: int
+    learnt: np.ndarray | range
+    held_out: np.ndarray | range | None
     seed: int
+
+    def samples(self, places):
+        """The windows, targets and weights at some places."""
+        targets, weights = self.at(places)
+        rows = _at(self.rows, places)
+        return training.Samples(self.windows, targets, weights, rows=rows)
+
+    def at(self, places):
+        """Targets and weights at some places."""
+        weights = None if self.weights is None else _at(self.weights, places)
+        return _at(self.targets, places), weights
 
 
 class SequenceEstimator(KerasWrapper):
@@ -376,23 +438,60 @@ class SequenceEstimator(KerasWrapper):
             )
         return _places(usable)
 
-    def _n_validation(self, n_rows, callbacks):
-        """How many of the last rows are held out for those who look at them."""
+    def _split(self, windows, rows, series, targets, callbacks):
+        """Places of the rows to train on, and of those held out where callbacks ask.
+
+        The end of each series is held out. What is trained on shares no step of its
+        targets with that.
+        """
+        n_rows, fraction = len(rows), self.validation_fraction
         monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
         if not any(name.startswith("val_") for name in monitored):
-            return 0
-        n_validation = round(n_rows * self.validation_fraction)
-        if not 0 < n_validation < n_rows:
-            what = "train on" if n_validation else "validate on"
+            return range(n_rows), None
+        series = _series_by_windows(windows) if series is None else series
+        # The place of a row in its series, and those of each series side by side.
+        order = np.argsort(series, kind="stable")
+        lengths = np.bincount(series)
+        ends = lengths.cumsum()
+        step = np.empty(len(series), dtype=np.int64)
+        step[order] = np.arange(len(series)) - (ends - lengths).repeat(lengths)
+        series, step = _at(series, rows), _at(step, rows)
+        n_known = np.bincount(series, minlength=len(lengths))
+        # Together as many as of one series, whatever their lengths.
+        bounds = np.round(np.append(0, n_known.cumsum()) * fraction).astype(int)
+        n_held_out = np.diff(bounds)
+        order = np.lexsort((step, series))
+        from_end = np.empty(n_rows, dtype=np.int64)
+        from_end[order] = n_known.cumsum().repeat(n_known) - np.arange(n_rows)
+        held_out = from_end <= n_held_out[series]
+        if not held_out.any():
             raise ValueError(
-                f"validation_fraction={self.validation_fraction} of {n_rows} rows leaves "
-                f"nothing to {what}. Change it, or give more rows."
+                f"validation_fraction={fraction} of {n_rows} rows leaves nothing "
+                f"to validate on (n_samples = {n_rows}). Change it, or give more rows."
             )
-        return n_validation
+        first = np.full(len(lengths), np.iinfo(np.int64).max)
+        np.minimum.at(first, series[held_out], step[held_out])
+        n_steps = _steps_ahead(targets, rows) if targets.ndim > 1 else 1
+        learnt = ~held_out & (step <= first[series] - n_steps)
+        if not learnt.any():
+            shared = (
+                ""
+                if n_steps == 1
+                else (
+                    f": targets reach over {n_steps} rows, and those before the "
+                    f"{np.count_nonzero(held_out)} held out share some with them"
+                )
+            )
+            raise ValueError(
+                f"validation_fraction={fraction} of {n_rows} rows leaves nothing "
+                f"to train on{shared}. Change it, or give more rows."
+            )
+        return _places(learnt), _places(held_out)
 
     def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
         """Check all that is given, and build the network if it is to be new."""
         self._check_parameters()
+        series = _series_of(X, y)
         X, y = self._validate_windows(X, y, reset=anew)
         y, known = self._encode(y, classes, reset=anew)
         if sample_weight is not None:
@@ -406,23 +505,17 @@ class SequenceEstimator(KerasWrapper):
         if weights is not None:
             weights = weights * (len(rows) / weights.sum())
             weights = weights.astype(keras.config.floatx())
-        n_validation = self._n_validation(len(rows), callbacks)
+        learnt, held_out = self._split(X, rows, series, y, callbacks)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         training.keep_programs()
         model = self._build(seed) if anew else self.model_
         targets = self._targets(y, model)
+        task = _Task(X, rows, targets, weights, learnt, held_out, seed)
         if anew:
-            part = slice(len(rows) - n_validation)
-            self._set_scales(
-                model,
-                X,
-                rows[part],
-                targets[part],
-                None if weights is None else weights[part],
-            )
+            self._set_scales(model, X, _at(rows, learnt), *task.at(learnt))
             self.model_, self.history_ = model, {}
-        return _Task(X, rows, targets, weights, n_validation, seed)
+        return task
 
     def _train_to_the_end(self, X, y, sample_weight):
         """Train for all epochs, anew unless the start is to be warm."""
@@ -457,15 +550,11 @@ class SequenceEstimator(KerasWrapper):
 
     def _train(self, task, callbacks, epochs=None):
         """Train, and keep what was reached however it ends."""
-        batch_size, enough_epochs = self._amounts(len(task.rows) - task.n_validation)
+        batch_size, enough_epochs = self._amounts(len(task.learnt))
         first_epoch = len(self.history_.get("loss", ()))
         history = keras.callbacks.History()
-        samples = training.Samples(
-            task.windows, task.targets, task.weights, rows=task.rows
-        )
-        validation = None
-        if task.n_validation:
-            samples, validation = samples.split(len(samples) - task.n_validation)
+        samples = task.samples(task.learnt)
+        validation = None if task.held_out is None else task.samples(task.held_out)
         try:
             training.fit(
                 self.model_,

@@ -122,8 +122,9 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         Whether to stop when the loss on held-out rows has not improved for
         `n_iter_no_change` epochs, and to go back to the best weights.
     validation_fraction : float, default=0.1
-        Fraction of the rows, at the end of the data, to hold out where
-        `early_stopping` or a callback that monitors a ``val_`` metric asks for it.
+        Fraction of the rows, at the end of each series, to hold out where
+        `early_stopping` or a callback that monitors a ``val_`` metric asks for it. Rows
+        before these whose targets share steps with theirs are left out of training.
     n_iter_no_change : int, default=10
         Epochs without improvement after which early stopping stops.
     n_members : int, default=1
@@ -452,7 +453,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         Whether to stop when the loss on held-out rows has not improved for
         `n_iter_no_change` epochs, and to go back to the best weights.
     validation_fraction : float, default=0.1
-        Fraction of the rows, at the end of the data, to hold out where
+        Fraction of the rows, at the end of each series, to hold out where
         `early_stopping` or a callback that monitors a ``val_`` metric asks for it.
     n_iter_no_change : int, default=10
         Epochs without improvement after which early stopping stops.
