@@ -22,7 +22,7 @@ from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
 __all__ = ["load", "save"]
 
 _FIRST_LINE = b"skforecast_lstm\n"
-_FORMAT = 1
+_FORMAT = 2
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
@@ -171,6 +171,11 @@ def _read_header(header):
     form, version = header["format"], header["version"]
     if type(form) is not int or form < 1 or type(version) is not str:
         raise ValueError("it does not say in which format it is")
+    if form == 1 and '"_history"' in json.dumps(header["estimator"]):
+        raise ValueError(
+            f"skforecast_lstm {version} wrote it with the history of a LookbackWindower, "
+            "which is kept in another way since. Fit and save it again"
+        )
     if form > _FORMAT:
         raise ValueError(
             f"skforecast_lstm {version} wrote it in a newer format than "

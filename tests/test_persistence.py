@@ -1149,9 +1149,19 @@ def test_no_changed_file_takes_long_or_much(seed, content, table, tmp_path):
 
 def test_newer_formats_are_refused(content, tmp_path):
     text, numbers = split(content)
-    newer = signed({**text, "format": 2, "version": "9.0"}, numbers)
+    newer = signed({**text, "format": 3, "version": "9.0"}, numbers)
     with pytest.raises(SavedFileError, match=r"skforecast_lstm 9\.0 wrote it in a newer"):
         loaded(newer, tmp_path)
+
+
+def test_the_first_format_is_read_but_for_histories(content, tmp_path):
+    text, numbers = split(content)
+    with pytest.raises(SavedFileError, match=r"history of a LookbackWindower.*save it"):
+        loaded(signed({**text, "format": 1}, numbers), tmp_path)
+    persistence.save(Ridge(alpha=3.0), tmp_path / "ridge.lstm")
+    text, numbers = split((tmp_path / "ridge.lstm").read_bytes())
+    assert text["format"] == 2
+    assert loaded(signed({**text, "format": 1}, numbers), tmp_path).alpha == 3.0
 
 
 def test_other_versions_are_told(content, tmp_path):
