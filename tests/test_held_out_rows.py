@@ -163,7 +163,7 @@ def test_too_few_rows_before_those_held_out(rng):
     )
     with pytest.raises(ValueError, match=r"of 24 rows .*train on: targets reach over 8"):
         stopped.fit(X, y)
-    with pytest.raises(ValueError, match="validate on .n_samples = 1"):
+    with pytest.raises(ValueError, match=r"validate on .n_samples = 1"):
         stopped.set_params(validation_fraction=0.1).fit(X[3:4], y[3:4, 0])
 
 
