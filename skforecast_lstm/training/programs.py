@@ -96,14 +96,8 @@ class Programs:
         # Where random numbers depend on their place alone, more rows change none.
         by_place = jax.config.jax_threefry_partitionable  # type: ignore[attr-defined]
         self.fills_batches = training and fills_batches(model, may_draw=by_place)
-        with _lock:
-            own = _own_of(model)
-            if training:
-                self._kind = _Kind.of(model, training=True)
-            else:
-                # As in Keras, what predicts stays until the model is compiled again.
-                own.kind = self._kind = own.kind or _Kind.of(model, training=False)
-            self._programs = _shared if self._kind.is_shared else own.programs
+        self._training = training
+        self._kinds: dict[Any, _Kind] = {}
 
     def sweep(
         self, state: tuple, block: dict, order: NDArray, batch_size: int
@@ -147,9 +141,8 @@ class Programs:
             return state, _results(model, state[-1])
 
         rows = (np.int32(0),) * 2
-        return self._compiled(
-            step.__name__, run, (state, block, order, *rows), batch_size
-        )
+        name = step.__name__, _names_of_inputs(model, block["x"])
+        return self._compiled(name, run, (state, block, order, *rows), batch_size)
 
     def prediction(self, state: tuple, block: dict, batch_size: int) -> Program:
         """Outputs of rows.
@@ -196,7 +189,8 @@ class Programs:
             return lax.fori_loop(0, n_batches, predict_batch, outputs)
 
         arguments = (state, block, np.int32(0))
-        return self._compiled("predict", predict, arguments, batch_size)
+        name = "predict", _names_of_inputs(model, block["x"])
+        return self._compiled(name, predict, arguments, batch_size)
 
     def feeding(
         self, data: tuple, window_shape: tuple[int, ...], room: int, batch_size: int
@@ -259,15 +253,25 @@ class Programs:
         """The program for these arguments: known already, or compiled now."""
         leaves, structure = jax.tree.flatten(arguments)
         shapes = tuple((np.shape(leaf), np.dtype(leaf.dtype)) for leaf in leaves)
-        key = (self._kind, name, batch_size, structure, shapes)
+        of_call = name, batch_size, structure, shapes
         with _lock:
-            if key not in self._programs:
+            kind = self._kinds.get(name)
+            # What was changed since is traced: by a callback before the first batch.
+            if kind is None or (kind, *of_call) not in self._of(kind):
+                kind = _Kind.of(self.model, training=self._training)
+                self._kinds[name] = kind
+            key, programs = (kind, *of_call), self._of(kind)
+            if key not in programs:
                 options = _compiler_options(arguments[0][0], batch_size)
-                self._programs[key] = Program(function, arguments, options)
-                while len(self._programs) > MOST_PROGRAMS:
-                    self._programs.popitem(last=False)
-            self._programs.move_to_end(key)
-            return self._programs[key]
+                programs[key] = Program(function, arguments, options)
+                while len(programs) > MOST_PROGRAMS:
+                    programs.popitem(last=False)
+            programs.move_to_end(key)
+            return programs[key]
+
+    def _of(self, kind):
+        """The programs among which one of this kind is."""
+        return _shared if kind.is_shared else _own_of(self.model).programs
 
 
 class _Kind:
@@ -297,7 +301,6 @@ class _Own:
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
-        self.kind: _Kind | None = None
         self.programs: OrderedDict[tuple, Program] = OrderedDict()
 
 
@@ -311,6 +314,11 @@ def _own_of(model):
     if model not in _own or _own[model].compiled is not compiled:
         _own[model] = _Own(compiled)
     return _own[model]
+
+
+def _names_of_inputs(model, x):
+    """Names by which a model finds its inputs in a dict."""
+    return tuple(one.name for one in model.inputs) if isinstance(x, dict) else None
 
 
 def _at(leaf, places):
@@ -391,7 +399,14 @@ def _mean_weights(weights, shares):
     """Weights with which a mean over the batch is one over the rows that count."""
     if shares is None or weights is None:
         return weights if shares is None else shares
-    return weights * shares
+    return _times_rows(weights, shares)
+
+
+def _times_rows(weights, factors):
+    """Weights of any shape, times a number for each row."""
+    return jax.tree.map(
+        lambda leaf: leaf * factors.reshape(-1, *[1] * (leaf.ndim - 1)), weights
+    )
 
 
 def _updated_metrics(model, values, loss, x, y, outputs, weights, shares):
@@ -418,7 +433,7 @@ def _update_compiled_metrics(model, y, outputs, weights, counts):
         outputs = model.joined(outputs)
     for metric in filter(None, compiled._flat_metrics):
         metric.update_state(y, outputs, counts)
-    weights = counts if weights is None else weights * counts
+    weights = counts if weights is None else _times_rows(weights, counts)
     for metric in filter(None, compiled._flat_weighted_metrics):
         metric.update_state(y, outputs, weights)
 

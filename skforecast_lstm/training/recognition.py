@@ -1,28 +1,40 @@
 """Which models are the same to a compiler, and which of them mind a filled batch."""
 
-import inspect
-import warnings
-from typing import Any
-
+import jax
 import keras
+
+from skforecast_lstm.training.values import NotRecognisedError, Values
 
 __all__ = ["NotRecognisedError", "fills_batches", "fingerprint"]
 
-_WELL_KNOWN = ("keras", "skforecast_lstm")
-_ACTIVATIONS = ("activation", "recurrent_activation")
-
-
-class NotRecognisedError(TypeError):
-    """A model has a part that its configuration does not describe."""
+# What a program that predicts does not read of a model.
+_ONLY_TO_TRAIN = frozenset(
+    [
+        "_compile_loss",
+        "_compile_metrics",
+        "_compute_loss_has_training_arg",
+        "_jit_compile",
+        "_loss_tracker",
+        "_run_eagerly",
+        "compiled",
+        "loss",
+        "optimizer",
+        "steps_per_execution",
+    ]
+)
 
 
 def fingerprint(model: keras.Model, *, training: bool) -> tuple:
     """What two models have in common if one program serves both.
 
+    It has the value of all that a program is made from and that is not one of its
+    arguments: attributes of layers, losses, metrics and the optimizer, arrays among
+    them, functions with all that they read, and settings of Keras and JAX.
+
     Parameters
     ----------
     model : keras.Model
-        A built model.
+        A built model; to train, one whose loss and metrics are built too.
     training : bool
         Whether the program trains or evaluates, so that losses, metrics and the
         optimizer matter too.
@@ -30,52 +42,61 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
     Returns
     -------
     fingerprint : tuple
-        Hashable. Holds classes and functions of the user's own, but no data.
+        Hashable. Holds classes and code of the user's own, but no data.
 
     Raises
     ------
     NotRecognisedError
-        If the configuration does not say all: it has a lambda, or a class or function
-        that is neither of Keras nor registered with it.
+        If a part of the model can't be compared by value.
     """
-    with warnings.catch_warnings():
-        # Keras warns when it describes a lambda.
-        warnings.simplefilter("ignore")
+    arguments = [*model.trainable_variables, *model.non_trainable_variables]
+    if training:
+        optimizer = model.optimizer
+        for exclusion in (
+            "_exclude_from_weight_decay",
+            "_exclude_from_weight_decay_pattern",
+        ):
+            if getattr(optimizer, exclusion, None):
+                raise NotRecognisedError("Weights are excluded from decay one by one.")
+        arguments += [*optimizer.variables, *model.metrics_variables]
+    hidden = [variable for one in _with_hidden(model) for variable in one.variables]
+    left_out = frozenset() if training else _ONLY_TO_TRAIN
+    outputs = getattr(model, "output_names", ())
+    parts = [
+        arguments,
+        hidden,
+        model,
+        list(outputs) if training and len(outputs) > 1 else None,
+        _settings(),
+    ]
+    read: frozenset[str] = frozenset()
+    while True:
+        values = Values([*arguments, *hidden], left_out, read)
         try:
-            return _frozen(_parts(model, training))
+            values.add(parts)
         except NotRecognisedError:
             raise
         except Exception as error:
             raise NotRecognisedError(str(error)) from error
+        if values.are_whole():
+            return tuple(values.key)
+        read = read | values.names
 
 
-def _parts(model, training):
-    layers = [layer for one in _with_hidden(model) for layer in one._flatten_layers()]
-    parts = [
-        _of(model),
-        # A configuration has names, and a name can be given to another class later.
-        [
-            (type(layer), *(getattr(layer, name, None) for name in _ACTIVATIONS))
-            for layer in layers
-        ],
-        [(v.shape, v.dtype, v.trainable) for v in model.variables],
-        keras.config.floatx(),
-        keras.config.epsilon(),
-    ]
-    if not training:
-        return parts
-    optimizer = model.optimizer
-    for exclusion in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
-        if getattr(optimizer, exclusion, None):
-            raise NotRecognisedError("Weights are excluded from decay one by one.")
-    outputs = getattr(model, "output_names", ())
+def _settings():
+    """What programs depend on that no model has."""
+    config = keras.config
     return [
-        *parts,
-        _of(optimizer),
-        _of(model.loss),
-        _of(model._compile_loss._user_loss_weights if model._compile_loss else None),
-        _metrics(model),
-        outputs if len(outputs) > 1 else None,
+        config.floatx(),
+        config.epsilon(),
+        config.image_data_format(),
+        config.dtype_policy(),
+        config.is_flash_attention_enabled(),
+        [
+            f"{name}={value}"
+            for name, value in jax.config.values.items()
+            if "cache" not in name
+        ],
     ]
 
 
@@ -116,10 +137,12 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
     return (
         len(model.outputs) == 1
         and len(model.outputs[0].shape) == 2
+        # A mean over rows that are not masked.
+        and getattr(model.outputs[0], "_keras_mask", None) is None
         and all(map(_takes_rows_alone, parts))
         and (may_draw or not any(map(_draws, parts)))
         and _is_a_mean_over_rows(model)
-        and all(isinstance(m, keras.metrics.Mean) for m in _compiled_metrics(model))
+        and all(map(_is_a_mean_metric, _compiled_metrics(model)))
     )
 
 
@@ -167,14 +190,19 @@ _ROWS_ALONE = tuple(
     )
 )
 
-_MEANS = {
-    getattr(keras.losses, name)
-    for name in (
+# Functions of Keras that give each row a number of its own.
+_OF_ROWS = frozenset(
+    [
+        "accuracy",
+        "binary_accuracy",
         "binary_crossentropy",
         "binary_focal_crossentropy",
+        "categorical_accuracy",
         "categorical_crossentropy",
         "categorical_focal_crossentropy",
         "categorical_hinge",
+        "concordance_correlation",
+        "cosine_similarity",
         "hinge",
         "huber",
         "kl_divergence",
@@ -183,11 +211,15 @@ _MEANS = {
         "mean_absolute_percentage_error",
         "mean_squared_error",
         "mean_squared_logarithmic_error",
+        "pearson_correlation",
         "poisson",
+        "sparse_categorical_accuracy",
         "sparse_categorical_crossentropy",
+        "sparse_top_k_categorical_accuracy",
         "squared_hinge",
-    )
-}
+        "top_k_categorical_accuracy",
+    ]
+)
 
 
 # What masks are made of in the graph of a network.
@@ -205,6 +237,11 @@ def _takes_rows_alone(part):
         (ours or type(part) in _ROWS_ALONE)
         and not getattr(part, "stateful", False)
         and getattr(part, "activity_regularizer", None) is None
+        and all(
+            _is_of_keras(getattr(part, name))
+            for name in ("activation", "recurrent_activation")
+            if hasattr(part, name)
+        )
         # Rows put behind rows are other rows.
         and getattr(part, "axis", -1) != 0
     )
@@ -221,121 +258,39 @@ def _is_a_mean_over_rows(model):
         return False
     loss = losses[0].loss
     ours = type(loss).__module__.startswith("skforecast_lstm.")
-    return (ours or getattr(loss, "fn", None) in _MEANS) and loss.reduction in (
+    return (ours or _is_a_function_of_rows(loss, "fn")) and loss.reduction in (
         "mean",
         "sum_over_batch_size",
     )
 
 
+def _is_a_mean_metric(metric):
+    if type(metric) is keras.metrics.RootMeanSquaredError:
+        return True
+    # Others have ways of their own to count, or call a function of the user.
+    return (
+        isinstance(metric, keras.metrics.MeanMetricWrapper)
+        and type(metric).__module__.startswith("keras.")
+        and _is_a_function_of_rows(metric, "_fn")
+    )
+
+
+def _is_a_function_of_rows(wrapper, name):
+    """Whether a loss or metric is a mean of what a function gives for each row alone."""
+    function, options = getattr(wrapper, name, None), getattr(wrapper, "_fn_kwargs", {})
+    return (
+        type(wrapper).__module__.startswith("keras.")
+        and _is_of_keras(function)
+        and function.__name__ in _OF_ROWS
+        # Rows of this class are masked: the mean is one over the others.
+        and options.get("ignore_class") is None
+        and options.get("axis", -1) in (-1, 1)
+    )
+
+
+def _is_of_keras(function):
+    return getattr(function, "__module__", "").startswith("keras.")
+
+
 def _compiled_metrics(model):
     return () if model._compile_metrics is None else model._compile_metrics.metrics
-
-
-def _metrics(model):
-    """Metrics by what they are: with weights or without, for which output."""
-    compiled = model._compile_metrics
-    return compiled and [
-        [(metric.name, _of(metric)) for metric in metrics.metrics] if metrics else None
-        for part in (compiled._flat_metrics, compiled._flat_weighted_metrics)
-        for metrics in (*part, None)
-    ]
-
-
-def _of(part: Any) -> Any:
-    """The configuration of an object, and what its configuration leaves out."""
-    if part is None or isinstance(part, bool | int | float | str):
-        return part
-    if isinstance(part, list | tuple):
-        return [_of(item) for item in part]
-    if isinstance(part, dict):
-        return {key: _of(item) for key, item in part.items()}
-    known = _identity(part)
-    if known is part:
-        return known
-    # Functions wrapped as losses and metrics: some classes leave arguments out.
-    function = getattr(part, "fn", getattr(part, "_fn", None))
-    hidden = getattr(part, "_fn_kwargs", None)
-    config = {key: value for key, value in part.get_config().items() if key != "name"}
-    return [known, _described(config, {}), _of(function), _of(hidden)]
-
-
-def _identity(part):
-    """The class of an object, or a function, if the whole process knows it."""
-    known = part if inspect.isroutine(part) or inspect.isclass(part) else type(part)
-    if known.__module__.split(".")[0] in _WELL_KNOWN:
-        return known
-    name = keras.saving.get_registered_name(known)
-    if keras.saving.get_registered_object(name) is known:
-        return known
-    raise NotRecognisedError(f"{known!r} is not registered with Keras.")
-
-
-def _described(config, places):
-    """A configuration without what is data to a program.
-
-    Seeds say nothing of the mathematics, nor do names of layers and optimizers;
-    learning rates and initial weights live in variables. A graph refers to its layers
-    by name, here by their place.
-    """
-    if isinstance(config, dict):
-        if isinstance(config.get("value"), tuple):
-            raise NotRecognisedError("It has a lambda.")
-        layers = config.get("layers")
-        if isinstance(layers, list | tuple):
-            places = {layer.get("name"): place for place, layer in enumerate(layers)}
-        return {
-            "class": _class_of(config),
-            **{
-                key: _placed(value, places)
-                if key in ("keras_history", "input_layers", "output_layers", "name")
-                else _described(value, places)
-                for key, value in config.items()
-                if not _is_data(key, config)
-            },
-        }
-    if isinstance(config, list | tuple):
-        return [_described(value, places) for value in config]
-    if config is None or isinstance(config, bool | int | float | str):
-        return config
-    raise NotRecognisedError(f"{config!r} in a configuration.")
-
-
-def _is_data(key, config):
-    """Whether an entry of a configuration is data to a program."""
-    if key == "name":
-        # Alone it is the name of a precision, or of a part of a graph.
-        return len(config) > 1
-    if key == "learning_rate":
-        return isinstance(config[key], float)
-    return key == "seed" or key.endswith("_initializer")
-
-
-def _placed(reference, places):
-    """A reference to a layer, by place."""
-    if isinstance(reference, list | tuple):
-        return [_placed(item, places) for item in reference]
-    return places.get(reference, reference)
-
-
-def _class_of(config):
-    """The class or function that a configuration names, if the process knows it."""
-    name = config.get("class_name")
-    if name is None or (name.startswith("__") and name != "__lambda__"):
-        return name
-    module = config.get("module")
-    if module and module.split(".")[0] in _WELL_KNOWN:
-        return module, name
-    registered = config["config"] if name == "function" else config["registered_name"]
-    known = keras.saving.get_registered_object(registered)
-    if known is None:
-        raise NotRecognisedError(f"{name} of {module} is not registered with Keras.")
-    return known
-
-
-def _frozen(part):
-    """Lists and dicts as tuples, which can be keys."""
-    if isinstance(part, dict):
-        return tuple((key, _frozen(part[key])) for key in sorted(part))
-    if isinstance(part, list | tuple):
-        return tuple(_frozen(item) for item in part)
-    return part

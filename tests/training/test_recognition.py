@@ -215,31 +215,48 @@ def test_a_class_or_function_that_takes_the_name_of_another_is_another():
         assert fingerprint(old, training=True) != fingerprint(new, training=True)
 
 
+def reading(values):
+    """A function that keeps where it is from call to call."""
+    return lambda x: x * next(values)
+
+
 @pytest.mark.parametrize(
     "layer",
     [
-        lambda: keras.layers.Lambda(lambda x: x, output_shape=(3, 1)),
-        lambda: keras.layers.Dense(1, activation=lambda x: x),
-        Unregistered,
+        lambda: keras.layers.Lambda(reading(iter([1.0])), output_shape=(3, 1)),
+        lambda: keras.layers.Dense(1, activation=reading(iter([1.0]))),
+        lambda: keras.layers.Lambda(lambda x: x * np.random.rand(), output_shape=(3, 1)),  # noqa: NPY002
+        lambda: keras.layers.Lambda(lambda x: x + keras.random.normal((3, 1))),
     ],
 )
-def test_what_a_configuration_does_not_describe_is_not_recognised(layer):
-    model = model_of(layer(), keras.layers.LSTM(2), keras.layers.Dense(1))
+def test_what_can_not_be_compared_by_value_is_not_recognised(layer):
+    function = layer()
+    inputs = keras.Input((3, 1))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    model.layers[-1].activation = getattr(function, "function", None) or (
+        function.activation
+    )
     with pytest.raises(NotRecognisedError):
         fingerprint(model, training=False)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"loss": lambda y, outputs: keras.ops.abs(y - outputs)},
-        {"metrics": [lambda y, outputs: keras.ops.abs(y - outputs)]},
-    ],
-    ids=["loss", "metric"],
-)
-def test_functions_of_the_user_are_not_recognised(options):
-    with pytest.raises(NotRecognisedError):
-        print_of(**options)
+FACTOR = 1.0
+
+
+def in_units_of_a_global(y, outputs):
+    return keras.ops.abs(y - outputs) * FACTOR
+
+
+def test_functions_are_compared_by_all_that_they_read(monkeypatch):
+    def of(factor):
+        return lambda y, outputs: keras.ops.abs(y - outputs) * factor
+
+    assert print_of(loss=of(2.0)) == print_of(loss=of(2.0))
+    assert print_of(loss=of(2.0)) != print_of(loss=of(3.0))
+    before = print_of(loss=in_units_of_a_global)
+    assert print_of(loss=in_units_of_a_global) == before
+    monkeypatch.setitem(globals(), "FACTOR", 2.0)
+    assert print_of(loss=in_units_of_a_global) != before
 
 
 def test_weights_excluded_from_decay_are_not_recognised():
@@ -258,8 +275,23 @@ def test_weights_excluded_from_decay_are_not_recognised():
         ({"loss": keras.losses.MeanSquaredError(reduction="sum")}, False),
         ({"loss": lambda y, outputs: keras.ops.mean(y - outputs)}, False),
         ({"loss": keras.losses.Dice()}, False),
+        ({"loss": keras.losses.SparseCategoricalCrossentropy(ignore_class=0)}, False),
+        ({"loss": keras.losses.BinaryCrossentropy(axis=0)}, False),
+        ({"metrics": [lambda y, outputs: keras.ops.max(y - outputs)]}, False),
+        ({"metrics": [keras.metrics.CosineSimilarity(axis=0)]}, False),
     ],
-    ids=["usual", "means", "no mean", "sum", "function", "dice"],
+    ids=[
+        "usual",
+        "means",
+        "no mean",
+        "sum",
+        "function",
+        "dice",
+        "masked class",
+        "over rows",
+        "function as a metric",
+        "metric over rows",
+    ],
 )
 def test_batches_are_filled_up_where_loss_and_metrics_are_means(options, fills):
     assert fills_batches(built(model_of(**options))) is fills
@@ -274,6 +306,7 @@ def test_batches_are_filled_up_where_loss_and_metrics_are_means(options, fills):
         (lambda: keras.layers.Softmax(axis=0), False),
         (lambda: Twice(), False),
         (lambda: keras.layers.Dense(1, activity_regularizer="l2"), False),
+        (lambda: keras.layers.Dense(1, lambda x: x / keras.ops.max(x)), False),
     ],
 )
 def test_batches_are_filled_up_where_rows_go_alone(layer, fills):

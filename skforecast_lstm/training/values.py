@@ -1,0 +1,536 @@
+"""All that code can read of an object, by value: numbers, arrays, functions, classes.
+
+Two objects of one value do the same wherever they are called. What can't be compared
+by value (an iterator, a module handed about, a function that reads a file) has none.
+"""
+
+import dis
+import hashlib
+import sys
+import types
+import weakref
+from collections import OrderedDict, defaultdict
+from collections.abc import Set
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+
+__all__ = ["NotRecognisedError", "Values"]
+
+# Their classes and functions are known by name, and do not change.
+_LIBRARIES = frozenset(
+    [
+        "abc",
+        "builtins",
+        "collections",
+        "enum",
+        "functools",
+        "inspect",
+        "itertools",
+        "jax",
+        "jaxlib",
+        "keras",
+        "math",
+        "numpy",
+        "operator",
+        "skforecast_lstm",
+        "typing",
+    ]
+)
+# But what these parts of them give depends on more than arguments.
+_IMPURE_PARTS = frozenset(
+    [
+        "callback",
+        "data_utils",
+        "datasets",
+        "debugging",
+        "file_utils",
+        "global_state",
+        "io",
+        "random",
+        "saving",
+        "seed_generator",
+    ]
+)
+_IMPURE_NAMES = frozenset(
+    [
+        "fromfile",
+        "fromregex",
+        "genfromtxt",
+        "io_callback",
+        "load",
+        "loadtxt",
+        "memmap",
+        "open_memmap",
+        "pure_callback",
+        "set_random_seed",
+    ]
+)
+_PURE_BUILTINS = frozenset(
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "callable",
+        "chr",
+        "divmod",
+        "format",
+        "isinstance",
+        "issubclass",
+        "len",
+        "max",
+        "min",
+        "next",
+        "iter",
+        "ord",
+        "pow",
+        "print",
+        "repr",
+        "round",
+        "sorted",
+        "sum",
+    ]
+)
+# What Python and its abc module write into every class.
+_OF_EVERY_CLASS = frozenset(
+    [
+        "__abstractmethods__",
+        "__annotate__",
+        "__annotate_func__",
+        "__annotations__",
+        "__annotations_cache__",
+        "__dict__",
+        "__doc__",
+        "__firstlineno__",
+        "__module__",
+        "__orig_bases__",
+        "__parameters__",
+        "__qualname__",
+        "__static_attributes__",
+        "__weakref__",
+        "_abc_impl",
+    ]
+)
+# They have run when a model is built: what came of them is in its attributes.
+_RUN_BEFORE = frozenset(
+    ("__init__", "build", "compute_output_shape", "from_config", "get_config")
+)
+
+# Names and bookkeeping of Keras's objects, which no arithmetic of Keras reads, and
+# what lies in variables once a model is built.
+_NAMES = frozenset(["_name", "_parent_path", "_path", "name", "path"])
+_BOOKKEEPING = frozenset(
+    [
+        "_auto_config",
+        "_build_shapes_dict",
+        "_call_signature",
+        "_called",
+        "_dropout_mask",
+        "_recurrent_dropout_mask",
+        "_compile_config",
+        "_compiled_trainable_state",
+        "_inbound_nodes",
+        "_initial_epoch",
+        "_initial_seed",
+        "_initializer",
+        "_input_tensor",
+        "_jax_state_synced",
+        "_keras_history",
+        "_lock",
+        "_loss_ids",
+        "_losses",
+        "_losses_override",
+        "_nodes",
+        "_operations_by_depth",
+        "_outbound_nodes",
+        "_resolved_output_names",
+        "_tracker",
+        "_trainable_variables_indices",
+        "backend",
+        "build",
+        "history",
+        "output_name",
+        "output_names",
+        "predict_function",
+        "quantize",
+        "seed",
+        "stop_training",
+        "test_function",
+        "train_function",
+    ]
+)
+_KERAS_OBJECTS = (
+    keras.Operation,
+    keras.Variable,
+    keras.losses.Loss,
+    keras.metrics.Metric,
+    keras.optimizers.Optimizer,
+    keras.random.SeedGenerator,
+)
+# Their arithmetic depends on the names of the variables.
+_READS_NAMES = tuple(
+    getattr(keras.optimizers, name)
+    for name in ("MultiOptimizer", "Muon")
+    if hasattr(keras.optimizers, name)
+)
+
+
+class NotRecognisedError(TypeError):
+    """A part of a model can't be compared by value."""
+
+
+class Values:
+    """Values of objects one after another, as one flat key.
+
+    An object that comes again is named by its place, so objects that are shared are
+    told from objects that are alike.
+
+    Parameters
+    ----------
+    arguments : list of keras.Variable
+        Variables whose values are arguments of a program, and no part of the key.
+    left_out : frozenset of str, default=frozenset()
+        More attributes of Keras's objects that are not part of the key.
+    read : frozenset of str, default=frozenset()
+        Attributes that code of the user reads, and that are part of the key whatever
+        they are.
+    """
+
+    def __init__(
+        self,
+        arguments: list[keras.Variable],
+        left_out: frozenset[str] = frozenset(),
+        read: frozenset[str] = frozenset(),
+    ) -> None:
+        self.key: list[Any] = []
+        #: Names of attributes that the code of the user reads.
+        self.names: set[str] = set()
+        self._places: dict[int, int] = {}
+        self._kept: list[Any] = []
+        self._arguments = {id(variable) for variable in arguments}
+        self._read = read
+        self._left_out = (_BOOKKEEPING | left_out) - read
+        self._names = _NAMES - read
+
+    def are_whole(self) -> bool:
+        """Whether no code that was found reads an attribute that was left out."""
+        return not any(
+            name in self._left_out or name in self._names or self._is_initial(name)
+            for name in self.names
+        )
+
+    def add(self, value: Any) -> None:
+        """Add the value of an object to the key."""
+        kind = type(value)
+        if value is None or kind in (bool, int, str, bytes, complex):
+            self.key += (kind, value)
+        elif kind is float:
+            # Minus zero is not zero, and NaN is NaN.
+            self.key += (kind, value.hex())
+        elif kind in (list, tuple):
+            self.key += (kind, len(value))
+            for item in value:
+                self.add(item)
+        elif _is_tracked(value, kind):
+            for plain in (list, dict, set):
+                if isinstance(value, plain):
+                    self.add(plain(value))
+        elif not self._is_known(value):
+            self._add_object(value, kind)
+
+    def _is_known(self, value):
+        """Whether an object came before; its place is its value then."""
+        place = self._places.setdefault(id(value), len(self._places))
+        if place < len(self._kept):
+            self.key += ("again", place)
+            return True
+        # Nothing else may get its identity meanwhile.
+        self._kept.append(value)
+        return False
+
+    def _add_object(self, value, kind):
+        if isinstance(value, type):
+            self._add_class(value)
+        elif _is_of_library(value):
+            self.key += ("library", value)
+        elif isinstance(value, keras.Variable):
+            self._add_variable(value)
+        elif isinstance(value, np.ndarray | np.generic | jax.Array):
+            self._add_array(value)
+        elif isinstance(value, keras.KerasTensor):
+            self.key += ("tensor", value.shape, value.dtype, value.sparse, value.ragged)
+        elif kind is types.FunctionType:
+            self._add_function(value)
+        elif kind is types.MethodType:
+            self._add_all("method", value.__self__, value.__func__)
+        elif kind is partial:
+            self._add_all(kind, value.func, value.args, value.keywords)
+        elif kind is property:
+            self._add_all(kind, value.fget, value.fset, value.fdel)
+        elif kind in (staticmethod, classmethod):
+            self._add_all(kind, value.__func__)
+        elif kind in (range, slice):
+            self._add_all(kind, value.start, value.stop, value.step)
+        elif isinstance(value, np.dtype) and value.fields is None:
+            self.key += ("dtype", value.str)
+        elif isinstance(value, types.ModuleType) and _root(value) in _LIBRARIES:
+            self.key += ("module", value.__name__)
+        elif kind is types.EllipsisType or kind is types.NotImplementedType:
+            self.key += (kind,)
+        else:
+            self._add_instance(value, kind)
+
+    def _add_all(self, mark, *parts):
+        self.key += (mark, len(parts))
+        for part in parts:
+            self.add(part)
+
+    def _add_array(self, value):
+        array = np.ascontiguousarray(value)
+        if array.dtype.hasobject:
+            raise NotRecognisedError("It has an array of objects.")
+        digest = hashlib.sha256(array.tobytes()).digest()
+        # NumPy's numbers and JAX's without a type of their own give other precisions.
+        weak = getattr(value, "weak_type", None)
+        self.key += (type(value), np.shape(value), array.dtype.str, weak, digest)
+
+    def _add_variable(self, variable):
+        self.key.append("variable")
+        is_argument = id(variable) in self._arguments
+        self._add_attributes(variable, {"_value", "_ndim"})
+        if not is_argument:
+            self.add(variable.value)
+
+    def _add_instance(self, value, kind):
+        """An object by its class, its attributes, and what it contains."""
+        self.add(kind)
+        contained = False
+        for base in kind.__mro__[:-1]:
+            if base in (list, tuple):
+                contained = True
+                self._add_all(base, *value)
+            elif base in (dict, OrderedDict, defaultdict):
+                if not contained:
+                    items = [part for item in dict.items(value) for part in item]
+                    self._add_all(base, *items)
+                contained = True
+                if base is defaultdict:
+                    self.add(value.default_factory)
+            elif base in (set, frozenset):
+                contained = True
+                self._add_set(value)
+            elif base in (bool, int, float, complex, str, bytes):
+                contained = True
+                self.add(base(value))
+            elif _is_of_c(base):
+                raise NotRecognisedError(f"{value!r} can't be compared by value.")
+            for slot in _slots(base):
+                self._add_all(slot, *([getattr(value, slot)] * hasattr(value, slot)))
+        if hasattr(value, "__dict__"):
+            self._add_attributes(value)
+        elif not contained and not any(map(_slots, kind.__mro__)):
+            raise NotRecognisedError(f"{value!r} can't be compared by value.")
+
+    def _add_set(self, value: Set):
+        if not all(type(item) in (bool, int, str) for item in value):
+            raise NotRecognisedError(f"{value!r} has no order.")
+        self._add_all("set", *sorted(value, key=lambda item: (str(type(item)), item)))
+
+    def _add_attributes(self, value, without=()):
+        attributes = vars(value)
+        names = self._of_keras(value) if isinstance(value, _KERAS_OBJECTS) else None
+        if names is not None:
+            left_out = names.union(without)
+            attributes = {
+                name: part
+                for name, part in attributes.items()
+                if name not in left_out and not self._is_initial(name)
+            }
+        if isinstance(value, _READS_NAMES):
+            self.add([variable.path for variable in value._trainable_variables])
+        self.key.append(len(attributes))
+        for name in sorted(attributes):
+            self.key.append(name)
+            if name == "_flat_losses" and attributes[name] is not None:
+                # Where there is one, its name is that of a layer.
+                for path, loss, weight, _ in attributes[name]:
+                    self._add_all(name, path, loss, weight)
+            else:
+                self.add(attributes[name])
+
+    def _of_keras(self, value):
+        """Names of attributes of an object of Keras that no arithmetic reads."""
+        # Results are given by the names of metrics.
+        if isinstance(value, keras.metrics.Metric):
+            return self._left_out
+        return self._left_out | self._names
+
+    def _is_initial(self, name):
+        return name.endswith("_initializer") and name not in self._read
+
+    def _add_class(self, kind):
+        self.key += ("class", kind)
+        if _root(kind) in _LIBRARIES:
+            if not _is_pure(kind):
+                raise NotRecognisedError(f"{kind!r} depends on more than arguments.")
+            for base in kind.__mro__:
+                if _root(base) in ("keras", "skforecast_lstm"):
+                    self.key.append(_state_of(base))
+            return
+        for base in kind.__bases__:
+            self.add(base)
+        attributes = {
+            name: part
+            for name, part in vars(kind).items()
+            if name not in _OF_EVERY_CLASS
+            and (name not in _RUN_BEFORE or name in self._read)
+        }
+        self.key.append(len(attributes))
+        for name, part in attributes.items():
+            self.key.append(name)
+            if isinstance(part, types.MemberDescriptorType):
+                continue
+            self.add(part)
+
+    def _add_function(self, function):
+        """A function by its code, and the values of all that the code can read."""
+        code = function.__code__
+        chains, names = _reads(code)
+        self.names |= names
+        self._add_all("function", function.__defaults__, function.__kwdefaults__)
+        # Code is equal where its lines, constants and instructions are.
+        self.key.append(code)
+        self.add({k: v for k, v in vars(function).items() if k != "__wrapped__"})
+        for cell in function.__closure__ or ():
+            try:
+                content = cell.cell_contents
+            except ValueError as error:
+                raise NotRecognisedError("A closure has an empty cell.") from error
+            self.add(content)
+        for first, *others in chains:
+            found = _global(function, first)
+            for name in others:
+                if not isinstance(found, types.ModuleType):
+                    # What comes after it is an attribute of an object of known value.
+                    break
+                found = getattr(found, name)
+            if isinstance(found, types.ModuleType):
+                raise NotRecognisedError(f"{function!r} hands a module about.")
+            self.add(found)
+
+
+def _global(function, name):
+    """What a global name means in a function."""
+    if name in function.__globals__:
+        return function.__globals__[name]
+    builtin = vars(sys.modules["builtins"])
+    if name not in builtin:
+        raise NotRecognisedError(f"{function!r} reads {name}, which there is not.")
+    return builtin[name]
+
+
+@lru_cache(256)
+def _reads(code: types.CodeType) -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:
+    """The global names that code reads, each with the attributes asked of it, and names.
+
+    Raises where code may read or change what stays from call to call.
+    """
+    chains: set[tuple[str, ...]] = set()
+    chain: tuple[str, ...] = ()
+    names = set()
+    for instruction in dis.get_instructions(code):
+        kind, name = instruction.opname, instruction.argval
+        if kind == "LOAD_GLOBAL":
+            if chain:
+                chains.add(chain)
+            chain = (name,)
+            continue
+        if kind in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
+            names.add(name)
+            if chain and kind != "LOAD_SUPER_ATTR":
+                chain = (*chain, name)
+                continue
+            if name in _IMPURE_PARTS or name in ("__dict__", "__globals__"):
+                raise NotRecognisedError(f"{code.co_name} reads {name}.")
+        elif kind in ("STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_NAME", "LOAD_NAME") or (
+            kind in ("STORE_DEREF", "DELETE_DEREF") and name in code.co_freevars
+        ):
+            raise NotRecognisedError(f"{code.co_name} has {kind} {name}.")
+        if kind not in ("CACHE", "EXTENDED_ARG", "PRECALL", "PUSH_NULL"):
+            if chain:
+                chains.add(chain)
+            chain = ()
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            more, others = _reads(constant)
+            chains |= more
+            names |= others
+    return frozenset(chains), frozenset(names)
+
+
+def _root(value):
+    name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
+    return name.partition(".")[0] if isinstance(name, str) else None
+
+
+def _is_of_library(value):
+    """Whether a function is found by its name in a module of a library, for good."""
+    module = getattr(value, "__module__", None)
+    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+    if not (callable(value) and isinstance(module, str) and isinstance(name, str)):
+        return False
+    if module.partition(".")[0] not in _LIBRARIES or "<" in name:
+        return False
+    found = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is not value:
+        return False
+    if not _is_pure(value):
+        raise NotRecognisedError(f"{value!r} depends on more than its arguments.")
+    return True
+
+
+def _is_pure(value):
+    """Whether what a library gives depends on its arguments alone."""
+    module, name = value.__module__, getattr(value, "__name__", "")
+    if isinstance(value, type):
+        # The objects of a class are compared by their attributes.
+        return not issubclass(value, np.random.Generator | np.random.RandomState)
+    if module == "builtins":
+        return name in _PURE_BUILTINS
+    return not (_IMPURE_PARTS.intersection(module.split(".")) or name in _IMPURE_NAMES)
+
+
+def _is_of_c(kind):
+    """Whether objects of a class have a state that is not among their attributes."""
+    new = getattr(kind, "__new__", None)
+    return kind is not object and getattr(new, "__self__", None) is kind
+
+
+def _is_tracked(value, kind):
+    """Whether it is what Keras makes of a list, dict or set of the user."""
+    return _root(kind) == "keras" and isinstance(value, list | dict | set)
+
+
+def _slots(kind):
+    slots = vars(kind).get("__slots__", ())
+    slots = (slots,) if isinstance(slots, str) else slots
+    return [slot for slot in slots if slot not in ("__dict__", "__weakref__")]
+
+
+_states: weakref.WeakKeyDictionary[type, list[dict]] = weakref.WeakKeyDictionary()
+
+
+def _state_of(kind):
+    """How often the methods of a class were replaced so far."""
+    known = _states.setdefault(kind, [])
+    for number, state in enumerate(known):
+        if vars(kind) == state:
+            return number
+    known.append(dict(vars(kind)))
+    return len(known) - 1
