@@ -12,6 +12,7 @@ from pathlib import Path
 from skforecast_lstm._cli.arguments import parser
 from skforecast_lstm._cli.table_sources import InputError, read_source
 from skforecast_lstm._files import replacing
+from skforecast_lstm._labels import as_label, as_printed, for_spreadsheets
 
 __all__ = ["main"]
 
@@ -43,8 +44,9 @@ def main(arguments=None):
     Returns
     -------
     status : int
-        0 on success, 1 if every forecaster failed, 2 if what was given can't be
-        used, 130 if it was interrupted.
+        0 on success, 1 if every forecaster failed or a picture could not be drawn, 2 if
+        what was given can't be used or a file can't be written, 130 if it was
+        interrupted.
 
     Examples
     --------
@@ -59,21 +61,46 @@ def main(arguments=None):
     except InputError as error:
         _say(f"error: {error}")
         return 2
-    except KeyboardInterrupt:
-        _say("interrupted: nothing was written. The same command begins anew.")
+    except OSError as error:
+        _say(f"error: {_reason(error)}.")
+        _close_output()
+        return 2
+    except KeyboardInterrupt as interrupt:
+        what = str(interrupt) or "nothing was written"
+        _say(f"interrupted: {what}. The same command begins anew.")
         return 130
 
 
 def _say(text):
     """Write one line for people, beside the results."""
-    sys.stderr.write(" ".join(text.split()) + "\n")
+    sys.stderr.write(_in(sys.stderr, " ".join(text.split())) + "\n")
     sys.stderr.flush()
 
 
 def _print(text):
     """Write results."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(_in(sys.stdout, text) + "\n")
     sys.stdout.flush()
+
+
+def _in(stream, text):
+    """A text that steers no terminal, in letters that a stream has."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return as_printed(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _reason(error):
+    """What an error of the system says, with the file."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}".rstrip(".")
+
+
+def _close_output():
+    """Drop what can't be written, so that the end of the process is not an error too."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---------------------------------------------------------------- rows and paths
@@ -113,6 +140,8 @@ def _writable(path):
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file in it.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no ordinary file. Give the name of one.")
     if not path.parent.is_dir():
         raise InputError(
             f"There is no folder {path.parent} for {path.name}. Make it, or give another."
@@ -175,17 +204,44 @@ def _compare(options):
         raise InputError(str(error)) from error
 
     ranking = comparison.ranking()
-    _print_ranking(ranking)
-    _print(comparison.summary())
-    for write, path in (
-        (comparison.to_html, report),
-        (comparison.to_csv, csv),
-        (comparison.to_json, json),
-    ):
-        if path is not None:
-            write(path)
-            _print(f"Wrote {path.resolve()}")
+    comparison.settings["notes"] = table.notes
+    steps = [
+        lambda: _print_results(ranking, comparison.summary()),
+        lambda: _write(comparison.to_csv, csv),
+        lambda: _write(comparison.to_json, json),
+        # Last, as it has pictures.
+        lambda: _write(comparison.to_html, report),
+    ]
+    failed = False
+    for step in steps:
+        try:
+            step()
+        # What one place can't take, another may.
+        except OSError as error:
+            failed = True
+            _say(f"error: {_reason(error)}.")
+            _close_output()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("the files named above are written") from None
+    if failed:
+        return 2
     return 1 if ranking["MASE"].isna().all() else 0
+
+
+def _write(write, path):
+    """Write a file if it is wanted, and say so."""
+    if path is None:
+        return
+    try:
+        write(path)
+    except OSError as error:
+        raise OSError(f"{path} can't be written: {error.strerror or error}") from error
+    _print(f"Wrote {path.resolve()}")
+
+
+def _print_results(ranking, summary):
+    _print_ranking(ranking)
+    _print(summary)
 
 
 def _check_rows(options, table, horizon):
@@ -233,7 +289,8 @@ def _print_ranking(ranking):
             "-" if row[column] != row[column] else form.format(row[column])
             for column, (_, form) in shown.items()
         ]
-        rows.append([str(place), str(name), *cells])
+        name = _in(sys.stdout, " ".join(str(name).split()))
+        rows.append([str(place), name, *cells])
     if not _print_with_lines(header, rows):
         widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
         for row in [header, *rows]:
@@ -241,7 +298,8 @@ def _print_ranking(ranking):
             cells = [text.rjust(width) for text, width in numbers]
             _print("  ".join([row[0].rjust(widths[0]), row[1].ljust(widths[1]), *cells]))
     for name, row in ranking[ranking["failed"] > 0].iterrows():
-        _print(f"{name} failed in {row['failed']} windows: {row['reason']}")
+        said = f"{name} failed in {row['failed']} windows: {row['reason']}"
+        _print(" ".join(said.split()))
 
 
 def _print_with_lines(header, rows):
@@ -250,6 +308,7 @@ def _print_with_lines(header, rows):
         from rich import box
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
     except ImportError:
         return False
     console = Console(file=sys.stdout)
@@ -258,7 +317,8 @@ def _print_with_lines(header, rows):
         is_name = title == "forecaster"
         table.add_column(title, justify="left" if is_name else "right", no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        # Brackets in names are letters, and no colours.
+        table.add_row(*map(Text, row))
     unlimited = console.options.update(max_width=10_000)
     width = console.measure(table, options=unlimited).maximum
     if not console.is_terminal or width > console.width:
@@ -310,12 +370,29 @@ def _forecast(options):
         said.append(f"{options.forecaster} has no intervals.")
     _note(options, said)
     steps = "step" if horizon == 1 else f"{horizon} steps"
-    title = f"{table.target}: the next {steps} by {options.forecaster}"
-    with replacing(csv) as new_csv, replacing(picture) as new_picture:
-        table.with_times_as_written(forecast).to_csv(new_csv, index=False)
-        next_steps.draw(
-            new_picture, table, forecast, title=title, coverage=options.coverage
-        )
-    for path in (csv, picture):
-        _print(f"Wrote {path.resolve()}")
+    title = f"{as_label(table.target)}: the next {steps} by {options.forecaster}"
+    rows = table.with_times_as_written(forecast).map(for_spreadsheets)
+    rows.columns = [for_spreadsheets(name) for name in rows]
+
+    def write_rows(path):
+        with replacing(path) as unfinished:
+            rows.to_csv(unfinished, index=False, errors="replace")
+
+    def draw(path):
+        with replacing(path) as unfinished:
+            next_steps.draw(
+                unfinished, table, forecast, title=title, coverage=options.coverage
+            )
+
+    _write(write_rows, csv)
+    try:
+        _write(draw, picture)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"{csv} is written, and no picture") from None
+    except OSError:
+        raise
+    # Whatever goes wrong in a picture, the numbers are there.
+    except Exception as error:  # noqa: BLE001
+        _say(f"error: no picture was drawn. {type(error).__name__}: {error}")
+        return 1
     return 0

@@ -695,3 +695,67 @@ def test_a_password_is_not_shown(monkeypatch):
 def test_the_nearest_name():
     assert nearest("unit", ["Units", "time"]) == " Did you mean 'Units'?"
     assert nearest("zzz", ["Units", "time"]) == ""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/* all */ SELECT * FROM sales",
+        "-- all of them; even those\nSELECT * FROM sales",
+        "SELECT * FROM sales;",
+        "WITH s AS (SELECT * FROM sales) SELECT * FROM s",
+        "SELECT t, v, 'DELETE; --' AS \"drop\" FROM sales",
+        "SELECT t, v, strftime('%H:%M', t) AS hour FROM sales",
+    ],
+)
+def test_a_select_is_one_whatever_comments_it_has(database, query):
+    source = read_source(f"sqlite:///{database}", query=query)
+    assert source.rows["v"].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "/* SELECT */ DELETE FROM sales",
+        "-- SELECT\nDELETE FROM sales",
+        "WITH x AS (SELECT 1) DELETE FROM sales",
+        "WITH x AS (DELETE FROM sales RETURNING *) SELECT * FROM x",
+        "SELECT * INTO other FROM sales",
+        "PRAGMA user_version = 3",
+        "ATTACH 'new.db' AS new",
+        "SELECT 1; SELECT 2",
+        "SELECT 1; -- no more\nDROP TABLE sales",
+        "EXPLAIN SELECT 1",
+    ],
+)
+def test_what_is_no_single_select_is_refused_before_the_database_sees_it(database, query):
+    with pytest.raises(InputError, match="--query must be a SELECT"):
+        read_source(f"sqlite:///{database}", query=query)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite:///typo.db?table=sales",
+        "sqlite:///file:typo.db?uri=true&table=sales",
+        "sqlite:///file:typo.db?uri=true&mode=rwc&table=sales",
+        "sqlite+pysqlite:///file:typo%20too.db?uri=true",
+        "sqlite:///file:typo.db",
+        "sqlite:///file::memory:?uri=true",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "duckdb:///typo.duckdb?table=sales",
+    ],
+)
+def test_a_typo_begins_no_database(tmp_path, monkeypatch, address):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="no database"):
+        read_source(address)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_is_named_as_a_file_is_read(database, monkeypatch):
+    monkeypatch.chdir(database.parent)
+    for address in (f"sqlite:///file:{database}?uri=true", "sqlite:///file:shop.db"):
+        assert len(
+            read_source(f"{address}{'&' if '?' in address else '?'}table=sales").rows
+        )

@@ -8,6 +8,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from skforecast_lstm._cli.table_sources import InputError
+from skforecast_lstm._labels import as_label
 
 __all__ = ["N_SERIES_DRAWN", "draw", "forecaster_for", "next_steps"]
 
@@ -94,13 +95,20 @@ def draw(path, table, forecast, *, title, coverage):
     all_axes = figure.subplots(len(parts), squeeze=False)[:, 0]
     for (name, history, ahead), axes in zip(parts, all_axes, strict=True):
         _draw_series(axes, history, ahead, table.steps, coverage)
-        axes.set_ylabel(table.target)
+        axes.set_ylabel(as_label(table.target))
         if name is not None:
-            axes.set_title(f"{table.series}: {name}", loc="left", fontsize="medium")
-    all_axes[-1].set_xlabel(table.time)
+            axes.set_title(
+                f"{as_label(table.series)}: {as_label(name)}",
+                loc="left",
+                fontsize="medium",
+            )
+    all_axes[-1].set_xlabel(as_label(table.time))
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=120)
+    with warnings.catch_warnings():
+        # Letters that the font lacks are drawn as boxes.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        figure.savefig(path, dpi=120)
 
 
 def _draw_series(axes, history, ahead, steps, coverage):

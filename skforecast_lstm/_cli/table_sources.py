@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 __all__ = ["DATASETS", "InputError", "Source", "nearest", "read_source"]
 
@@ -208,7 +209,7 @@ def _read_database(address, query):
         table = (url.normalized_query.get("table") or [None])[-1]
         url = url.difference_update_query(["table"])
         _check_database_exists(url)
-        engine = sqlalchemy.create_engine(url)
+        engine = sqlalchemy.create_engine(_only_to_read(url))
     except sqlalchemy.exc.NoSuchModuleError as error:
         raise InputError(
             f"SQLAlchemy knows no database {address.partition('://')[0]!r}. Give a URL "
@@ -243,12 +244,12 @@ def _read_database(address, query):
 
 
 def _check_database_exists(url):
-    """Raise if SQLite would begin a new, empty database."""
-    if url.get_backend_name() != "sqlite" or (url.database or "").startswith("file:"):
+    """Raise if a database in a file would be begun, and be empty."""
+    if url.get_backend_name() not in ("sqlite", "duckdb"):
         return
-    if url.database in (None, "", ":memory:"):
+    path = _database_file(url)
+    if path is None:
         raise InputError("The URL names no database file: sqlite:///FILE?table=NAME.")
-    path = Path(url.database)
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a database file in it.")
     if not path.exists():
@@ -258,15 +259,57 @@ def _check_database_exists(url):
         )
 
 
+def _database_file(url):
+    """The file of a database, also of one that is named by file:; None in memory."""
+    name = url.database or ""
+    if name.startswith("file:"):
+        name = unquote(urlsplit(name).path)
+    is_in_memory = not name or name == ":memory:" or url.query.get("mode") == "memory"
+    return None if is_in_memory else Path(name)
+
+
+def _only_to_read(url):
+    """The same URL, by which SQLite writes nothing and begins no file."""
+    if url.get_backend_name() != "sqlite":
+        return url
+    query = {**url.query, "uri": "true", "mode": "ro"}
+    return url.set(database=_database_file(url).absolute().as_uri(), query=query)
+
+
+_COMMENT = r"--[^\n]*|#[^\n]*|/\*(?!!).*?\*/"
+_QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|\[[^\]]*\]"
+_CHANGES = (
+    "insert|update|delete|merge|into|drop|alter|create|truncate|pragma|attach|detach|"
+    "vacuum|grant|revoke|call|exec|execute|copy"
+)
+
+
+def _check_only_reads(query):
+    """Raise unless a query is one SELECT, whatever comments stand in it."""
+    # Quotes come first where they do, so that what is in them is no comment.
+    bare = re.sub(
+        f"({_QUOTED})|{_COMMENT}",
+        lambda found: " quoted " if found[1] else " ",
+        query,
+        flags=re.DOTALL,
+    )
+    bare = bare.strip().rstrip(";").lower()
+    found = re.search(rf"\b({_CHANGES})\b|;", bare)
+    if not re.match(r"[\s(]*(select|with|values|table)\b", bare) or found:
+        why = f", and not one with {found[0]!r}" if found else ""
+        raise InputError(f"--query must be a SELECT{why}, got {query!r}.")
+
+
 def _read_query(connection, query):
     """Rows that a SELECT gives."""
     import pandas as pd
     import sqlalchemy
 
-    if not re.match(r"(\s|\(|--.*\n)*(select|with|values|table)\b", query, re.IGNORECASE):
-        raise InputError(f"--query must be a SELECT, got {query!r}.")
+    _check_only_reads(query)
+    # A colon, as in '%H:%M', begins no parameter.
+    statement = sqlalchemy.text(query.replace(":", r"\:"))
     try:
-        return pd.read_sql_query(sqlalchemy.text(query), connection)
+        return pd.read_sql_query(statement, connection)
     except pd.errors.DatabaseError as error:
         reason = _first_line(error.__cause__ or error)
         raise InputError(f"--query failed: {reason}.") from error

@@ -4,6 +4,49 @@ import json
 import os
 from pathlib import Path
 
+_BEGINNING = '{"key": "'
+
+
+def _record(line):
+    """A line of ours as the record that it is, else None."""
+    try:
+        record = json.loads(line)
+        is_ours = isinstance(record["key"], str) and _is_result(record["result"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return record if is_ours else None
+
+
+def _is_result(result):
+    """Whether this is the result of a cell, as `run` gives it."""
+    return (
+        (result["error"] is None or isinstance(result["error"], str))
+        and isinstance(result["scores"], list)
+        and all(
+            isinstance(series, str)
+            and isinstance(metric, str)
+            and isinstance(value, int | float)
+            for series, metric, value in result["scores"]
+        )
+        and isinstance(result["forecasts"], list)
+        and all(
+            isinstance(forecast["series"], str)
+            and len({len(of) for name, of in forecast.items() if name != "series"}) == 1
+            for forecast in result["forecasts"]
+        )
+    )
+
+
+def _is_cut_off(line):
+    """Whether a line begins as ours do and does not end."""
+    if not line.startswith(_BEGINNING[: len(line.rstrip())]):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
 
 class ResultsFile:
     """Results by key, in a file to which lines are only ever added.
@@ -22,19 +65,19 @@ class ResultsFile:
         """Results of cells that were finished before, by key."""
         if self.path is None or not self.path.exists():
             return {}
-        results, n_lines, n_foreign = {}, 0, 0
+        results, foreign = {}, 0
         with self.path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                n_lines += 1
-                try:
-                    record = json.loads(line)
+            for number, line in enumerate(lines, start=1):
+                record = _record(line)
+                if record is not None:
                     results[record["key"]] = record["result"]
-                except (ValueError, TypeError, KeyError):
-                    n_foreign += 1
-        if n_foreign and not results and n_lines > 1:
+                # Of a line that was cut off, only the beginning is there.
+                elif line.strip("\0 \r\n") and not _is_cut_off(line):
+                    foreign = foreign or number
+        if foreign and not results:
             raise ValueError(
-                f"{self.path} holds no results of a comparison. Name another file, or "
-                "a folder."
+                f"{self.path} holds no results of a comparison (see line {foreign}). "
+                "Name another file, or a folder."
             )
         return results
 
@@ -61,7 +104,10 @@ class ResultsFile:
             "window": cell.window + 1,
             "result": result,
         }
-        self._file.write(json.dumps(record).encode() + b"\n")
+        line = json.dumps(record).encode() + b"\n"
+        # A disk that is nearly full takes the first part, and raises at the next.
+        while line:
+            line = line[self._file.write(line) :]
         os.fsync(self._file.fileno())
 
     def _ends_with_newline(self):

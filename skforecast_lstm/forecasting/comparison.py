@@ -4,9 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skforecast_lstm._files import replacing
+from skforecast_lstm._labels import for_spreadsheets
 from skforecast_lstm.forecasting import _ranking
 
 __all__ = ["Comparison"]
@@ -110,6 +112,19 @@ class Comparison:
             return [*sentences, alone]
         if lstms and lstms[0] != best:
             name, other = lstms[0], best
+        else:
+            name, other = best, mase.index[1]
+        if np.isclose(mase[name], mase[other], rtol=1e-9, atol=0):
+            sentences.append(
+                f"{name} and {other} are equal in mean MASE ({mase[best]:.3f})."
+            )
+            return sentences
+        if name != best and mase[best] == 0:
+            sentences.append(
+                f"The {name} loses to {best} in mean MASE ({mase[name]:.3f} against 0), "
+                f"and is number {mase.index.get_loc(name) + 1} of {len(mase)}."
+            )
+        elif name != best:
             percent = 100 * (mase[name] / mase[best] - 1)
             sentences.append(
                 f"The {name} loses to {best} by {percent:.1f} % in mean MASE "
@@ -117,7 +132,6 @@ class Comparison:
                 f"{mase.index.get_loc(name) + 1} of {len(mase)}."
             )
         else:
-            name, other = best, mase.index[1]
             percent = 100 * (1 - mase[best] / mase[other])
             sentences.append(
                 f"{'The ' if lstms else ''}{best} wins by {percent:.1f} % in mean MASE "
@@ -187,12 +201,15 @@ class Comparison:
     def to_csv(self, path: Any) -> None:
         """Write `results`, one line a dataset, forecaster, window and metric.
 
+        Names that a spreadsheet would run, such as ``=1+1``, get an apostrophe before
+        them.
+
         Parameters
         ----------
         path : path
             Where to; a file that is there is replaced, as a whole.
         """
-        _write(path, self.results.to_csv(index=False))
+        _write(path, self.results.map(for_spreadsheets).to_csv(index=False))
 
     def to_json(self, path: Any) -> None:
         """Write all tables, the ranking, the summary and the settings.
@@ -225,4 +242,4 @@ def _count(number, thing):
 def _write(path, text):
     """Write a text as a whole or not at all."""
     with replacing(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8", errors="replace")

@@ -5,6 +5,7 @@ import itertools
 import pandas as pd
 from matplotlib.figure import Figure
 
+from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 
 __all__ = ["draw"]
@@ -70,7 +71,7 @@ def _where(comparison, dataset):
     names = comparison.results["dataset"].unique()
     if dataset is None and len(names) > 1:
         return f"mean of {len(names)} series"
-    return names[0] if dataset is None else dataset
+    return as_label(names[0] if dataset is None else dataset)
 
 
 def _forecasts(comparison, dataset):
@@ -92,14 +93,14 @@ def _forecasts(comparison, dataset):
         of_name = forecasts[forecasts["forecaster"] == name]
         for _, window in of_name.groupby("window"):
             _forecast_line(field, window, styles[name])
-        field.set_title(name, loc="left", fontsize="medium")
+        field.set_title(as_label(name), loc="left", fontsize="medium")
         field.margins(x=0.01)
         field.grid(alpha=0.3)
         _limit(field, history, of_name)
     levels = comparison.settings["coverage"]
     band = f"; band: {100 * max(levels):g} % interval" if levels else ""
     legend = f"grey: actual values; colour: forecast{band}"
-    figure.suptitle(f"Forecasts of {dataset}\n{legend}", fontsize="medium")
+    figure.suptitle(f"Forecasts of {as_label(dataset)}\n{legend}", fontsize="medium")
     figure.supxlabel("Time", fontsize="medium")
     figure.supylabel("Value, in the units of the data", fontsize="medium")
     return figure
@@ -150,7 +151,9 @@ def _horizon(comparison, dataset):
     axes = figure.subplots()
     for name in order:
         line = means[name]
-        axes.plot(line.index, line, label=name, ms=4, **_styles(comparison)[name])
+        axes.plot(
+            line.index, line, label=as_label(name), ms=4, **_styles(comparison)[name]
+        )
     axes.set(xlabel="Steps ahead", ylabel="Absolute error, scaled (MASE)", ylim=(0, None))
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_title(f"Error by steps ahead\n{_where(comparison, dataset)}")
@@ -171,7 +174,7 @@ def _time(comparison, dataset):
     for name, style in _styles(comparison).items():
         if name in seconds.index:
             x, y = seconds[name], means["MASE"][name]
-            axes.plot(x, y, ls="", ms=7, label=name, **style)
+            axes.plot(x, y, ls="", ms=7, label=as_label(name), **style)
     axes.set_xscale("log")
     axes.set(
         xlabel="Seconds to fit and predict a window (logarithmic)",

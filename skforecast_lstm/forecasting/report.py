@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+import warnings
 from html import escape
 
 import pandas as pd
@@ -70,11 +72,16 @@ def page(comparison):
         _ranking(comparison),
         *([_by_dataset(comparison)] if len(names) > 1 else []),
         _failures(comparison.failures),
+        _notes(comparison.settings.get("notes", [])),
         *(["<h2>Pictures</h2>"] if len(comparison.forecasts) else []),
         *(_pictures(comparison, names) if len(comparison.forecasts) else []),
         _settings(comparison.settings),
     ]
-    body = "\n".join(parts)
+    # What steers terminals, or is half a letter, has no place on a page.
+    body = re.sub(
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", "\n".join(parts)
+    )
+    title = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -106,7 +113,7 @@ def _by_dataset(comparison):
     table = scores.pivot_table(
         index="dataset", columns="forecaster", values="value", sort=False
     )
-    return "<h2>Mean MASE by series</h2>\n" + _table(table, {})
+    return "<h2>Mean MASE by series</h2>\n" + _table(table, {}, heading=str)
 
 
 def _failures(failures):
@@ -114,6 +121,12 @@ def _failures(failures):
         return ""
     table = failures.assign(cutoff=failures["cutoff"].astype(str)).set_index("forecaster")
     return "<h2>Failures</h2>\n" + _table(table, {})
+
+
+def _notes(notes):
+    """What was guessed or changed before anything was compared."""
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f"<h2>Notes</h2>\n<ul>{items}</ul>" if notes else ""
 
 
 def _pictures(comparison, names):
@@ -133,7 +146,15 @@ def _pictures(comparison, names):
 def _picture(comparison, kind, dataset):
     """A picture inside the page, with words for those who do not see it."""
     file = io.BytesIO()
-    comparison.plot(kind, dataset=dataset).savefig(file, format="png", dpi=180)
+    try:
+        with warnings.catch_warnings():
+            # Letters that the font lacks are drawn as boxes.
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+            comparison.plot(kind, dataset=dataset).savefig(file, format="png", dpi=180)
+    # Whatever goes wrong in a picture, the numbers are to be there.
+    except Exception as error:  # noqa: BLE001
+        said = f"A picture ({kind}) could not be drawn. {type(error).__name__}: {error}"
+        return f'<p class="note">{escape(said)}</p>'
     data = base64.b64encode(file.getvalue()).decode()
     words = escape(_ALTERNATIVES[kind].format(dataset))
     return f'<figure><img src="data:image/png;base64,{data}" alt="{words}"></figure>'
@@ -180,8 +201,9 @@ def _settings(settings):
     )
 
 
-def _table(table, classes):
+def _table(table, classes, heading=None):
     """A table that scrolls by itself where the screen is narrow."""
+    heading = heading or _heading
     texts = {name for name in table if not pd.api.types.is_numeric_dtype(table[name])}
 
     def cell(name, value):
@@ -190,7 +212,7 @@ def _table(table, classes):
 
     head = "".join(
         f'<th scope="col"{" class=text" if name in texts else ""}>'
-        f"{escape(_heading(name))}</th>"
+        f"{escape(heading(name))}</th>"
         for name in table
     )
     rows = "\n".join(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 
 __all__ = [
@@ -133,7 +134,10 @@ def name_ticks(
     from matplotlib.ticker import NullLocator
 
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
-    written = [f"{value:g}" if labels is None else labels[int(value)] for value in values]
+    written = [
+        f"{value:g}" if labels is None else as_label(labels[int(value)])
+        for value in values
+    ]
     aslant = which == "x" and sum(map(len, written)) > _N_LETTERS
     style = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if aslant else {}
     axis.set_ticks(list(places), written, **style)

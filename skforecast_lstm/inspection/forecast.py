@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from skforecast_lstm._labels import as_label
 from skforecast_lstm.inspection._drawing import (
     add_legend_below,
     axes_for,
@@ -224,7 +225,7 @@ class ForecastDisplay:
         if label in self._labelled:
             return None
         self._labelled.add(label)
-        return label
+        return as_label(label)
 
     def _plot_forecast(self, forecast, name, line_kw):
         """One forecast with its intervals, and a mark where it begins."""
@@ -277,8 +278,8 @@ class ForecastDisplay:
         n_starts = len(self.forecasts)
         self.ax_.set(
             title="Forecast" if n_starts == 1 else f"Forecasts from {n_starts} origins",
-            xlabel=(index.name or ("Row" if are_numbers else "Time")) + seconds,
-            ylabel="Value" if self.y_true.name is None else self.y_true.name,
+            xlabel=as_label(index.name or ("Row" if are_numbers else "Time")) + seconds,
+            ylabel="Value" if self.y_true.name is None else as_label(self.y_true.name),
         )
         if isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
             from matplotlib.dates import AutoDateLocator, ConciseDateFormatter

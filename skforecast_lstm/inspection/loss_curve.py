@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skforecast_lstm._labels import as_label
 from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
@@ -204,7 +205,7 @@ class LossCurveDisplay:
         self.best_epoch_ = self._best_epoch()
         self.lines_: dict[str, Any] = {}
         self.best_lines_: list[Any] = []
-        before = "" if name is None else f"{name}, "
+        before = "" if name is None else f"{as_label(name)}, "
         for axes, metric in zip(self.axes_, metrics, strict=True):
             values = self._plot_curves(axes, metric, before, line_kw)
             self._mark_best_epoch(axes, before)
@@ -282,9 +283,9 @@ class LossCurveDisplay:
         """Names and legend of the axes of one metric."""
         from matplotlib.ticker import LogFormatter, MaxNLocator
 
-        label = metric.replace("_", " ").capitalize()
+        label = as_label(metric.replace("_", " ").capitalize())
         if metric == "loss" and self.loss_name:
-            label += f" ({self.loss_name})"
+            label += f" ({as_label(self.loss_name)})"
         if axes.get_yscale() == "log":
             label += ", logarithmic"
             axes.yaxis.set_major_formatter(LogFormatter())

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.inspection._drawing import (
     axes_for,
@@ -198,13 +199,13 @@ class SearchDisplay:
             self._plot_curves(table, *labels)
         else:
             self._plot_plane(table, *labels)
-        self.ax_.set_xlabel(self.params[0])
+        self.ax_.set_xlabel(as_label(self.params[0]))
         return self
 
     @property
     def _score_label(self):
         better = "higher" if self.greater_is_better else "lower"
-        return f"{self.score_name} ({better} is better)"
+        return f"{as_label(self.score_name)} ({better} is better)"
 
     @property
     def _searched(self):
@@ -294,7 +295,7 @@ class SearchDisplay:
             place_ticks(ax, "y", best["y"], y_labels)
             ax.grid(alpha=0.3)
             ax.legend(fontsize="small")
-        ax.set_ylabel(self.params[1])
+        ax.set_ylabel(as_label(self.params[1]))
         more = []
         if "n_resources" in table:
             more.append("each with the most resources it was given")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.inspection._drawing import (
     add_legend_below,
@@ -299,7 +300,7 @@ def _in_words(times, row):
     if times is None or isinstance(times, pd.RangeIndex):
         return ""
     parts = times[row] if times.nlevels > 1 else [times[row]]
-    return "\n" + ", ".join(_short(part) for part in parts)
+    return "\n" + ", ".join(as_label(_short(part)) for part in parts)
 
 
 def _short(part):
