@@ -118,7 +118,7 @@ class Comparison:
             sentences.append(
                 f"{name} and {other} are equal in mean MASE ({mase[best]:.3f})."
             )
-            return sentences
+            return sentences + self._how_sure(scores, name, other)
         if name != best and mase[best] == 0:
             sentences.append(
                 f"The {name} loses to {best} in mean MASE ({mase[name]:.3f} against 0), "
