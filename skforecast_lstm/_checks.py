@@ -2,7 +2,9 @@
 
 from numbers import Integral
 
-__all__ = ["check_integer"]
+import numpy as np
+
+__all__ = ["check_integer", "check_no_times"]
 
 
 def check_integer(name, value, least):
@@ -11,3 +13,27 @@ def check_integer(name, value, least):
         raise TypeError(f"{name} must be an integer, got {value!r}.")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
+
+
+def check_no_times(name, values):
+    """Raise where numbers are wanted and there are times, which NumPy would count."""
+    kinds = getattr(values, "dtypes", getattr(values, "dtype", None))
+    kinds = list(kinds) if np.iterable(kinds) else [kinds]
+    if kinds == [None]:
+        kinds = [np.asarray(values, dtype=None).dtype] if _is_regular(values) else []
+    for place, kind in enumerate(kinds):
+        is_time = str(kind).lower().startswith(("datetime", "timedelta", "period"))
+        if is_time or getattr(kind, "kind", "") in "mM":
+            raise TypeError(
+                f"{name} has times of type {kind} in column {place}, and needs numbers. "
+                "Give the time that passed, such as (times - times[0]) / "
+                "np.timedelta64(1, 'h'), or leave the column out."
+            )
+
+
+def _is_regular(values):
+    try:
+        np.asarray(values)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(values, list | tuple)

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 import keras
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
@@ -20,7 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm import training
-from skforecast_lstm._checks import check_integer
+from skforecast_lstm._checks import check_integer, check_no_times
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import UnknownStepsWarning
@@ -368,6 +369,10 @@ class SequenceEstimator(KerasWrapper):
 
     def _validate_windows(self, X, y=None, *, reset):
         """Windows, still a view if they were one, and targets as they came."""
+        check_no_times("X", X)
+        if y is not None and is_regressor(self):
+            check_no_times("y", y)
+        X = X if reset else self._with_the_axes_of_fit(X)
         if not reset and getattr(X, "ndim", 0) == 3:
             # Before scikit-learn takes the steps of a window for its features.
             self._check_window_shape(X.shape[1:])
@@ -394,6 +399,15 @@ class SequenceEstimator(KerasWrapper):
             self.X_shape_ = X.shape
         self._check_window_shape(X.shape[1:])
         return X, y
+
+    def _with_the_axes_of_fit(self, X):
+        """Windows of one column with or without an axis for it, as `fit` had them."""
+        n_axes = getattr(X, "ndim", 0)
+        if len(self.X_shape_) == 3 == n_axes + 1 and self.X_shape_[2] == 1:
+            return np.asarray(X)[..., np.newaxis]
+        if len(self.X_shape_) == 2 == n_axes - 1 and X.shape[2] == 1:
+            return X[..., 0]
+        return X
 
     def _check_window_shape(self, shape):
         if shape != self.X_shape_[1:]:
@@ -488,6 +502,23 @@ class SequenceEstimator(KerasWrapper):
             )
         return _places(learnt), _places(held_out)
 
+    def _relative(self, weights, learnt, held_out):
+        """Weights whose mean over the rows that are trained on is one."""
+        if not (weights >= 0).all():
+            raise ValueError(
+                "Weights of classes must not be negative or unknown, got class_weight="
+                f"{getattr(self, 'class_weight', None)!r}."
+            )
+        for what, places in (("train", learnt), ("validate", held_out)):
+            if places is not None and not _at(weights, places).any():
+                raise ValueError(
+                    f"None of the {len(places)} rows to {what} on has a weight over 0. "
+                    "Change sample_weight, class_weight or validation_fraction."
+                )
+        # Their sum may be more than a float can be.
+        weights = weights / weights.max()
+        return (weights / _at(weights, learnt).mean()).astype(keras.config.floatx())
+
     def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
         """Check all that is given, and build the network if it is to be new."""
         self._check_parameters()
@@ -496,16 +527,21 @@ class SequenceEstimator(KerasWrapper):
         y, known = self._encode(y, classes, reset=anew)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+            if (sample_weight < 0).any():
+                row = int(np.argmax(sample_weight < 0))
+                raise ValueError(
+                    f"sample_weight must not be negative, got {sample_weight[row]} at "
+                    f"row {row}. Give 0 to leave a row out."
+                )
         rows = self._rows_to_train_on(X, known, sample_weight)
         y = _at(y, rows)
         if anew and classes is None:
             self._check_targets(y)
         weights = None if sample_weight is None else _at(sample_weight, rows)
         weights = self._weigh_classes(y, weights)
-        if weights is not None:
-            weights = weights * (len(rows) / weights.sum())
-            weights = weights.astype(keras.config.floatx())
         learnt, held_out = self._split(X, rows, series, y, callbacks)
+        if weights is not None:
+            weights = self._relative(weights, learnt, held_out)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         training.keep_programs()
@@ -607,7 +643,11 @@ class SequenceEstimator(KerasWrapper):
 
     def _keras_build_fn(self, meta):
         parameters = {name: getattr(self, name) for name in self._network_parameters}
+        parameters["output_activation"] = self._activation_of_output()
         return recurrent_network(**parameters, meta=meta)
+
+    def _activation_of_output(self):
+        return self.output_activation
 
     def _n_outputs_of(self, model):
         if not hasattr(model, "output_shape"):

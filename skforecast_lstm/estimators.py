@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scikeras.utils import loss_name
+from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -371,6 +372,19 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return y.reshape(len(y), -1)
 
 
+def _name_of(activation):
+    """The name of an activation, if it has one of Keras's."""
+    if activation is None or isinstance(activation, str):
+        return activation and activation.lower()
+    return getattr(activation, "__name__", type(activation).__name__)
+
+
+def _compares_outputs(loss):
+    """Whether a loss compares the outputs of classes, so that one alone says nothing."""
+    names = ("categorical", "kl_divergence", "kld", "cosine_similarity")
+    return any(name in loss_name(loss) for name in names)
+
+
 class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     """Recurrent network that predicts classes from windows of a time series.
 
@@ -636,7 +650,16 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             Probabilities, in the order of `classes_`.
         """
         outputs = self._outputs(X).astype(np.float64)
-        if outputs.shape[1] == 1:
+        one = outputs.shape[1] == 1
+        if getattr(self.model_.loss, "from_logits", False):
+            outputs = expit(outputs) if one else softmax(outputs, axis=1)
+        elif (outputs < 0).any() or (outputs > 1.001).any():
+            raise ValueError(
+                "The outputs of the model are no probabilities: they lie between "
+                f"{np.nanmin(outputs):.4g} and {np.nanmax(outputs):.4g}. End it with a "
+                "sigmoid or a softmax, or give a loss object with from_logits=True."
+            )
+        if one:
             return np.column_stack([1 - outputs, outputs])
         # Those of a softmax add up to 1 in the precision of the network only.
         return outputs / outputs.sum(axis=1, keepdims=True)
@@ -660,7 +683,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
 
     @property
     def _default_loss(self):
-        two = self.n_classes_ == 2
+        two = self.n_classes_ == 2 and _name_of(self.output_activation) != "softmax"
         return "binary_crossentropy" if two else "sparse_categorical_crossentropy"
 
     def _encode(self, y, classes, *, reset):
@@ -674,6 +697,14 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
                 f"y contains infinity, first at row {np.argmax(np.isinf(y))}."
             )
         check_classification_targets(y[known])
+        if not reset and classes is not None:
+            given = np.unique(classes)
+            if not np.array_equal(given, self.classes_):
+                raise ValueError(
+                    f"classes={given.tolist()} is not the same as in the fit before, "
+                    f"which had {self.classes_.tolist()}. Name all classes in the first "
+                    "partial_fit."
+                )
         if reset:
             self.classes_ = np.unique(y[known] if classes is None else classes)
             self.n_classes_ = len(self.classes_)
@@ -688,6 +719,30 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         numbers = np.zeros(len(y), dtype=np.int32)
         numbers[known] = np.searchsorted(self.classes_, y[known])
         return numbers, known
+
+    def _activation_of_output(self):
+        """A softmax where the loss compares the outputs of the classes."""
+        given = self.output_activation
+        two = self.n_classes_ == 2
+        name = _name_of(given)
+        if two and self.loss is not None and _compares_outputs(self._made("loss")):
+            if name not in (None, "softmax"):
+                raise ValueError(
+                    f"The loss {self.loss!r} compares the outputs of the classes, and "
+                    f"output_activation={given!r} makes one for two classes. Leave "
+                    "output_activation away, or give 'softmax'."
+                )
+            return given or "softmax"
+        from_logits = getattr(self._made("loss"), "from_logits", False)
+        expected = ("linear",) if from_logits else (None, "sigmoid", "softmax")
+        is_known = name is None or hasattr(keras.activations, name)
+        if is_known and name not in expected:
+            raise ValueError(
+                f"output_activation={given!r} does not go with the loss {self.loss!r}"
+                ": a loss with from_logits=True reads outputs of "
+                "output_activation='linear', others those of 'sigmoid' or 'softmax'."
+            )
+        return given
 
     def _check_targets(self, y):
         present = np.unique(y)
@@ -707,6 +762,12 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     def _targets(self, y, model):
         """Labels in the form that the loss of the network reads."""
         n_outputs = self._n_outputs_of(model)
+        if n_outputs == 1 and (self.n_classes_ > 2 or _compares_outputs(model.loss)):
+            raise ValueError(
+                f"The model has one output, which can't be of {self.n_classes_} classes "
+                f"with the loss {model.loss!r}. Give it an output for each class and a "
+                "softmax, or another loss."
+            )
         if n_outputs == 1:
             return y.reshape(-1, 1).astype(keras.config.floatx())
         if n_outputs != self.n_classes_:

@@ -38,9 +38,12 @@ def shape_of_task(
         input_shape, n_outputs = tuple(meta["X_shape_"][1:]), int(meta["n_outputs_"])
         n_classes = meta.get("n_classes_")
         if n_classes is not None:
-            n_outputs = 1 if n_classes == 2 else int(n_classes)
             by_task = "sigmoid" if n_classes == 2 else "softmax"
             output_activation = output_activation or by_task
+            # A softmax of one output would be 1 whatever the window.
+            is_softmax = getattr(output_activation, "__name__", output_activation)
+            one = n_classes == 2 and str(is_softmax).lower() != "softmax"
+            n_outputs = 1 if one else int(n_classes)
     if input_shape is None:
         raise ValueError("input_shape is missing: give (n_steps, n_features).")
     return tuple(input_shape), n_outputs, output_activation

@@ -1,0 +1,172 @@
+"""What estimators refuse rather than answer wrongly, and two ways to give one window."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from skforecast_lstm import LSTMClassifier, LSTMRegressor
+
+
+def quick(estimator=LSTMRegressor, **parameters):
+    given = {"units": 2, "cell": "rnn", "epochs": 1, "random_state": 0}
+    return estimator(**{**given, **parameters})
+
+
+@pytest.fixture
+def X(rng):  # noqa: N802
+    return rng.normal(size=(60, 4))
+
+
+@pytest.fixture
+def labels(X):
+    return np.where(X[:, -1] > 0, "up", "down")
+
+
+# -- weights -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("estimator", [LSTMRegressor, LSTMClassifier])
+def test_negative_weights(estimator, X, labels):
+    weights = np.ones(60)
+    weights[[7, 9]] = -0.5
+    y = X[:, -1] if estimator is LSTMRegressor else labels
+    with pytest.raises(ValueError, match=r"must not be negative, got -0\.5 at row 7"):
+        quick(estimator).fit(X, y, weights)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"up": 0, "down": 0}, "None of the 60 rows to train on has a weight over 0"),
+        ({"up": -1.0, "down": 3.0}, "must not be negative"),
+    ],
+)
+def test_weights_of_classes(given, message, X, labels):
+    with pytest.raises(ValueError, match=message):
+        quick(LSTMClassifier, class_weight=given).fit(X, labels)
+
+
+def test_rows_held_out_without_any_weight(X):
+    labels = np.repeat(["up", "down"], [50, 10])
+    stopped = quick(LSTMClassifier, class_weight={"down": 0.0}, early_stopping=True)
+    with pytest.raises(ValueError, match="None of the 6 rows to validate on"):
+        stopped.fit(X, labels)
+
+
+def test_weights_whose_sum_is_no_float(X):
+    fitted = [
+        quick().fit(X, X[:, -1], np.full(60, weight)).predict(X)
+        for weight in (1e308, 1.0, 1e-310)
+    ]
+    np.testing.assert_array_equal(fitted[0], fitted[1])
+    np.testing.assert_allclose(fitted[2], fitted[1], rtol=1e-6)
+
+
+# -- outputs, losses and classes -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"output_activation": "softmax"},
+        {"output_activation": keras.activations.softmax},
+        {"loss": "categorical_crossentropy"},
+        {"loss": keras.losses.SparseCategoricalCrossentropy},
+        {"loss": "kl_divergence"},
+        {"loss": "categorical_crossentropy", "output_activation": "softmax"},
+        {
+            "loss": keras.losses.BinaryCrossentropy(from_logits=True),
+            "output_activation": "linear",
+        },
+    ],
+)
+def test_two_classes_are_learnt_by_any_fitting_pair(given, X, labels):
+    classifier = quick(LSTMClassifier, epochs=40, learning_rate=0.05, **given)
+    probabilities = classifier.fit(X, labels).predict_proba(X)
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-12)
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
+    assert classifier.score(X, labels) > 0.9
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"output_activation": "linear"},
+        {"output_activation": "tanh"},
+        {"output_activation": "relu"},
+        {"output_activation": "sigmoid", "loss": "categorical_crossentropy"},
+        {"loss": keras.losses.BinaryCrossentropy(from_logits=True)},
+    ],
+)
+def test_pairs_that_do_not_fit(given, X, labels):
+    with pytest.raises(ValueError, match="output_activation"):
+        quick(LSTMClassifier, **given).fit(X, labels)
+
+
+def ending_in(n_outputs, activation):
+    def network():
+        dense = keras.layers.Dense(n_outputs, activation)
+        return keras.Sequential([keras.Input((4,)), dense])
+
+    return network
+
+
+def test_logits_of_a_network_of_the_user(X):
+    labels = np.digitize(X[:, -1], [-0.5, 0.5])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    given = {"loss": loss, "model": ending_in(3, None)}
+    classifier = quick(LSTMClassifier, **given).fit(X, labels)
+    logits = np.exp(np.asarray(classifier.model_(X), dtype=float))
+    np.testing.assert_allclose(
+        classifier.predict_proba(X), logits / logits.sum(1, keepdims=True), rtol=1e-4
+    )
+    given["loss"] = "mse"
+    with pytest.raises(ValueError, match="outputs of the model are no probabilities"):
+        quick(LSTMClassifier, **given).fit(X, labels).predict_proba(X)
+    with pytest.raises(ValueError, match="one output, which can't be of 3 classes"):
+        quick(LSTMClassifier, model=ending_in(1, "sigmoid")).fit(X, labels)
+
+
+def test_classes_that_change_later(X, labels):
+    classifier = quick(LSTMClassifier).partial_fit(X, labels, ["down", "flat", "up"])
+    classifier.partial_fit(X, labels, ["up", "down", "flat"])
+    for classes in (["down", "up"], ["a", "b", "c"]):
+        with pytest.raises(ValueError, match=r"not the same as in the fit before.*flat"):
+            classifier.partial_fit(X, labels, classes)
+
+
+# -- times, and axes ------------------------------------------------------------------
+
+HOURS = pd.date_range("2026-01-01", periods=60, freq="h")
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        HOURS.to_numpy(),
+        (HOURS - HOURS[0]).to_numpy(),
+        pd.Series(HOURS.tz_localize("UTC")),
+        pd.Series(HOURS - HOURS[0]),
+        pd.Series(HOURS.to_period("h")),
+        list(HOURS.to_numpy()),
+    ],
+)
+def test_times_are_no_numbers(times, X):
+    with pytest.raises(TypeError, match=r"y has times of type .* and needs numbers"):
+        quick().fit(X, times)
+    table = pd.DataFrame(X)
+    table[3] = times
+    with pytest.raises(TypeError, match=r"X has times of type .* in column 3"):
+        quick().fit(table, X[:, 0])
+
+
+def test_windows_of_one_column_with_and_without_its_axis(X, labels):
+    flat, deep = X.astype("float32"), X.astype("float32")[..., None]
+    for estimator, y in ((LSTMRegressor, X[:, -1]), (LSTMClassifier, labels)):
+        for fitted in (quick(estimator).fit(flat, y), quick(estimator).fit(deep, y)):
+            answers = fitted.predict(flat), fitted.predict(deep)
+            np.testing.assert_array_equal(*answers)
+            fitted.partial_fit(deep, y).partial_fit(flat, y)
+            with pytest.raises(ValueError, match=r"features|shape"):
+                fitted.predict(deep[:, :3])
