@@ -161,10 +161,18 @@ def _centre_and_spread(targets, weights):
     return centre, np.sqrt(average(lambda values: (values - centre) ** 2))
 
 
-def _least_spread(windows, rows):
-    """A hundredth of the mean step in each column, by a sample of the windows."""
+def _usual_measures(layer, windows, rows):
+    """Least spread, and mean level and spread, by a sample of the windows."""
     some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
     some = some.reshape(*some.shape[:2], -1).astype(np.float64)
+    least = _least_spread(some)
+    layer.set_weights([least, np.zeros_like(least), np.ones_like(least)])
+    _, *measures = layer(some.astype(keras.config.floatx()))
+    return [least, *(keras.ops.convert_to_numpy(part).mean(0) for part in measures)]
+
+
+def _least_spread(some):
+    """A hundredth of the mean step in each column of windows."""
     steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
     step = np.abs(steps).mean((0, 1))
     return np.where(step > 0, step, 1.0) / 100
@@ -668,7 +676,7 @@ class SequenceEstimator(KerasWrapper):
                 centre, spread = _centre_and_spread(targets, weights)
                 put(layer, [centre, np.where(spread > 0, spread, 1.0)])
             elif isinstance(layer, WindowNormalization) and self.model is None:
-                put(layer, [_least_spread(windows, rows)])
+                put(layer, _usual_measures(layer, windows, rows))
             elif isinstance(layer, WindowDenormalization) and self.model is None:
                 _check_units(windows, rows, targets, layer.columns, layer.n_each)
 

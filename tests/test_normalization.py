@@ -77,7 +77,7 @@ class TestLayers:
     def test_the_spread_is_no_smaller_than_what_was_set(self):
         layer = WindowNormalization()
         layer.build((None, 3, 1))
-        layer.set_weights([np.array([5.0])])
+        layer.set_weights([np.array([5.0]), np.zeros(1), np.ones(1)])
         window = np.array([[[1.0], [2.0], [4.0]]], dtype="float32")
         assert np.asarray(layer(window)[2]).item() == 5
 
@@ -213,7 +213,7 @@ class TestNetwork:
         network = recurrent_network(
             (4, 2), 2, units=2, normalization="relative", target_columns=(1,)
         )
-        layer_of(network, WindowNormalization).set_weights([np.array([0.5, 0.25])])
+        layer_of(network, WindowNormalization).set_weights([np.array([0.5, 0.25])] * 3)
         windows = rng.normal(size=(3, 4, 2)).astype("float32")
         network.save(tmp_path / "network.keras")
         loaded = keras.saving.load_model(tmp_path / "network.keras")
@@ -252,7 +252,7 @@ class TestEstimators:
         windows = LookbackWindower(4, horizon=1).fit_transform(series)
         regressor = LSTMRegressor(2, normalization="last", target_columns=0, epochs=1)
         regressor.fit(windows, series[:, 0])
-        (least,) = layer_of(regressor.model_, WindowNormalization).get_weights()
+        least, *_ = layer_of(regressor.model_, WindowNormalization).get_weights()
         np.testing.assert_allclose(least, [0.04, 0.01])
 
     def test_scaled_windows_and_targets_that_are_not(self):
@@ -315,3 +315,38 @@ class TestUnits:
         self.fit(sold[:, None], sold)
         with pytest.raises(ValueError, match="differ in their units"):
             self.fit(sold[:, None] * factor, sold)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"normalization": method} for method in METHODS),
+        {"normalization": "last", "base": "seasonal", "season_length": 2},
+        {"normalization": "last", "base": "mixture", "segment": 2},
+        {"normalization": "standard", "decoder": "lstm"},
+    ],
+)
+def test_of_nothing_the_forecast_is_the_usual_level(options, n_members, rng):
+    series = np.array([1000.0, -400.0]) + rng.normal(size=(160, 2)) * [10, 2]
+    windows = LookbackWindower(4, horizon=1).fit_transform(series)
+    regressor = LSTMRegressor(
+        2, target_columns=(1, 0), epochs=3, random_state=0, n_members=n_members, **options
+    ).fit(windows, horizon_targets(series[:, [1, 0]], 2))
+    asked = np.array(windows[10:13])
+    asked[0] = UNKNOWN
+    asked[1, :, 0] = UNKNOWN
+    asked[2, :, 1] = UNKNOWN
+    steps = 10 * np.array([2, 10])
+    answers = regressor.predict(asked).reshape(3, 2, 2)
+    assert (np.abs(answers - [-400, 1000]) < steps).all()
+
+
+def test_of_nothing_a_fold_scores_as_if_it_knew_the_mean(rng):
+    from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+
+    series = 1000 + np.cumsum(rng.normal(size=200)).reshape(-1, 1)
+    pipe = make_pipeline(
+        LookbackWindower(3, horizon=1), LSTMRegressor(2, normalization="last", epochs=2)
+    )
+    assert cross_val_score(pipe, series, series[:, 0], cv=TimeSeriesSplit(3)).min() > -5

@@ -20,8 +20,9 @@ _METHODS = ("last", "standard", "relative")
 class WindowNormalization(keras.layers.Layer):
     """Give each window the level 0 and the spread 1, column by column.
 
-    A column without any known value has the level 0 and the spread 1. What is unknown
-    (NaN) becomes zero, and a step at which any column is unknown is masked.
+    A column without any known value has the usual level and spread, weights that
+    training leaves alone: 0 and 1 until they are set. What is unknown (NaN) becomes zero,
+    and a step at which any column is unknown is masked.
 
     Parameters
     ----------
@@ -68,13 +69,19 @@ class WindowNormalization(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        """Make the weight for the least spread of each column."""
-        self.least_spread = self.add_weight(
-            name="least_spread",
-            shape=(self.n_columns or input_shape[-1],),
-            initializer=keras.initializers.Constant(1e-3),
-            trainable=False,
-        )
+        """Make weights for the least spread of each column, and its usual measures."""
+        for name, value in (
+            ("least_spread", 1e-3),
+            ("usual_level", 0.0),
+            ("usual_spread", 1.0),
+        ):
+            weight = self.add_weight(
+                name=name,
+                shape=(self.n_columns or input_shape[-1],),
+                initializer=keras.initializers.Constant(value),
+                trainable=False,
+            )
+            setattr(self, name, weight)
 
     def call(self, inputs):
         """Normalized windows, and level and spread of shape (n_samples, n_columns)."""
@@ -85,9 +92,9 @@ class WindowNormalization(keras.layers.Layer):
         level, spread = getattr(self, f"_{self.method}")(first, counted)
         least = ops.maximum(1e-6 * ops.abs(level), self.least_spread)
         spread = ops.where(ops.abs(spread) < least, least, spread)
-        spread = ops.where(
-            ops.any(counted > 0, axis=1, keepdims=True), spread, ops.ones_like(spread)
-        )
+        is_known = ops.any(counted > 0, axis=1, keepdims=True)
+        level = ops.where(is_known, level, ops.convert_to_tensor(self.usual_level))
+        spread = ops.where(is_known, spread, ops.convert_to_tensor(self.usual_spread))
         normalized = (first - level) / spread * counted
         if self.n_columns is not None:
             others = values[:, :, self.n_columns :]
