@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal, Self
@@ -23,7 +24,7 @@ from sklearn.utils.validation import (
 from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer, check_no_times
 from skforecast_lstm._pieces import pieces
-from skforecast_lstm._scikeras import KerasWrapper
+from skforecast_lstm._scikeras import KerasWrapper, own_copy
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.networks import (
     Cell,
@@ -34,6 +35,9 @@ from skforecast_lstm.networks import (
     recurrent_network,
 )
 
+# What a network is compiled with, and of it what a warm start may change.
+_COMPILED = ("loss", "optimizer", "metrics", "learning_rate")
+_TRAINING = (*_COMPILED, "compile")
 NETWORK_PARAMETERS = (
     "units",
     "cell",
@@ -220,6 +224,24 @@ def _occur_in(targets, values):
     return np.count_nonzero(found) > len(found) / 2
 
 
+def _is_same(one, other):
+    """Whether two values of a parameter mean the same."""
+    if one is other:
+        return True
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(
+            _is_same(one[key], other[key]) for key in one
+        )
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if hasattr(one, "get_config") and not isinstance(one, type):
+        return type(one) is type(other) and one.get_config() == other.get_config()
+    try:
+        return bool(np.all(one == other))
+    except (TypeError, ValueError):
+        return False
+
+
 @dataclass(frozen=True)
 class _Task:
     """What there is to learn: places among the rows that can be, and those held out."""
@@ -347,7 +369,8 @@ class SequenceEstimator(KerasWrapper):
         self : estimator
             The fitted estimator.
         """
-        return self._train_to_the_end(X, y, sample_weight)
+        with self._all_or_nothing():
+            return self._train_to_the_end(X, y, sample_weight)
 
     def initialize(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Build the network for this data without training it.
@@ -365,7 +388,8 @@ class SequenceEstimator(KerasWrapper):
         self : estimator
             The estimator, ready to predict with the weights that the model has.
         """
-        self._prepare(X, y, None, anew=True)
+        with self._all_or_nothing():
+            self._prepare(X, y, None, anew=True)
         return self
 
     def __sklearn_tags__(self):
@@ -553,13 +577,94 @@ class SequenceEstimator(KerasWrapper):
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         training.keep_programs()
-        model = self._build(seed) if anew else self.model_
+        model = self._build(seed) if anew else self._with_new_parameters(seed)
         targets = self._targets(y, model)
         task = _Task(X, rows, targets, weights, learnt, held_out, seed)
         if anew:
             self._set_scales(model, X, _at(rows, learnt), *task.at(learnt))
-            self.model_, self.history_ = model, {}
+            self.history_ = {}
+        self.model_, self._built_with = model, self._parameters_of_the_build()
         return task
+
+    def _parameters_of_the_build(self):
+        """Parameters that are in the network, or in what it was compiled with."""
+        names = (*self._network_parameters, "model", "n_members", *_COMPILED)
+        routed = tuple(f"{name}__" for name in ("model", "compile", *_COMPILED))
+        return {
+            name: own_copy(value)
+            for name, value in self.get_params(deep=False).items()
+            if name in names or name.startswith(routed)
+        }
+
+    def _with_new_parameters(self, seed):
+        """The network as it is, to be trained as the parameters say now."""
+        now = self._parameters_of_the_build()
+        before = getattr(self, "_built_with", now)
+        changed = [
+            name
+            for name in sorted({*now, *before})
+            if not _is_same(now.get(name), before.get(name))
+        ]
+        if not changed:
+            return self.model_
+        fixed = [name for name in changed if name.split("__")[0] not in _TRAINING]
+        if fixed:
+            raise ValueError(
+                f"{', '.join(fixed)} changed since the network was built, and its "
+                "weights are of that network. Fit with warm_start=False for a new one, "
+                "or set "
+                f"{fixed[0]} back to {before.get(fixed[0])!r}."
+            )
+        model = self._build(seed)
+        self._n_outputs_of(model)
+        model.set_weights(self.model_.get_weights())
+        if {*changed} <= {"learning_rate", "optimizer__learning_rate"}:
+            self._keep_moments(model.optimizer)
+        return model
+
+    def _keep_moments(self, optimizer):
+        """What the optimizer had learnt goes on at a new rate."""
+        before = self.model_.optimizer
+        if not before.built:
+            return
+        optimizer.build(self.model_.trainable_variables)
+        rates = [id(getattr(one, "_learning_rate", None)) for one in (optimizer, before)]
+        pairs = (
+            [one for one in each.variables if id(one) not in rates]
+            for each in (optimizer, before)
+        )
+        for new, old in zip(*pairs, strict=True):
+            new.assign(old)
+
+    @contextmanager
+    def _all_or_nothing(self):
+        """Leave the fit before whole where this one fails.
+
+        What an interrupt or a lack of memory stops keeps the epochs that it reached.
+        """
+        before = dict(vars(self))
+        model = before.get("model_")
+        values = []
+        if model is not None:
+            optimizer = model.optimizer
+            if not optimizer.built:
+                optimizer.build(model.trainable_variables)
+            values = [
+                (one, np.array(keras.ops.convert_to_numpy(one)))
+                for one in (*model.weights, *optimizer.variables)
+            ]
+        try:
+            yield
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt | MemoryError)
+            if not (stopped and getattr(self, "_has_trained", False)):
+                vars(self).clear()
+                vars(self).update(before)
+                for variable, value in values:
+                    variable.assign(value)
+            raise
+        finally:
+            vars(self).pop("_has_trained", None)
 
     def _train_to_the_end(self, X, y, sample_weight):
         """Train for all epochs, anew unless the start is to be warm."""
@@ -626,6 +731,7 @@ class SequenceEstimator(KerasWrapper):
             for name in {**before, **history}
         }
         losses = self.history_.get("loss", [])
+        self._has_trained = bool(history.get("loss"))
         self.n_iter_ = len(losses)
         for callback in callbacks:
             # Else copies and pickles of the callback would take the model along.

@@ -153,12 +153,18 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             weights = _check_sample_weight(sample_weight, y, ensure_non_negative=True)
             known &= weights > 0
         routed = self._route(classifier, weights, fit_params)
-        self._make_bins(y[known], None if weights is None else weights[known])
-        bins = self._bins_of(y)
-        if not known.all():
-            X, bins, routed = _leave_out_unknown(classifier, X, bins, known, routed)
-        self.classifier_ = clone(classifier)
-        self.classifier_.fit(X, bins, **routed)
+        before = dict(vars(self))
+        try:
+            self._make_bins(y[known], None if weights is None else weights[known])
+            bins = self._bins_of(y)
+            if not known.all():
+                X, bins, routed = _leave_out_unknown(classifier, X, bins, known, routed)
+            self.classifier_ = clone(classifier).fit(X, bins, **routed)
+        except BaseException:
+            # The bins would be of this fit, and the classifier of the one before.
+            vars(self).clear()
+            vars(self).update(before)
+            raise
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:

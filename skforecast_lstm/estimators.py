@@ -136,7 +136,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         ``callbacks__patience`` or ``callbacks__0__patience``; of objects, copies are
         used.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights that an earlier `fit` reached.
+        Whether `fit` goes on from the weights that an earlier `fit` reached. Loss,
+        optimizer, learning rate and metrics may change, what the network is may not.
     random_state : int, RandomState or None, default=None
         Seeds the first weights, dropout and the order of batches.
     verbose : int, default=0
@@ -293,7 +294,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         self : LSTMRegressor
             The fitted regressor.
         """
-        return self._train_one_epoch(X, y, sample_weight)
+        with self._all_or_nothing():
+            return self._train_one_epoch(X, y, sample_weight)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Predict the target of every row.
@@ -482,7 +484,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         ``callbacks__patience`` or ``callbacks__0__patience``; of objects, copies are
         used.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights that an earlier `fit` reached.
+        Whether `fit` goes on from the weights that an earlier `fit` reached. Loss,
+        optimizer, learning rate and metrics may change, what the network is may not.
     random_state : int, RandomState or None, default=None
         Seeds the first weights, dropout and the order of batches.
     verbose : int, default=0
@@ -633,7 +636,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         self : LSTMClassifier
             The fitted classifier.
         """
-        return self._train_one_epoch(X, y, sample_weight, classes)
+        with self._all_or_nothing():
+            return self._train_one_epoch(X, y, sample_weight, classes)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probability of every class for every row.
