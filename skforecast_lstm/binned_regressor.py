@@ -162,8 +162,8 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             self.classifier_ = clone(classifier).fit(X, bins, **routed)
         except BaseException:
             # The bins would be of this fit, and the classifier of the one before.
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
         return self
 
