@@ -1,0 +1,243 @@
+"""The equal steps that times go in: found, counted, and gone on with."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.tseries.frequencies import to_offset
+
+__all__ = ["Steps", "find_steps", "usual_offset"]
+
+# More unknown steps than this for each known one are no gaps, but another frequency.
+_MOST_STEPS_A_ROW = 100
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Equal steps of times, from a first one on.
+
+    `step` is the offset of pandas from one time to the next, with its multiple, or for
+    whole numbers their distance.
+    """
+
+    first: Any
+    step: Any
+
+    def numbers(self, times: pd.Index) -> np.ndarray:
+        """Return how many steps each time is behind the first one.
+
+        Raise where a time lies between two steps.
+        """
+        if isinstance(self.first, pd.Timestamp):
+            numbers, fits = self._numbers_of_stamps(times)
+        else:
+            is_period = isinstance(self.first, pd.Period)
+            places = times.asi8 if is_period else times.to_numpy(dtype=np.int64)
+            first, width = self._counted()
+            numbers, rest = np.divmod(places - first, width)
+            fits = rest == 0
+        if not fits.all():
+            odd = times[int(np.argmin(fits))]
+            raise ValueError(
+                f"The time {odd} is no step: times from {self.first} on go in steps of "
+                f"{self.name}. Correct it, or give the times a frequency by "
+                "asfreq(...), NaN where nothing is known."
+            )
+        return numbers
+
+    def times(self, numbers: Any) -> pd.Index:
+        """Return the times so many steps behind the first one."""
+        numbers = np.asarray(numbers, dtype=np.int64)
+        if not isinstance(self.first, pd.Timestamp):
+            first, width = self._counted()
+            places = first + numbers * width
+            if isinstance(self.first, pd.Period):
+                return pd.PeriodIndex.from_ordinals(places, freq=self.step)
+            return pd.Index(places)
+        low, high = min(numbers.min(initial=0), 0), max(numbers.max(initial=0), 0)
+        if low < 0:
+            before = pd.date_range(
+                end=self.first, periods=1 - low, freq=self.step, unit=self.first.unit
+            )
+        behind = pd.date_range(
+            self.first, periods=high + 1, freq=self.step, unit=self.first.unit
+        )
+        every = before[:-1].append(behind) if low < 0 else behind
+        chosen = every[numbers - low]
+        is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
+        return pd.DatetimeIndex(chosen, freq=self.step if is_run else None)
+
+    @property
+    def name(self) -> str:
+        """The step as people write it."""
+        return getattr(self.step, "freqstr", str(self.step))
+
+    def _counted(self):
+        """Number of the first time, and numbers from one step to the next."""
+        if isinstance(self.first, pd.Period):
+            return self.first.ordinal, self.step.n
+        return int(self.first), self.step
+
+    def _numbers_of_stamps(self, times):
+        """Steps behind the first time, and whether there is such a step."""
+        if isinstance(self.step, pd.offsets.Tick):
+            width = pd.Timedelta(self.step)
+            numbers = (times - self.first) // width
+            fits = self.first + numbers * width == times
+            return np.asarray(numbers, dtype=np.int64), np.asarray(fits)
+        low, high = min(times.min(), self.first), max(times.max(), self.first)
+        behind = _every(self.first, high, self.step)
+        n_before = 0
+        if low < self.first:
+            before = pd.date_range(
+                end=self.first, start=low, freq=self.step, unit=self.first.unit
+            )
+            # From its end backwards, as a multiple depends on where it begins.
+            n_before = len(before) + 1
+            before = self.times(np.arange(-n_before, 0))
+            behind = before.append(behind)
+        numbers = behind.get_indexer(times)
+        return numbers - n_before, numbers >= 0
+
+
+@lru_cache(maxsize=16)
+def _every(first, last, step):
+    """Every time from the first to the last, which many series have in common."""
+    return pd.date_range(first, last, freq=step, unit=first.unit)
+
+
+def find_steps(times: pd.Index) -> Steps | None:
+    """Find the steps of times in order, of which some may be missing.
+
+    Periods and time stamps with a frequency tell it. Of whole numbers it is the largest
+    that leads to all of them. Of other time stamps it is the usual distance, in any
+    calendar of pandas, if it leads to all of them.
+
+    Parameters
+    ----------
+    times : Index
+        In order, each once.
+
+    Returns
+    -------
+    steps : Steps or None
+        None where they don't tell: fewer than three time stamps, or fewer than two
+        whole numbers, or no step that leads to all.
+    """
+    if isinstance(times, pd.PeriodIndex):
+        return Steps(times[0], times.freq)
+    if not isinstance(times, pd.DatetimeIndex):
+        if len(times) < 2:
+            return None
+        return Steps(times[0], int(np.gcd.reduce(np.diff(times.to_numpy()))))
+    offset = times.freq if times.freq is not None else usual_offset(times)
+    return None if offset is None else Steps(times[0], offset)
+
+
+def usual_offset(times: pd.DatetimeIndex) -> Any:
+    """Return the offset between most of some time stamps, if it leads to all of them.
+
+    Parameters
+    ----------
+    times : DatetimeIndex
+        In order, each once.
+
+    Returns
+    -------
+    offset : pandas offset or None
+        None where there is no such offset, or fewer than three times.
+    """
+    if len(times) < 3:
+        return None
+    if name := pd.infer_freq(times):
+        offset = to_offset(name)
+        # pandas leaves out the multiple of some.
+        if _usual_number(times, offset) == 1:
+            return offset
+    clock = times.tz_localize(None)
+    days = clock.normalize()
+    if (clock - days == clock[0] - days[0]).all():
+        return _calendar_offset(times, days)
+    if n_hours := _usual_number(times, pd.offsets.BusinessHour()):
+        return pd.offsets.BusinessHour(n_hours)
+    width = _usual(np.diff(times.asi8))
+    return None if width is None else to_offset(pd.Timedelta(width, unit=times.unit))
+
+
+def _usual(distances):
+    """The most frequent distance, if all others are multiples of it."""
+    unique, counts = np.unique(distances, return_counts=True)
+    usual = int(unique[counts.argmax()])
+    return usual if usual > 0 and (unique % usual == 0).all() else None
+
+
+def _usual_number(times, offset):
+    """The usual number of offsets between times, or None where some are at none."""
+    numbers = _every(times[0], times[-1], offset).get_indexer(times)
+    return None if (numbers < 0).any() else _usual(np.diff(numbers))
+
+
+def _calendar_offset(times, days):
+    """The offset between times which are at the same time of the day."""
+    dates = days.to_numpy().astype("datetime64[D]")
+    n_days = np.diff(dates).astype(np.int64)
+    months = (days.year * 12 + days.month).to_numpy()
+    usual = _usual(n_days)
+    # Weeks that are known once in four may all be the first of a month.
+    if n_days.min() >= 26 and (usual is None or usual % 7):
+        offset = _monthly(times, days, np.diff(months))
+    else:
+        offset = None
+    if offset is not None:
+        return offset
+    if n_days.min() >= 13 and (offset := _half_monthly(days, months)):
+        pass
+    elif usual is None or (usual < 5 and (np.diff(n_days) != 0).any()):
+        is_on_weekdays = days.dayofweek.max() < 5 and n_days.sum() > 6
+        n_business = _usual(np.busday_count(dates[:-1], dates[1:]))
+        offset = None
+        if is_on_weekdays and n_business and n_business <= (usual or n_business):
+            offset = pd.offsets.BusinessDay(n_business)
+    else:
+        offset = None
+    if offset is not None or usual is None:
+        return offset
+    if usual % 7 == 0:
+        return pd.offsets.Week(usual // 7, weekday=days[0].dayofweek)
+    return pd.offsets.Day(usual)
+
+
+def _monthly(times, days, n_months):
+    """The offset between times of which no month has two."""
+    n = _usual(n_months)
+    if n is None:
+        return None
+    weekday = days[0].dayofweek
+    for offset in (
+        pd.offsets.MonthBegin(n),
+        pd.offsets.MonthEnd(n),
+        pd.offsets.BMonthBegin(n),
+        pd.offsets.BMonthEnd(n),
+        pd.offsets.LastWeekOfMonth(n, weekday=weekday),
+        pd.offsets.WeekOfMonth(n, week=min(days[0].day - 1, 27) // 7, weekday=weekday),
+    ):
+        if all(map(offset.is_on_offset, times)):
+            return offset
+    if days[0].day <= 28 and (days.day == days[0].day).all():
+        return pd.DateOffset(months=n)
+    return None
+
+
+def _half_monthly(days, months):
+    """The offset between times at two days of a month."""
+    in_second_half = (days.day >= 15).astype(np.int64)
+    at_end = days.is_month_end.astype(np.int64)
+    starts, ends = days.day == 1, days.is_month_end
+    middles = days.day == 15
+    if (starts | middles).all() and (n := _usual(np.diff(2 * months + in_second_half))):
+        return pd.offsets.SemiMonthBegin(n)
+    if (ends | middles).all() and (n := _usual(np.diff(2 * months + at_end))):
+        return pd.offsets.SemiMonthEnd(n)
+    return None
