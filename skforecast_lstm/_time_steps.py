@@ -10,9 +10,6 @@ from pandas.tseries.frequencies import to_offset
 
 __all__ = ["Steps", "find_steps", "usual_offset"]
 
-# More unknown steps than this for each known one are no gaps, but another frequency.
-_MOST_STEPS_A_ROW = 100
-
 
 @dataclass(frozen=True)
 class Steps:
@@ -25,7 +22,7 @@ class Steps:
     first: Any
     step: Any
 
-    def numbers(self, times: pd.Index) -> np.ndarray:
+    def numbers(self, times: Any) -> np.ndarray:
         """Return how many steps each time is behind the first one.
 
         Raise where a time lies between two steps.
@@ -54,7 +51,8 @@ class Steps:
             first, width = self._counted()
             places = first + numbers * width
             if isinstance(self.first, pd.Period):
-                return pd.PeriodIndex.from_ordinals(places, freq=self.step)
+                periods: Any = pd.PeriodIndex
+                return periods.from_ordinals(places, freq=self.step)
             return pd.Index(places)
         low, high = min(numbers.min(initial=0), 0), max(numbers.max(initial=0), 0)
         if low < 0:
@@ -67,7 +65,7 @@ class Steps:
         every = before[:-1].append(behind) if low < 0 else behind
         chosen = every[numbers - low]
         is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
-        return pd.DatetimeIndex(chosen, freq=self.step if is_run else None)
+        return pd.DatetimeIndex(chosen, freq=self.step) if is_run else chosen
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skforecast_lstm._time_steps import find_steps, usual_offset
+from skforecast_lstm._time_steps import find_steps
 
 # Of each calendar that pandas has, and of each unit of time.
 ALIASES = [
@@ -15,9 +15,6 @@ ALIASES = [
 ]
 PERIODS = ["ns", "us", "ms", "s", "min", "h", "D", "W", "W-WED", "M", "Q", "Q-NOV", "Y"]
 MULTIPLES = range(1, 7)
-# Of these, time stamps alone say something else: customs hold holidays, and office
-# hours in steps of more than one hour leave their clock.
-TOLD_BY_FREQ_ONLY: set = set()
 ZONES = [None, "Europe/Berlin"]
 
 

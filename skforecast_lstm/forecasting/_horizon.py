@@ -3,45 +3,40 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sktime.datatypes import get_cutoff
 from sktime.forecasting.base import ForecastingHorizon
+
+from skforecast_lstm._time_steps import Steps
+from skforecast_lstm.forecasting._series import Series
 
 __all__ = ["steps_of", "times_ahead"]
 
 
-def times_ahead(times: pd.Index, n_steps: int) -> pd.Index:
+def times_ahead(series: Series, n_steps: int) -> pd.Index:
     """The times that follow those of a series."""
     if not n_steps:
-        return times[:0]
-    steps = ForecastingHorizon(np.arange(1, n_steps + 1), is_relative=True)
-    return steps_of(steps, times)[1]
+        return series.times[:0]
+    return _steps(series).times(len(series) + np.arange(n_steps))
 
 
-def steps_of(fh: ForecastingHorizon, times: pd.Index) -> tuple[NDArray, pd.Index]:
+def steps_of(fh: ForecastingHorizon, series: Series) -> tuple[NDArray, pd.Index]:
     """How many steps behind the last row of a series the times to forecast are."""
-    if fh.is_relative and not isinstance(times, pd.DatetimeIndex):
-        # Whole numbers and periods are counted on, which is quick for many series.
-        steps = fh.to_numpy().astype(np.int64)
-        return steps, _counted_on(times, steps)
-    cutoff = _cutoff(times)
-    steps = fh.to_relative(cutoff).to_numpy().astype(np.int64)
-    return steps, fh.to_absolute_index(cutoff)
-
-
-def _counted_on(times, steps):
-    """The times some steps behind the last one."""
-    if isinstance(times, pd.PeriodIndex):
-        ordinals = times[-1].ordinal + steps
-        return pd.PeriodIndex.from_ordinals(ordinals, freq=times.freq)
-    return pd.Index(times[-1] + steps)
-
-
-def _cutoff(times):
-    """The last time, with the distance between times."""
-    cutoff = get_cutoff(pd.DataFrame(index=times), return_index=True)
-    if isinstance(cutoff, pd.DatetimeIndex) and cutoff.freq is None:
+    steps, last, wanted = _steps(series), len(series) - 1, fh.to_pandas()
+    if fh.is_relative and pd.api.types.is_integer_dtype(wanted):
+        ahead = wanted.to_numpy(dtype=np.int64)
+        return ahead, steps.times(last + ahead)
+    times = series.times[-1] + wanted if fh.is_relative else wanted
+    if isinstance(times, pd.DatetimeIndex) != isinstance(steps.first, pd.Timestamp):
         raise ValueError(
-            f"The times of y up to {times[-1]} are not evenly spaced, so there is no "
-            "next one. Give y a frequency by y.asfreq(...), NaN where nothing is known."
+            f"fh has times such as {times[0]!r}, and y ends at {series.times[-1]!r}. "
+            "Give times of one kind."
         )
-    return cutoff
+    return steps.numbers(times) - last, times
+
+
+def _steps(series: Series) -> Steps:
+    if series.steps is None:
+        raise ValueError(
+            f"y has too few rows up to {series.times[-1]} to tell how far the next time "
+            "is. Give it a frequency, by y.asfreq(...) or a PeriodIndex, or more rows."
+        )
+    return series.steps

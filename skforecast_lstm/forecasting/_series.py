@@ -1,5 +1,6 @@
 """One or many series of a frame, and the arrays that a network learns them from."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from skforecast_lstm._time_index import blocks_of
+from skforecast_lstm._time_steps import Steps, find_steps
 from skforecast_lstm.windows import LookbackWindower
 
 __all__ = [
@@ -23,13 +25,22 @@ __all__ = [
 ]
 
 
+# With more steps without a row for each with one, a time or the frequency is wrong.
+_MOST_STEPS_A_ROW = 100
+
+
 @dataclass(frozen=True)
 class Series:
-    """One series: its name in the index, its times, and its values by column."""
+    """One series: its name in the index, its times, and its values by column.
+
+    It has a row for each step from its first time to its last, unknown where the index
+    had none. `steps` is None where too few rows tell no step.
+    """
 
     name: Hashable
     times: pd.Index
     values: NDArray
+    steps: Steps | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -50,13 +61,46 @@ def check_no_infinity(**frames: pd.DataFrame | None) -> None:
 
 
 def series_of(frame: pd.DataFrame) -> list[Series]:
-    """The series of a frame, in the order of their first rows."""
+    """The series of a frame, in the order of their first rows, without gaps."""
     values = frame.to_numpy(dtype=np.float64)
     times = frame.index.get_level_values(-1)
+    blocks = blocks_of(frame.index)
+    found = [find_steps(times[block.rows]) for block in blocks]
+    told = Counter(steps.step for steps in found if steps is not None)
+    usual = max(told, key=told.get) if told else None  # type: ignore[arg-type]
     return [
-        Series(block.series, times[block.rows], values[block.rows])
-        for block in blocks_of(frame.index)
+        _without_gaps(block.series, times[block.rows], values[block.rows], steps, usual)
+        for block, steps in zip(blocks, found, strict=True)
     ]
+
+
+def _without_gaps(name, times, values, steps, usual):
+    """A series with unknown rows at the steps that its times leave out."""
+    if steps is None and len(times) < 3:
+        # Too short to tell; the others of the panel may.
+        is_stamp = isinstance(times, pd.DatetimeIndex)
+        usual = usual if is_stamp else usual or 1
+        steps = None if usual is None else Steps(times[0], usual)
+    elif steps is None:
+        raise ValueError(
+            f"The times of y up to {times[-1]} are not evenly spaced, so there is no "
+            "next one. Give y a frequency by y.asfreq(...), NaN where nothing is known."
+        )
+    if steps is None:
+        return Series(name, times, values)
+    numbers = steps.numbers(times)
+    n_steps = int(numbers[-1]) + 1
+    if n_steps == len(times):
+        return Series(name, times, values, steps)
+    if n_steps > 1000 + _MOST_STEPS_A_ROW * len(times):
+        raise ValueError(
+            f"The times of y from {times[0]} to {times[-1]} are {n_steps} steps of "
+            f"{steps.name}, and y has {len(times)} rows. Correct the times, or give them "
+            "their frequency by asfreq(...)."
+        )
+    every = np.full((n_steps, values.shape[1]), np.nan)
+    every[numbers] = values
+    return Series(name, steps.times(np.arange(n_steps)), every, steps)
 
 
 @dataclass(frozen=True)
@@ -131,6 +175,10 @@ class Rows:
 
         return Rows(led(self.targets), led(self.past), led(self.known))
 
+    def carried_forward(self) -> "Rows":
+        """The series in which what is unknown is what was known last."""
+        return Rows(*map(carried_forward, (self.targets, self.past, self.known)))
+
     def extended(self, targets: NDArray) -> "Rows":
         """The series with forecasts behind it, the past columns as they were last."""
         past = np.repeat(self.past[-1:], len(targets), axis=0)
@@ -180,15 +228,21 @@ class Windows:
     def held_out(self, lookback: int, horizon: int) -> tuple[NDArray, NDArray]:
         """Rows to learn from, and the last origins of each series to try them on.
 
-        No target of the first lies at or behind an origin of the second.
+        No target of the first lies at or behind an origin of the second, and of these
+        all steps are known.
         """
+        usable = ~np.isnan(self.targets).any(axis=1)
+        # What was known stays known, so that a window is known if its first step is.
+        usable &= ~np.isnan(self.inputs[:, 0]).any(axis=1)
         learn, try_on = [], []
         for start, length in zip(self.starts, self.lengths, strict=True):
-            n_origins = length - lookback - horizon + 1
-            n_held_out = min(max((n_origins - horizon + 1) // 3, 0), 100)
-            first = length - horizon + 1 - n_held_out
-            learn.append(start + np.arange(lookback, max(first - horizon + 1, lookback)))
-            try_on.append(start + np.arange(first, first + n_held_out))
+            origins = np.arange(start + lookback, start + length - horizon + 1)
+            origins = origins[usable[origins]]
+            n_held_out = min(max((len(origins) - horizon + 1) // 3, 0), 100)
+            held_out = origins[len(origins) - n_held_out :]
+            first = held_out[0] if n_held_out else start + length - horizon + 1
+            learn.append(np.arange(start + lookback, first - horizon + 1))
+            try_on.append(held_out)
         return np.concatenate(learn), np.concatenate(try_on)
 
 

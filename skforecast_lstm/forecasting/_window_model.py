@@ -100,6 +100,8 @@ class WindowModel:
         """Forecasts behind the last row of each series, blocks of them fed back."""
         shape = (len(series), 0, self.n_targets, self.n_quantiles)
         values = np.empty(shape)
+        # Also what was known only before the window.
+        series = [rows.carried_forward() for rows in series]
         windows = last_windows(series, self.lookback, self.horizon)
         spread = spread_of(windows[:, :, : self.n_targets])[:, None]
         while values.shape[1] < n_steps:

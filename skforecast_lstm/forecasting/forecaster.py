@@ -9,10 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sktime.datatypes import get_cutoff, update_data
+from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._time_steps import Steps
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._defaults import (
@@ -113,7 +114,9 @@ class LSTMForecaster(BaseForecaster):
     A series too short for a window and the steps to forecast has its first value before
     it, for half a window.
 
-    Unknown values (NaN) are no targets; in windows they stay what they were last.
+    Unknown values (NaN) are no targets; in windows they stay what they were last. A
+    step that the index leaves out is unknown, too. The first step to forecast is that
+    behind the last row, also where its values are unknown.
 
     `fit` after `pretrain` trains no more: the series is forecast by what was learned
     from the others. `update` adds rows, or series that were not there in `fit`, and
@@ -214,7 +217,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _update(self, y, X=None, update_params=True):
         check_no_infinity(y=y, X=X)
-        self._cur_y = update_data(self._cur_y, y)
+        self._cur_y = _with_frequency_of(self._cur_y, update_data(self._cur_y, y))
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
         if update_params:
@@ -261,7 +264,7 @@ class LSTMForecaster(BaseForecaster):
         self._check_parameters()
         self.exogenous_ = Exogenous.of(X, self.past_only)
         series = series_of(y)
-        self._choose(series, self._last_step(y, fh))
+        self._choose(series, self._last_step(series, fh))
         n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
         self.model_ = WindowModel(
             self._regressor(y.shape[1], n_quantiles, len(y)),
@@ -323,12 +326,11 @@ class LSTMForecaster(BaseForecaster):
                 "data, but regressor is given. Set n_members of an LSTMRegressor."
             )
 
-    def _last_step(self, y, fh):
+    def _last_step(self, series, fh):
         """How many steps ahead the last time to forecast is, if that is known."""
         if fh is None:
             return None
-        cutoff = get_cutoff(y, return_index=True)
-        return max(int(fh.to_relative(cutoff).to_numpy().max()), 1)
+        return max(1, *(int(steps_of(fh, one)[0].max()) for one in series))
 
     def _regressor(self, n_targets, n_quantiles, n_rows):
         """What learns: a copy of what was given, or the network for the data."""
@@ -373,7 +375,7 @@ class LSTMForecaster(BaseForecaster):
         """
         rows = [
             self.exogenous_.rows(
-                one, self._scale(one), X, X_ahead, times_ahead(one.times, n_steps)
+                one, self._scale(one), X, X_ahead, times_ahead(one, n_steps)
             )
             for one in series
         ]
@@ -389,7 +391,7 @@ class LSTMForecaster(BaseForecaster):
     def _forecast(self, fh, X):
         """Forecasts of all series at all times of the horizon."""
         series = series_of(self._cur_y)
-        steps, times = zip(*(steps_of(fh, one.times) for one in series), strict=True)
+        steps, times = zip(*(steps_of(fh, one) for one in series), strict=True)
         n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
         n_known = n_ahead if self.exogenous_.known else 0
         rows = self._rows(series, self._cur_X, X, n_known)
@@ -413,6 +415,16 @@ class LSTMForecaster(BaseForecaster):
         names = [one.name for one in series]
         index = pd.concat(frames, keys=names).index
         return index.set_names(self._cur_y.index.names)
+
+
+def _with_frequency_of(before, after):
+    """Rows with the frequency that they had before others came, unknown in a gap."""
+    frequency = getattr(before.index, "freq", None)
+    if not isinstance(after.index, pd.DatetimeIndex) or frequency is None:
+        return after
+    steps = Steps(after.index[0], frequency)
+    n_steps = int(steps.numbers(after.index)[-1]) + 1
+    return after.reindex(steps.times(np.arange(n_steps)).rename(after.index.name))
 
 
 @dataclass(frozen=True)
