@@ -33,6 +33,7 @@ from skforecast_lstm.networks import (
     WindowDenormalization,
     WindowNormalization,
     recurrent_network,
+    weigh_known_targets,
 )
 
 # What a network is compiled with, and of it what a warm start may change.
@@ -152,14 +153,17 @@ def _steps_ahead(targets, rows):
 
 
 def _centre_and_spread(targets, weights):
-    """Mean and standard deviation of each target, with weights if there are any."""
+    """Mean and standard deviation of what is known of each target, by weights if any."""
 
     def average(function):
-        total = 0.0
+        total = count = 0.0
         for piece in pieces(targets):
-            values = function(targets[piece].astype(np.float64))
-            total += values.sum(0) if weights is None else weights[piece] @ values
-        return total / (len(targets) if weights is None else weights.sum(dtype=float))
+            values = targets[piece].astype(np.float64)
+            known = ~np.isnan(values)
+            by_row = np.ones(len(values)) if weights is None else weights[piece]
+            total += by_row @ np.where(known, function(values), 0.0)
+            count += by_row @ known.astype(np.float64)
+        return total / np.where(count != 0, count, 1.0)
 
     centre = average(lambda values: values)
     return centre, np.sqrt(average(lambda values: (values - centre) ** 2))
@@ -534,8 +538,11 @@ class SequenceEstimator(KerasWrapper):
             )
         return _places(learnt), _places(held_out)
 
-    def _relative(self, weights, learnt, held_out):
-        """Weights whose mean over the rows that are trained on is one."""
+    def _relative(self, weights, known, learnt, held_out):
+        """Weights whose mean over the numbers that are trained on is one.
+
+        A row counts as much as is known of its target.
+        """
         if not (weights >= 0).all():
             raise ValueError(
                 "Weights of classes must not be negative or unknown, got class_weight="
@@ -549,7 +556,9 @@ class SequenceEstimator(KerasWrapper):
                 )
         # Their sum may be more than a float can be.
         weights = weights / weights.max()
-        return (weights / _at(weights, learnt).mean()).astype(keras.config.floatx())
+        return (weights / _at(weights * known, learnt).mean()).astype(
+            keras.config.floatx()
+        )
 
     def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
         """Check all that is given, and build the network if it is to be new."""
@@ -565,20 +574,26 @@ class SequenceEstimator(KerasWrapper):
                     f"sample_weight must not be negative, got {sample_weight[row]} at "
                     f"row {row}. Give 0 to leave a row out."
                 )
-        rows = self._rows_to_train_on(X, known, sample_weight)
+        rows = self._rows_to_train_on(X, known > 0, sample_weight)
         y = _at(y, rows)
         if anew and classes is None:
             self._check_targets(y)
         weights = None if sample_weight is None else _at(sample_weight, rows)
         weights = self._weigh_classes(y, weights)
+        known = _at(known, rows)
+        has_gaps = bool((known < 1).any())
+        if has_gaps and weights is None:
+            weights = np.ones(len(rows))
         learnt, held_out = self._split(X, rows, series, y, callbacks)
         if weights is not None:
-            weights = self._relative(weights, learnt, held_out)
+            weights = self._relative(weights, known, learnt, held_out)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         training.keep_programs()
         model = self._build(seed) if anew else self._with_new_parameters(seed)
         targets = self._targets(y, model)
+        if has_gaps:
+            weigh_known_targets(model)
         task = _Task(X, rows, targets, weights, learnt, held_out, seed)
         if anew:
             self._set_scales(model, X, _at(rows, learnt), *task.at(learnt))

@@ -320,7 +320,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return tags
 
     def _encode(self, y, classes, *, reset):
-        """Targets as floats, and which of them are known."""
+        """Targets as floats, and which part of each row is known."""
         y = check_array(
             y,
             dtype=[np.float64, np.float32],
@@ -328,7 +328,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             ensure_all_finite="allow-nan",
             input_name="y",
         )
-        known = np.empty(len(y), dtype=bool)
+        known = np.empty(len(y))
+        ever: Any = False
         for piece in pieces(y):
             too_large = np.argwhere(is_too_large(y[piece]))
             if len(too_large):
@@ -338,7 +339,14 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
                     "units."
                 )
             values = y[piece].reshape(len(known[piece]), -1)
-            known[piece] = ~np.isnan(values).any(axis=1)
+            are_known = ~np.isnan(values)
+            known[piece] = are_known.mean(axis=1)
+            ever = ever | are_known.any(axis=0)
+        if np.any(ever) and not np.all(ever):
+            raise ValueError(
+                f"Column {np.argmin(ever)} of y has no known value, so that nothing can "
+                "be learned of it. Leave it out."
+            )
         if reset:
             self._y_dtype, self._y_shape = y.dtype, y.shape[1:]
             self.target_type_ = "continuous"

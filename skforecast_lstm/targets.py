@@ -37,7 +37,7 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     -------
     targets : ndarray of shape (n_samples, n_steps) or (n_samples, n_steps * n_columns)
         Targets, step by step: all columns of the first step come first. Steps past the
-        end of a series are NaN; :class:`LSTMRegressor` leaves such rows out of `fit`.
+        end of a series are NaN, and weigh nothing in `fit` of :class:`LSTMRegressor`.
 
     Examples
     --------

@@ -3,6 +3,11 @@
 from skforecast_lstm.networks.cells import Cell, PeepholeLSTMCell
 from skforecast_lstm.networks.forecasting import forecast_network
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
+from skforecast_lstm.networks.known_targets import (
+    KnownTargetsLoss,
+    KnownTargetsMetric,
+    weigh_known_targets,
+)
 from skforecast_lstm.networks.layers import (
     MaskUnknown,
     Segments,
@@ -35,6 +40,8 @@ __all__ = [
     "Columns",
     "GlorotUniform",
     "JoinNeighbours",
+    "KnownTargetsLoss",
+    "KnownTargetsMetric",
     "MaskUnknown",
     "MeanAbsoluteScaledError",
     "Members",
@@ -56,4 +63,5 @@ __all__ = [
     "join_members",
     "recurrent_network",
     "series_network",
+    "weigh_known_targets",
 ]

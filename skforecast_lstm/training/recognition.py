@@ -256,7 +256,7 @@ def _is_a_mean_over_rows(model):
     losses = getattr(model._compile_loss, "_flat_losses", None) or ()
     if len(losses) != 1:
         return False
-    loss = losses[0].loss
+    loss = getattr(losses[0].loss, "inner", losses[0].loss)
     ours = type(loss).__module__.startswith("skforecast_lstm.")
     return (ours or _is_a_function_of_rows(loss, "fn")) and loss.reduction in (
         "mean",

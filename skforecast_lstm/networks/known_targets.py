@@ -1,0 +1,156 @@
+"""Targets of which a part is not known: what is NaN weighs nothing in the loss."""
+
+from typing import Any
+
+import keras
+from keras import ops
+from keras.src.trainers.compile_utils import get_loss
+
+from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
+
+__all__ = ["KnownTargetsLoss", "KnownTargetsMetric", "weigh_known_targets"]
+
+
+def _of_known(y_true, y_pred):
+    """Targets and outputs with zeros where a target is unknown, and the part known.
+
+    What is put in the place of an output has no slope, so that nothing is learned there.
+    """
+    y_true, y_pred = as_columns(y_true, y_pred)
+    known = ops.logical_not(ops.isnan(y_true))
+    y_true = ops.where(known, y_true, ops.zeros_like(y_true))
+    part = ops.mean(ops.cast(known, y_pred.dtype), axis=-1)
+    n_each = y_pred.shape[-1] // y_true.shape[-1]
+    if n_each > 1:
+        # The quantiles of a target lie side by side.
+        known = ops.repeat(known, n_each, axis=-1)
+    return y_true, ops.where(known, y_pred, ops.zeros_like(y_pred)), part
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class KnownTargetsLoss(keras.losses.Loss):
+    """A loss in which targets that are not known (NaN) count as met.
+
+    A loss of a row is as large as the part of its target that is known, so that each
+    known number counts like any other.
+
+    Parameters
+    ----------
+    loss : str, keras.losses.Loss or callable
+        A loss that is a mean over the columns, and 0 where target and output are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import KnownTargetsLoss
+    >>> loss = KnownTargetsLoss("mean_absolute_error")
+    >>> float(loss(np.array([[1.0, np.nan]]), np.array([[5.0, 7.0]])))
+    2.0
+    """
+
+    def __init__(self, loss: Any) -> None:
+        self.given = loss
+        self.inner = get_loss(loss, None, None)
+        super().__init__(name=self.inner.name, reduction=self.inner.reduction)
+
+    @property
+    def in_own_units(self) -> bool:
+        """Whether the loss means nothing unless targets are in their own units."""
+        return counts_in_own_units(self.inner)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantiles of the loss."""
+        return getattr(self.inner, "quantiles", (0.0,))
+
+    def call(self, y_true, y_pred):
+        """The losses of each row."""
+        y_true, y_pred, _ = _of_known(y_true, y_pred)
+        return self.inner.call(y_true, y_pred)
+
+    def get_config(self):
+        """What the loss was made with."""
+        return {"loss": keras.saving.serialize_keras_object(self.given)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The loss that has this configuration."""
+        return cls(keras.saving.deserialize_keras_object(config["loss"]))
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class KnownTargetsMetric(keras.metrics.Mean):
+    """Mean of a metric over the targets that are known; others are NaN.
+
+    Parameters
+    ----------
+    metric : str, keras.metrics.MeanMetricWrapper or callable
+        A metric that is a mean over the columns and over the rows, and 0 where target and
+        output are.
+    name : str, default=None
+        Its name; that of the metric by default.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import KnownTargetsMetric
+    >>> metric = KnownTargetsMetric("mean_absolute_error")
+    >>> float(metric(np.array([[1.0, np.nan]]), np.array([[5.0, 7.0]])))
+    4.0
+    """
+
+    def __init__(self, metric: Any, name: str | None = None) -> None:
+        self_name = metric if isinstance(metric, str) else None
+        found = keras.metrics.get(metric)
+        if not isinstance(found, keras.metrics.Metric):
+            found = keras.metrics.MeanMetricWrapper(found, getattr(found, "__name__", ""))
+        super().__init__(name=name or self_name or found.name)
+        self.given = metric
+        self._fn, self._fn_kwargs = found._fn, found._fn_kwargs
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take in some rows."""
+        y_true, y_pred, part = _of_known(y_true, y_pred)
+        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        weights = part if sample_weight is None else part * sample_weight
+        values = values / ops.where(part > 0, part, ops.ones_like(part))
+        super().update_state(values, weights)
+
+    def get_config(self):
+        """What the metric was made with."""
+        given = keras.saving.serialize_keras_object(self.given)
+        return {"metric": given, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        """The metric that has this configuration."""
+        metric = keras.saving.deserialize_keras_object(config["metric"])
+        return cls(metric, config["name"])
+
+
+def weigh_known_targets(model: keras.Model) -> None:
+    """Compile a model again so that targets may be NaN in part.
+
+    Metrics that are no mean of a function stay as they are, and become NaN.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A compiled model.
+    """
+    if any(isinstance(one, KnownTargetsLoss) for one in keras.tree.flatten(model.loss)):
+        return
+    config = dict(model._compile_config.config)
+    config["loss"] = keras.tree.map_structure(KnownTargetsLoss, model.loss)
+    for name in ("metrics", "weighted_metrics"):
+        if config.get(name) is not None:
+            config[name] = keras.tree.map_structure(_known_metric, config[name])
+    model.compile(**{**config, "optimizer": model.optimizer})
+
+
+def _known_metric(metric):
+    found = keras.metrics.get(metric)
+    is_mean = isinstance(found, keras.metrics.MeanMetricWrapper)
+    if is_mean or not isinstance(found, keras.metrics.Metric):
+        return KnownTargetsMetric(metric)
+    return metric
