@@ -7,7 +7,6 @@ behind scikit-learn's checks of today, or does to objects that belong to the use
 is replaced here.
 """
 
-import copy
 import difflib
 import functools
 import inspect
@@ -29,6 +28,8 @@ from scikeras._utils import (
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import BaseEstimator
 
+from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
+from skforecast_lstm._forks import check_not_forked, forked
 from skforecast_lstm.networks import join_members
 
 _ROUTES = ("callbacks", "compile", "loss", "metrics", "model", "optimizer")
@@ -61,6 +62,7 @@ def seeded(seed):
 
 def pack_model(model):
     """A Keras model as the bytes of a ``.keras`` file."""
+    check_not_forked()
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and not optimizer.built:
         # Keras warns when it loads an optimizer that was saved before it was built.
@@ -105,17 +107,6 @@ def check_known(parameter, value):
                 f"Unknown {parameter} {name!r}.{hint} Give a name that "
                 f"keras.{module.__name__.rpartition('.')[-1]} has, or an object."
             ) from None
-
-
-def own_copy(item):
-    """A copy for one fit of what Keras would change: the user's stays as it is."""
-    if isinstance(item, Mapping):
-        return {key: own_copy(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return [own_copy(value) for value in item]
-    if isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric):
-        return type(item).from_config(item.get_config())
-    return item
 
 
 def _flat(callbacks):
@@ -214,14 +205,21 @@ class KerasWrapper(BaseWrapper):
 
     __repr__ = BaseEstimator.__repr__
 
+    def __sklearn_clone__(self):
+        for name in _KNOWN_BY_NAME:
+            check_copies_say_all(getattr(self, name))
+        return BaseEstimator.__sklearn_clone__(self)
+
     def __getstate__(self):
         state = dict(super().__getstate__())
-        if "model_" in state:
+        if isinstance(state.get("model_"), keras.Model):
             state["model_"] = pack_model(state["model_"])
         return state
 
     def __setstate__(self, state):
-        if "model_" in state:
+        # Where a model can't be made, it is what uses it that says so: a pool of
+        # processes hangs if what it is sent can't be read.
+        if "model_" in state and not forked():
             state = {**state, "model_": unpack_model(state["model_"])}
         super().__setstate__(state)
 
@@ -315,7 +313,7 @@ class KerasWrapper(BaseWrapper):
     def _own_callbacks(self):
         """Callbacks of one fit: made from classes, or copies of the user's objects."""
         callbacks = unflatten_params(
-            items=copy.deepcopy(self.callbacks), params=self._routed_to("callbacks")
+            items=own_callbacks(self.callbacks), params=self._routed_to("callbacks")
         )
         callbacks = _flat(callbacks)
         for callback in callbacks:

@@ -23,8 +23,10 @@ from sklearn.utils.validation import (
 
 from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer, check_no_times
+from skforecast_lstm._copies import own_copy
+from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._pieces import pieces
-from skforecast_lstm._scikeras import KerasWrapper, own_copy
+from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.networks import (
     Cell,
@@ -562,6 +564,7 @@ class SequenceEstimator(KerasWrapper):
 
     def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
         """Check all that is given, and build the network if it is to be new."""
+        check_not_forked()
         self._check_parameters()
         series = _series_of(X, y)
         X, y = self._validate_windows(X, y, reset=anew)

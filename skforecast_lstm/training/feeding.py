@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm.training.loop import can_predict, predict
 from skforecast_lstm.training.samples import (
     ROOM_TO_PREDICT,
@@ -132,6 +133,7 @@ def feed_back(
     array([[1., 2., 3., 5.],
            [2., 3., 5., 8.]], dtype=float32)
     """
+    check_not_forked()
     n_columns = series.shape[1]
     window_shape = window_shape or (len(origins.lags), n_columns)
     centre, spread = (

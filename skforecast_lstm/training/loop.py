@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm.training.batches import FollowsCourse, SampleBatches
 from skforecast_lstm.training.callbacks import watches_batches
 from skforecast_lstm.training.samples import Samples
@@ -131,6 +132,7 @@ def fit(
     >>> len(history.history["loss"])
     2
     """
+    check_not_forked()
     is_known = isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
     has_course = schedule is not None or n_batches is not None
     if has_course:
@@ -250,6 +252,7 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     >>> training.predict(model, np.zeros((3, 2))).shape
     (3, 1)
     """
+    check_not_forked()
     is_known = isinstance(x, Samples) or _are_arrays(x)
     if others or not is_known:
         return model.predict(x, **others)

@@ -1,0 +1,37 @@
+"""Child processes that were forked after JAX was used, in which it would hang."""
+
+import os
+import sys
+
+__all__ = ["check_not_forked", "forked"]
+
+_state = {"used": False, "forked": False}
+
+
+def forked() -> bool:
+    """Whether this process was forked from one that had used JAX."""
+    return _state["forked"]
+
+
+def check_not_forked() -> None:
+    """Raise a `RuntimeError` in a child that would wait for JAX for ever."""
+    if forked():
+        raise RuntimeError(
+            "This process was forked from one that had used JAX already, and in such a "
+            'child JAX waits for ever. Use joblib\'s backend "loky", which is its '
+            'default, or "threading"; with multiprocessing, the start method "spawn"; '
+            "or fork before the first fit or predict."
+        )
+
+
+def _before():
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    _state["used"] = bridge is not None and bridge.backends_are_initialized()
+
+
+def _in_child():
+    _state["forked"] = _state["forked"] or _state["used"]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_child=_in_child)
