@@ -11,7 +11,8 @@ def _keras_home():
     """The folder where Keras looks for its configuration."""
     if "KERAS_HOME" in os.environ:
         return Path(os.environ["KERAS_HOME"])
-    home = Path.home()
+    # Where there is no home, Keras looks in the same place.
+    home = Path(os.path.expanduser("~"))
     return (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"
 
 

@@ -114,6 +114,9 @@ def _is_plain(value):
 
 def _are_equal(one, other):
     """Whether two plain values are the same, NaN like NaN."""
+    if inspect.isroutine(one) and inspect.isroutine(other):
+        # Functions that an __init__ makes are made anew.
+        return one.__qualname__ == other.__qualname__
     try:
         np.testing.assert_equal(one, other)
     except AssertionError:

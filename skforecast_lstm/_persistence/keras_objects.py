@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
+from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.values import plain_arrays
 
@@ -148,6 +149,7 @@ def _model_parts(model):
 
 
 def _model(parts, budget):
+    check_not_forked()
     config = _checked(parts["config"], keras.Model, budget)
     compile_config = config.pop("compile_config", None)
     _count_tries(config)

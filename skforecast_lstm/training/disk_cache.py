@@ -1,17 +1,22 @@
 """Compiled programs on disk, so that the next process starts with them.
 
 JAX keeps them. What is done here is to give it a place that only the user can write,
-since whoever can write there can run code as the user.
+since whoever can write there can run code as the user; and files that are whole or not
+there, since JAX warns of one that it can't read in every process, and never replaces it.
 """
 
+import hashlib
 import logging
 import os
 import stat
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 import keras
+
+from skforecast_lstm._files import replacing
 
 __all__ = ["keep_programs"]
 
@@ -44,12 +49,15 @@ def keep_programs() -> None:
         or not _setting("jax_enable_compilation_cache")
     ):
         return
-    folder = _user_folder() / "skforecast_lstm" / "programs"
     try:
+        folder = _user_folder() / "skforecast_lstm" / "programs"
         _make_private(folder)
         _drop_oldest(folder)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        # There is no home, or it can't be written, or not by the user alone.
         logger.info("Compiled programs are not kept on disk: %s", error)
+        return
+    if not _use(folder):
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     for name, (usual, ours) in _USUAL_AND_OURS.items():
@@ -66,14 +74,15 @@ def _setting(name):
 def _user_folder():
     """Where programs of this user keep what they can make again."""
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+        given = os.environ.get("LOCALAPPDATA")
+        return Path(given or Path.home() / "AppData" / "Local")
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def _make_private(folder):
-    """Make a folder; raise if anyone but the user can write there."""
+    """Make a folder; raise if anyone but the user can write there, or exchange it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if sys.platform == "win32":
         return
@@ -82,6 +91,14 @@ def _make_private(folder):
         raise PermissionError(f"{folder} is not a folder of this user.")
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PermissionError(f"Others can write to {folder}.")
+    for parent in folder.resolve().parents:
+        found = parent.stat()
+        by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        # In a folder such as /tmp only its owner can move what is in it.
+        if by_others and not found.st_mode & stat.S_ISVTX:
+            raise PermissionError(f"Others can write to {parent}.")
+        if found.st_uid not in (0, os.getuid()):
+            raise PermissionError(f"{parent} belongs to another user.")
 
 
 def _drop_oldest(folder):
@@ -93,3 +110,55 @@ def _drop_oldest(folder):
             break
         path.unlink(missing_ok=True)
         taken -= found.st_size
+
+
+class WholeFiles:
+    """What JAX asks to keep and to find programs: files that are whole, or none.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = self._path = folder
+
+    def get(self, key: str) -> bytes | None:
+        """Return what was put under a key; delete what was damaged since."""
+        path = self._file(key)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        digest, value = content[:32], content[32:]
+        if hashlib.sha256(value).digest() == digest:
+            return value
+        with suppress(OSError):
+            path.unlink()
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep bytes under a key, all of them or none."""
+        path = self._file(key)
+        with suppress(OSError), replacing(path) as unfinished:
+            unfinished.write_bytes(hashlib.sha256(value).digest() + value)
+
+    def clear(self) -> None:
+        """Forget nothing: there is nothing but the files."""
+
+    def _file(self, key):
+        return self.folder / f"{key}-program"
+
+
+def _use(folder):
+    """Have JAX keep its programs in whole files; whether it can be had to."""
+    from jax._src import compilation_cache
+
+    if not hasattr(compilation_cache, "_cache"):
+        logger.info("This JAX has no place for files of programs that are whole.")
+        return False
+    compilation_cache.reset_cache()
+    compilation_cache._cache = WholeFiles(folder)
+    compilation_cache._cache_initialized = True
+    return True

@@ -61,7 +61,7 @@ def test_programs_are_kept_where_only_the_user_can_write(run, tmp_path):
 
 def test_a_second_process_finds_what_the_first_compiled(run, tmp_path):
     def programs():
-        paths = folder_in(tmp_path).glob("*-cache")
+        paths = folder_in(tmp_path).glob("*-program")
         return {path.name: path.stat().st_mtime_ns for path in paths}
 
     run(FIT)
@@ -106,6 +106,66 @@ def test_a_folder_that_is_not_the_users_alone_is_not_used(run, tmp_path, what):
         folder.mkdir()
         folder.chmod(0o777)
     assert run(REPORT)[0] == "None"
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775])
+def test_a_folder_that_others_can_exchange_is_not_used(run, tmp_path, mode):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(mode)
+    assert run(REPORT, XDG_CACHE_HOME=str(cache))[0] == "None"
+    # In a folder as /tmp is, nobody moves what is another's.
+    cache.chmod(0o1777)
+    assert run(REPORT, XDG_CACHE_HOME=str(cache))[0] != "None"
+
+
+@pytest.mark.parametrize("length", [0, 100])
+def test_a_program_that_is_not_whole_is_compiled_anew_and_replaced(run, tmp_path, length):
+    def programs():
+        paths = folder_in(tmp_path).glob("*-program")
+        return {path: path.read_bytes() for path in paths}
+
+    run(FIT)
+    whole = programs()
+    for path, content in whole.items():
+        path.write_bytes(content[:length])
+    # A warning would end it.
+    run(FIT)
+    assert {path: len(content) > 100 for path, content in programs().items()} == (
+        dict.fromkeys(whole, True)
+    )
+
+
+def test_a_full_disk_leaves_no_part_of_a_program(tmp_path):
+    from skforecast_lstm.training.disk_cache import WholeFiles
+
+    script = """
+import resource, signal, sys
+from pathlib import Path
+from skforecast_lstm.training.disk_cache import WholeFiles
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+WholeFiles(Path(sys.argv[1])).put("large", bytes(2000))
+WholeFiles(Path(sys.argv[1])).put("small", bytes(500))
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
+    kept = WholeFiles(tmp_path)
+    assert kept.get("large") is None
+    assert kept.get("small") == bytes(500)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_user_without_a_home_still_fits(run, tmp_path):
+    script = f"""
+import pathlib, os
+def no_home(*_): raise RuntimeError("Could not determine home directory.")
+pathlib.Path.home = no_home
+os.environ.pop("HOME"), os.environ.pop("KERAS_HOME")
+{FIT}
+import jax
+print(jax.config.jax_compilation_cache_dir)
+"""
+    assert run(script) == ["None"]
 
 
 def test_the_oldest_programs_go_when_there_are_too_many(tmp_path, monkeypatch):
