@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skforecast_lstm.forecasting._columns import in_order
 from skforecast_lstm.forecasting._series import Rows, Scale, Series
 
 __all__ = ["Exogenous"]
@@ -43,6 +44,43 @@ class Exogenous:
         values = np.empty((0, 0)) if X is None else _values(X, past + known)
         return cls(past, known, Scale.of(values))
 
+    def checked(self, X: pd.DataFrame | None, y: pd.DataFrame) -> pd.DataFrame | None:
+        """X with its columns in order, once it has those of fit and the rows of y."""
+        names = self.past + self.known
+        if X is None:
+            if names:
+                raise ValueError(
+                    f"X is missing; fit had one with the columns {names}. Give X with "
+                    "the rows of y."
+                )
+            return None
+        self._check_expected()
+        X = in_order(X, names, "X")
+        absent = y.index.difference(X.index)
+        if len(absent):
+            raise ValueError(
+                f"X has no row at {absent[0]}, which y has; {len(absent)} of {len(y)} "
+                "rows are missing. Give X with the rows of y, NaN where it is unknown."
+            )
+        return X
+
+    def checked_ahead(self, X: pd.DataFrame | None) -> pd.DataFrame | None:
+        """X of the times to forecast, with its columns in order.
+
+        Columns that are known in the past only may be missing.
+        """
+        if X is None:
+            return None
+        self._check_expected()
+        return in_order(X, self.past + self.known, "X", optional=self.past)
+
+    def _check_expected(self):
+        if not self.past and not self.known:
+            raise ValueError(
+                "There was no X in fit, so the network can't read one. Leave X out, or "
+                "give it to fit as well."
+            )
+
     def rows(
         self,
         series: Series,
@@ -54,11 +92,9 @@ class Exogenous:
         """A scaled series with its columns of X, also at the times ahead."""
         targets = scale.apply(series.values)
         names = self.past + self.known
-        if not names:
+        if X is None or not names:
             nothing = np.empty((len(series), 0))
             return Rows(targets, nothing, nothing)
-        if X is None:
-            raise ValueError(f"X is missing; fit had one with the columns {names}.")
         values = self._scaled(_of_series(X, series.name).reindex(series.times))
         known = values[:, len(self.past) :]
         if self.known and len(times_ahead):
@@ -82,7 +118,17 @@ class Exogenous:
                 f"X has no row at {missing[0]}{where}. Each step up to {times[-1]} is "
                 f"needed, and {len(missing)} of {len(times)} are missing."
             )
-        return self._scaled(frame.loc[times].reindex(columns=self.past + self.known))
+        frame = frame.loc[times]
+        unknown = frame[self.known].isna().to_numpy()
+        if unknown.any():
+            row, column = np.argwhere(unknown)[0]
+            where = "" if series.name is None else f" of series {series.name!r}"
+            raise ValueError(
+                f"Column {self.known[column]!r} of X is NaN at {times[row]}{where}, and "
+                "all steps to forecast are needed of columns that are known ahead. Fill "
+                "it, or name it in past_only if it is known in the past only."
+            )
+        return self._scaled(frame)
 
     def _scaled(self, frame):
         return self.scale.apply(_values(frame, self.past + self.known))

@@ -15,6 +15,10 @@ from sktime.forecasting.base import BaseForecaster
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._time_steps import Steps
 from skforecast_lstm.estimators import LSTMRegressor
+from skforecast_lstm.forecasting._columns import (
+    check_names_of_series,
+    in_order,
+)
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._defaults import (
     Plan,
@@ -92,8 +96,10 @@ class LSTMForecaster(BaseForecaster):
         Errors at the held-out origins.
     exogenous_ : Exogenous
         The columns of X.
+    columns_ : list
+        The columns of y, in the order in which they are forecast.
     scales_ : dict
-        Centre and spread of each series in training.
+        Centre and spread of each series in `fit`, or in `pretrain` before it.
 
     See Also
     --------
@@ -162,6 +168,7 @@ class LSTMForecaster(BaseForecaster):
             "model_",
             "errors_",
             "exogenous_",
+            "columns_",
             "scales_",
             "lookback_",
             "season_length_",
@@ -199,24 +206,32 @@ class LSTMForecaster(BaseForecaster):
             self.set_tags(**{"capability:pred_int": False})
 
     def _fit(self, y, X=None, fh=None):
-        check_no_infinity(y=y, X=X)
-        self._cur_y, self._cur_X = y, X
-        if self.state != "pretrained":
+        self._names = self._y_metadata["feature_names"]
+        if self.state == "pretrained":
+            y, X = self._like_in_fit(y, X)
+            self.scales_ = _scales(series_of(y))
+        else:
             self._learn(y, X, fh)
+        self._cur_y, self._cur_X = y, X
         return self
 
     def _pretrain(self, y, X=None, fh=None):
-        check_no_infinity(y=y, X=X)
         self._learn(y, X, fh)
         return self
 
     def _pretrain_update(self, y, X=None, fh=None):
-        check_no_infinity(y=y, X=X)
+        y, X = self._like_in_fit(y, X)
+        series = series_of(y)
+        self.scales_ = {**self.scales_, **_scales(series)}
         self._go_on(y, X)
         return self
 
     def _update(self, y, X=None, update_params=True):
-        check_no_infinity(y=y, X=X)
+        if y.shape[1] == len(self._names) == 1 and 0 in (*y.columns, *self._names):
+            # A Series without a name.
+            y = y.set_axis(self._names, axis=1)
+        y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
+        check_names_of_series(self._cur_y.index, y.index)
         self._cur_y = _with_frequency_of(self._cur_y, update_data(self._cur_y, y))
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
@@ -226,16 +241,32 @@ class LSTMForecaster(BaseForecaster):
 
     def _predict(self, fh, X=None):
         forecast = self._forecast(fh, X)
-        return pd.DataFrame(
+        frame = pd.DataFrame(
             forecast.middle, index=forecast.index, columns=self._cur_y.columns
         )
+        return frame[self._names] if len(self._names) > 1 else frame
 
     def _predict_quantiles(self, fh, X, alpha):
         forecast = self._forecast(fh, X)
         quantiles = [forecast.quantile(level, self.errors_) for level in alpha]
+        values = np.stack(quantiles, axis=-1)
+        if len(self._names) > 1:
+            values = values[:, self._cur_y.columns.get_indexer(self._names)]
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
-        values = np.stack(quantiles, axis=-1).reshape(len(forecast.index), -1)
+        values = values.reshape(len(forecast.index), -1)
         return pd.DataFrame(values, index=forecast.index, columns=columns)
+
+    def _get_varnames(self):
+        """Names of the forecasts: those of y in fit, in whatever order others come."""
+        return self._names
+
+    def _like_in_fit(self, y, X):
+        """What came later, with the columns of fit in their order."""
+        check_no_infinity(y=y, X=X)
+        if y.shape[1] == len(self.columns_) == 1:
+            # Other series are called otherwise than those of pretraining.
+            y = y.set_axis(self.columns_, axis=1)
+        return in_order(y, self.columns_, "y"), self.exogenous_.checked(X, y)
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):
@@ -262,7 +293,10 @@ class LSTMForecaster(BaseForecaster):
     def _learn(self, y, X, fh):
         """Choose what was left to the data, train, and see how wrong that is."""
         self._check_parameters()
+        check_no_infinity(y=y, X=X)
+        self.columns_ = list(y.columns)
         self.exogenous_ = Exogenous.of(X, self.past_only)
+        X = self.exogenous_.checked(X, y)
         series = series_of(y)
         self._choose(series, self._last_step(series, fh))
         n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
@@ -285,7 +319,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _choose(self, series, last_step):
         """Season, steps of a window, and steps at once, where the data decide."""
-        self.scales_ = {one.name: Scale.of(one.values) for one in series}
+        self.scales_ = _scales(series)
         lengths = [len(one) for one in series]
         n_rows = int(np.median(lengths))
         season = self.season_length
@@ -390,6 +424,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _forecast(self, fh, X):
         """Forecasts of all series at all times of the horizon."""
+        X = self.exogenous_.checked_ahead(X)
         series = series_of(self._cur_y)
         steps, times = zip(*(steps_of(fh, one) for one in series), strict=True)
         n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
@@ -452,6 +487,11 @@ class _Forecast:
         steps = np.maximum(self.steps, 1)
         distance = errors.distance(level, int(steps.max()))[steps - 1]
         return self.middle + distance * self.spread
+
+
+def _scales(series):
+    """Scale of each series by its name."""
+    return {one.name: Scale.of(one.values) for one in series}
 
 
 def _between(levels, values, level):

@@ -1,0 +1,64 @@
+"""Columns and series of a frame, held to those that there were before."""
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["check_names_of_series", "in_order"]
+
+
+def in_order(
+    frame: pd.DataFrame, names: Sequence, what: str, *, optional: Collection = ()
+) -> pd.DataFrame:
+    """The frame with its columns in the order of `names`.
+
+    Raises where a column is missing that is not optional, or there is one that is none
+    of these. An optional one that is missing is unknown.
+    """
+    columns = frame.columns
+    if list(columns) == list(names):
+        return frame
+    absent = [one for one in names if one not in columns and one not in optional]
+    unknown = [one for one in columns if one not in names]
+    if not absent and not unknown:
+        return frame.reindex(columns=list(names))
+    found = []
+    if absent:
+        found.append(f"lacks the columns {absent}")
+    if unknown:
+        found.append(f"has the columns {unknown}, which were not there in fit")
+    missing = absent or [one for one in names if one not in columns] or list(names)
+    hints = [
+        f" Did you mean {near!r} by {one!r}?"
+        for one in unknown
+        if (near := _nearest(one, missing)) is not None
+    ]
+    raise ValueError(
+        f"{what} {' and '.join(found)}.{''.join(hints)} In fit the columns were "
+        f"{list(names)}; give these, in any order."
+    )
+
+
+def check_names_of_series(before: pd.Index, now: pd.Index) -> None:
+    """Raise where a series is called as one before, but with a name of another type."""
+    if before.nlevels == 1 or now.nlevels == 1:
+        return
+    for level in range(before.nlevels - 1):
+        known = before.unique(level)
+        by_text = {str(name): name for name in known}
+        for name in now.unique(level).difference(known, sort=False):
+            if str(name) in by_text:
+                other = by_text[str(name)]
+                raise ValueError(
+                    f"The series {name!r} ({type(name).__name__}) was not there in fit, "
+                    f"but {other!r} ({type(other).__name__}) was. Give names of one type."
+                )
+
+
+def _nearest(name: Any, names: Sequence) -> Any:
+    """The name that is written most alike, if one is."""
+    plain = {str(one).strip().lower(): one for one in names}
+    near = get_close_matches(str(name).strip().lower(), plain, n=1)
+    return plain[near[0]] if near else None
