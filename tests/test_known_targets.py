@@ -35,7 +35,7 @@ def slope(loss, y, outputs):
     return np.asarray(jax.grad(lambda given: loss(y, given))(outputs))
 
 
-@pytest.mark.parametrize("given", LOSSES, ids=str)
+@pytest.mark.parametrize("given", LOSSES, ids=lambda given: getattr(given, "name", given))
 def test_value_and_slope_are_those_of_the_known_numbers(given, rng):
     y, outputs = with_gaps(rng)
     loss, known = KnownTargetsLoss(given), ~np.isnan(y)
