@@ -241,17 +241,16 @@ class LSTMForecaster(BaseForecaster):
 
     def _predict(self, fh, X=None):
         forecast = self._forecast(fh, X)
-        frame = pd.DataFrame(
-            forecast.middle, index=forecast.index, columns=self._cur_y.columns
+        return pd.DataFrame(
+            forecast.middle[:, self._places()],
+            index=forecast.index,
+            columns=self._names,
         )
-        return frame[self._names] if len(self._names) > 1 else frame
 
     def _predict_quantiles(self, fh, X, alpha):
         forecast = self._forecast(fh, X)
         quantiles = [forecast.quantile(level, self.errors_) for level in alpha]
-        values = np.stack(quantiles, axis=-1)
-        if len(self._names) > 1:
-            values = values[:, self._cur_y.columns.get_indexer(self._names)]
+        values = np.stack(quantiles, axis=-1)[:, self._places()]
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
         values = values.reshape(len(forecast.index), -1)
         return pd.DataFrame(values, index=forecast.index, columns=columns)
@@ -263,8 +262,7 @@ class LSTMForecaster(BaseForecaster):
     def _like_in_fit(self, y, X):
         """What came later, with the columns of fit in their order."""
         check_no_infinity(y=y, X=X)
-        if y.shape[1] == len(self.columns_) == 1:
-            # Other series are called otherwise than those of pretraining.
+        if y.shape[1] == len(self.columns_) and self._are_others(y.columns):
             y = y.set_axis(self.columns_, axis=1)
         return in_order(y, self.columns_, "y"), self.exogenous_.checked(X, y)
 
@@ -289,6 +287,16 @@ class LSTMForecaster(BaseForecaster):
             {**common, "strategy": "recursive"},
             {**common, "strategy": "recursive", "intervals": "quantiles"},
         ]
+
+    def _are_others(self, names):
+        """Whether columns are called otherwise than those of pretraining, all of them."""
+        return not set(names) & set(self.columns_)
+
+    def _places(self):
+        """Which columns of the network those of y in fit are, in their order."""
+        if self._are_others(self._names):
+            return list(range(len(self._names)))
+        return [self.columns_.index(name) for name in self._names]
 
     def _learn(self, y, X, fh):
         """Choose what was left to the data, train, and see how wrong that is."""

@@ -169,6 +169,12 @@ class TestColumnsOfY:
         forecast = pretrained.clone().fit(Y[KNOWN], fh=[1]).predict()
         swapped = pretrained.clone().fit(other[KNOWN], fh=[1]).predict()
         pd.testing.assert_frame_equal(swapped, forecast[["a", "b"]])
+        # Those of which none is called as before are others, in the same places.
+        named = Y[KNOWN].set_axis([0, 1], axis=1)
+        others = pretrained.clone().fit(named, fh=[1]).predict()
+        pd.testing.assert_frame_equal(others, forecast.set_axis([0, 1], axis=1))
+        with pytest.raises(ValueError, match=r"y lacks the columns \['a'\]"):
+            pretrained.clone().fit(named.rename(columns={0: "b"}))
         with pytest.raises(ValueError, match=r"y lacks the columns \['b'\]"):
             pretrained.fit(other[["a"]][KNOWN], fh=[1])
 
