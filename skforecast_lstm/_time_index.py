@@ -10,27 +10,11 @@ __all__ = ["Block", "blocks_of", "times_after"]
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of one series, in the order of time.
-
-    `times` is their index where it has an order. `next_times` are the earliest and the
-    latest time at which a row would directly follow them, where that can be told.
-    """
+    """The rows of one series in the order of time; times where its index has an order."""
 
     series: Any = None
     rows: Any = ...
     times: Any = None
-    next_times: tuple | None = None
-
-    def directly_follows(self, next_times):
-        """Whether the first row is at one of the times awaited."""
-        if self.times is None or next_times is None:
-            return False
-        earliest, latest = next_times
-        try:
-            return bool(earliest <= self.times[0] <= latest)
-        except (TypeError, ValueError):
-            # Times of different kinds, zones or frequencies can't be compared.
-            return False
 
 
 def times_after(last, freq, n_steps):
@@ -58,7 +42,7 @@ def blocks_of(index):
         return [Block()]
     if index.nlevels == 1:
         rows = range(len(index))
-        return [Block(None, ..., *_order(index, rows, ""))]
+        return [Block(None, ..., _order(index, rows, ""))]
     times, names = index.get_level_values(-1), index.droplevel(-1)
     if np.any(missing := names.to_frame().isna().any(axis=1)):
         raise ValueError(
@@ -69,16 +53,16 @@ def blocks_of(index):
     ends = np.cumsum(np.bincount(codes))[:-1]
     rows_of_all = np.split(np.argsort(codes, kind="stable"), ends)
     return [
-        Block(name, rows, *_order(times[rows], rows, f" in series {name!r}"))
+        Block(name, rows, _order(times[rows], rows, f" in series {name!r}"))
         for name, rows in zip(names, rows_of_all, strict=True)
     ]
 
 
 def _order(times, rows, where):
-    """Times that are in order, and when a row would directly follow them."""
+    """Times that are in order, None if they have no order."""
     positions = _positions(times, rows, where)
     if positions is None:
-        return None, None
+        return None
     in_order = positions[1:] > positions[:-1]
     if not in_order.all():
         first = int(np.argmin(in_order))
@@ -90,7 +74,7 @@ def _order(times, rows, where):
             "sort them with sort_index() and split without shuffling; if their order is "
             "right and the index means nothing, use reset_index(drop=True)."
         )
-    return times, _next_times(times, positions)
+    return times
 
 
 def _positions(times, rows, where):
@@ -109,25 +93,3 @@ def _positions(times, rows, where):
     if pd.api.types.is_float_dtype(times.dtype):
         return times.to_numpy(dtype=np.float64)
     return None
-
-
-def _next_times(times, positions):
-    """When a row would directly follow: by frequency, else by the steps there are."""
-    import pandas as pd
-
-    last = times[-1]
-    if isinstance(times, pd.DatetimeIndex) and times.freq is not None:
-        following = times_after(last, times.freq, 1)[0]
-        return following, following
-    if len(times) < 2:
-        return None
-    steps = np.diff(positions)
-    shortest, longest = steps.min(), steps.max()
-    if isinstance(times, pd.PeriodIndex):
-        return last + int(shortest), last + int(longest)
-    if isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex):
-        unit = times.unit
-        return last + np.timedelta64(shortest, unit), last + np.timedelta64(longest, unit)
-    # Times such as 0.1, 0.2, 0.3 are not exactly a step apart.
-    slack = 8 * np.spacing(abs(last)) if positions.dtype.kind == "f" else 0
-    return last + shortest - slack, last + longest + slack

@@ -186,20 +186,20 @@ def _check_series_are_told_apart(X, rows):
 def _origins(windower, X, starts):
     """All series behind their histories, one after another, and where to begin."""
     parts = windower._series_behind_history(X)
-    blocks, series, unknown = zip(*parts, strict=True)
+    blocks, series, unknown, places_of_rows = zip(*parts, strict=True)
     lags, reach = windower.lags_, int(windower.lags_[0])
     lengths = np.array([len(rows) for rows in series])
     if starts is None:
         owners, places = np.arange(len(series)), lengths - reach
     else:
-        n_rows = int(sum(lengths - reach))
+        n_rows = sum(map(len, places_of_rows))
         starts = _checked_starts(starts, n_rows, len(series))
         # One more than there are rows, for the start right after the last.
         owner, place = np.zeros((2, n_rows + 1), dtype=np.int64)
-        place[n_rows] = n_rows
+        place[n_rows] = lengths[0] - reach
         for number, block in enumerate(blocks):
             owner[:n_rows][block.rows] = number
-            place[:n_rows][block.rows] = np.arange(lengths[number] - reach)
+            place[:n_rows][block.rows] = places_of_rows[number]
         owners, places = owner[starts], place[starts]
     firsts = np.cumsum(lengths) - lengths
     begins = firsts[owners] + np.array(unknown)[owners]

@@ -1,6 +1,7 @@
 """Windows of the past as rows: the maths, the history, and the transformer."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -14,7 +15,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skforecast_lstm._checks import check_integer
+from skforecast_lstm._checks import check_integer, check_no_times
+from skforecast_lstm._gaps import Calendar, End
 from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["LookbackWindower"]
@@ -33,6 +35,18 @@ def _window_view(values, lags, n_rows):
         views = sliding_window_view(values, span, axis=0)
         return views[:n_rows, :, ::step].swapaxes(1, 2)
     return values[np.arange(n_rows)[:, None] + (lags[0] - lags)]
+
+
+def _over_gaps(rows, missing, reach):
+    """Rows with unknown ones where steps are missing, and the place of each.
+
+    No window reaches farther back than so many steps, so no gap has to be longer.
+    """
+    missing = np.minimum(np.concatenate([[0], missing]), reach)
+    places = np.arange(len(rows)) + np.cumsum(missing)
+    grid = np.full((places[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+    grid[places] = rows
+    return grid, places
 
 
 def _check_no_infinity(values):
@@ -119,10 +133,17 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     -----
     The last rows seen in `fit` are remembered. In `transform` they are put before
     rows that directly follow them by index, so that a test fold has its history
-    and a train fold does not get it twice. A row directly follows if it comes one
-    step of the index's frequency after the last, or, where the index has none, a
-    step no shorter and no longer than those between the rows seen in `fit`.
-    Arrays, polars frames and an index of strings give nothing to join by.
+    and a train fold does not get it twice. Arrays, polars frames and an index of
+    strings give nothing to join by.
+
+    A row directly follows if it comes one step after the last. Periods and times
+    with a frequency tell the step. Else it is the usual distance, in any calendar of
+    pandas, if at least half of the distances are of this length and all others are
+    several steps. Steps that are missing in the index are unknown (NaN) in the windows.
+    Times of the week at which there never is a row, such as nights and weekends, are
+    closed and not missing; where there are such times, neither are holidays of up to a
+    week. Where the times tell no step, as those of events, rows follow each other, and
+    history joins within twice the usual distance.
 
     The rows of a pandas MultiIndex belong to many series: its last level is time,
     those before it name the series. A window never crosses from one to the next.
@@ -195,7 +216,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values, blocks = self._validate(X, reset=False)
-        return self._windows(values, blocks, self._history)
+        return self._windows(values, blocks, self._remembered())
 
     def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
         """Fit, and give the windows of the same rows.
@@ -271,6 +292,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         index = X.index if hasattr(X, "iloc") else None
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
+        if not hasattr(X, "columns"):
+            check_no_times("X", X)
         # scikit-learn reads polars frames of float32 as float64.
         single = {str(dtype).lower() for dtype in getattr(X, "dtypes", ())} == {"float32"}
         try:
@@ -338,10 +361,34 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 f"least {reach + 1} rows, and X has n_samples = {longest}{of_series}. "
                 "Give more rows, or lower lookback, lags or horizon."
             )
+        # In values that any file can hold.
+        rows, ends = [], []
+        for block, rows_of_one in zip(blocks, rows_of_all, strict=True):
+            calendar = None if block.times is None else Calendar.of(block.times)
+            steps, _ = self._steps(rows_of_one, block, calendar)
+            rows.append(steps[max(0, len(steps) - reach) :].copy())
+            end = None if calendar is None else End.of(block.times, calendar)
+            ends.append(end and astuple(end))
         self._history = {
-            block.series: (rows[max(0, len(rows) - reach) :].copy(), block.next_times)
-            for block, rows in zip(blocks, rows_of_all, strict=True)
+            "series": [block.series for block in blocks],
+            "rows": rows,
+            "ends": ends,
         }
+
+    def _steps(self, rows, block, calendar):
+        """The rows of a series with those that are missing, and the place of each."""
+        missing = None if calendar is None else calendar.missing(block.times)
+        if missing is None or not missing.any():
+            return rows, range(len(rows))
+        return _over_gaps(rows, missing, int(self.lags_[0]))
+
+    def _remembered(self):
+        """The last steps of each series of `fit`, and its end, by its name."""
+        history = self._history
+        ends = (end and End(*end) for end in history["ends"])
+        return dict(
+            zip(history["series"], zip(history["rows"], ends, strict=True), strict=True)
+        )
 
     def _windows(self, values, blocks, history):
         """Windows of every row; `history` is None for the rows of `fit`."""
@@ -360,40 +407,47 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     def _windows_of(self, values, block, history):
         """Windows of one series, over one copy of it behind its history."""
-        known, unknown = self._behind_history(values, block, history)
+        known, unknown, places = self._behind_history(values, block, history)
         if history is not None:
             self._check_warmup(unknown, block.series)
         n_rows = len(known) - int(self.lags_[0])
         if unknown and self.warmup == "edge":
-            return self._edge_windows(known, unknown, n_rows)
-        return _window_view(known, self.lags_, n_rows)
+            windows = self._edge_windows(known, unknown, n_rows)
+        else:
+            windows = _window_view(known, self.lags_, n_rows)
+        return windows if len(places) == n_rows else windows[places]
 
     def _series_behind_history(self, X):
         """Each series of X behind its history, for who makes its windows elsewhere."""
         values, blocks = self._validate(X, reset=False)
         _check_no_infinity(values)
+        history = self._remembered()
         return [
-            (block, *self._behind_history(values, block, self._history))
-            for block in blocks
+            (block, *self._behind_history(values, block, history)) for block in blocks
         ]
 
     def _behind_history(self, values, block, history):
-        """A copy of one series behind as many rows as a window reaches back.
+        """A copy of one series behind as many steps as a window reaches back.
 
-        The first of these, of the number given beside, are unknown and NaN.
+        The first of these, of the number given beside, are unknown and NaN. So are steps
+        that are missing between rows; the place of each row behind the past comes last.
         """
         reach = int(self.lags_[0])
-        rows = values[block.rows]
-        past = rows[:0]
-        if history is not None and block.series in history:
-            remembered, next_times = history[block.series]
-            past = remembered if block.directly_follows(next_times) else past
+        remembered, end = (history or {}).get(block.series, (None, None))
+        past = values[:0]
+        calendar = None
+        if block.times is not None:
+            calendar = Calendar.of(block.times)
+            if end is not None and end.fits(block.times):
+                calendar = end.series_calendar.for_more(block.times, calendar)
+                past = remembered if end.is_followed_by(block.times) else past
+        rows, places = self._steps(values[block.rows], block, calendar)
         unknown = reach - len(past)
         known = np.empty((reach + len(rows), rows.shape[1]), dtype=rows.dtype)
         known[:unknown] = np.nan
         known[unknown:reach] = past
         known[reach:] = rows
-        return known, unknown
+        return known, unknown, places
 
     def _check_warmup(self, unknown, series):
         """Raise where the first rows of a series miss so many before them."""

@@ -921,6 +921,27 @@ def test_fit_refuses_tables_without_windows(fit, X, message):
         getattr(LookbackWindower(3, horizon=1), fit)(X)
 
 
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.arange(9).astype("datetime64[D]").reshape(-1, 1),
+        np.array([*range(8), "NaT"], dtype="timedelta64[s]").reshape(-1, 1),
+        pd.Series(pd.date_range("2024", periods=9)),
+        pd.Series(pd.timedelta_range("1h", periods=9), name="passed"),
+        pd.DataFrame({"x": np.zeros(9), "when": pd.date_range("2024", periods=9)}),
+        pd.DataFrame({"passed": pd.timedelta_range("1h", periods=9)}),
+    ],
+    ids=["dates", "durations", "series", "named series", "frame", "durations in a frame"],
+)
+def test_times_are_no_numbers(X):
+    """They would be whole numbers, and a missing one of them -9e18."""
+    with pytest.raises((TypeError, ValueError), match="numbers"):
+        LookbackWindower(2).fit(X)
+    numbers = X.shape[1] if X.ndim > 1 else 1
+    with pytest.raises((TypeError, ValueError), match="numbers|names"):
+        LookbackWindower(2).fit(np.zeros((9, numbers))).transform(X)
+
+
 @pytest.mark.parametrize("warmup", ["nan", "edge"])
 @pytest.mark.parametrize(("X", "message"), ROWS.values(), ids=ROWS)
 def test_transform_refuses_the_same_rows(X, message, warmup):
