@@ -1,6 +1,7 @@
 """Steps that are missing between the rows of a series, told by its times alone."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ _WEEK = 7 * _DAY
 # A step of some thousands in a week: its times of the week can be counted.
 _SHORTEST_OF_A_WEEK = 60 * 10**9
 _MOST = 2**31
+# Shorter times are remembered with what they tell.
+_LONG = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class Calendar:
     @classmethod
     def of(cls, times: Any) -> "Calendar":
         """Find the calendar of times in order."""
+        return _calendar_of(_Times.of(times)) if len(times) < _LONG else cls._of(times)
+
+    @classmethod
+    def _of(cls, times):
         elapsed = _elapsed(times)
         if not len(elapsed):
             return cls(_told_step(times), n_rows=len(times))
@@ -66,6 +73,11 @@ class Calendar:
         """
         if self.step is None or len(times) < 2:
             return None
+        if len(times) < _LONG:
+            return _missing(self, _Times.of(times))
+        return self._missing(times)
+
+    def _missing(self, times):
         steps = self.steps(times)
         if steps is None:
             return None
@@ -74,11 +86,14 @@ class Calendar:
             missing = self._open(times, missing)
         return missing
 
-    def for_more(self, times: Any, own: "Calendar") -> "Calendar":
+    def for_more(self, times: Any) -> "Calendar":
         """Return this calendar, or that of later times themselves if they left it."""
         if self.step is None and self.n_rows > 2:
             return self
-        return self if self.missing(times) is not None else own
+        is_kept = self.step is not None and (
+            len(times) < 2 or self.missing(times) is not None
+        )
+        return self if is_kept else Calendar.of(times)
 
     def steps(self, times: Any) -> Any:
         """Return how many steps lead from each time to the next; None off the steps."""
@@ -119,6 +134,29 @@ class Calendar:
         is_holiday = (np.diff(days) > 0) & (np.diff(days) <= 7)
         n_open[is_holiday] = 0
         return np.where(missing < 0, missing, n_open)
+
+
+@dataclass(frozen=True)
+class _Times:
+    """Times that are equal if their values are: many series have the same ones."""
+
+    key: tuple
+    times: Any = field(compare=False)
+
+    @classmethod
+    def of(cls, times):
+        freq = getattr(times, "freq", None)
+        return cls((str(times.dtype), freq, _positions(times).tobytes()), times)
+
+
+@lru_cache(maxsize=64)
+def _calendar_of(times):
+    return Calendar._of(times.times)
+
+
+@lru_cache(maxsize=64)
+def _missing(calendar, times):
+    return calendar._missing(times.times)
 
 
 @dataclass(frozen=True)

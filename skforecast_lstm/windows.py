@@ -90,7 +90,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     Windows of one series are a read-only view of one array: they take no memory,
     whatever the lookback. Windows of many series, at unequal lags, or flat ones of many
-    columns with a `step` over 1 are copied.
+    columns with a `step` over 1 are copied, and so are windows over gaps of the index.
 
     Parameters
     ----------
@@ -294,6 +294,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
         if not hasattr(X, "columns"):
             check_no_times("X", X)
+        elif any(getattr(kind, "kind", "") in "mM" for kind in getattr(X, "dtypes", ())):
+            _check_columns_are_numbers(X, None)
         # scikit-learn reads polars frames of float32 as float64.
         single = {str(dtype).lower() for dtype in getattr(X, "dtypes", ())} == {"float32"}
         try:
@@ -437,9 +439,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         past = values[:0]
         calendar = None
         if block.times is not None:
-            calendar = Calendar.of(block.times)
-            if end is not None and end.fits(block.times):
-                calendar = end.series_calendar.for_more(block.times, calendar)
+            if end is None or not end.fits(block.times):
+                calendar = Calendar.of(block.times)
+            else:
+                calendar = end.series_calendar.for_more(block.times)
                 past = remembered if end.is_followed_by(block.times) else past
         rows, places = self._steps(values[block.rows], block, calendar)
         unknown = reach - len(past)

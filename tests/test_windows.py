@@ -938,7 +938,7 @@ def test_times_are_no_numbers(X):
     with pytest.raises((TypeError, ValueError), match="numbers"):
         LookbackWindower(2).fit(X)
     numbers = X.shape[1] if X.ndim > 1 else 1
-    with pytest.raises((TypeError, ValueError), match="numbers|names"):
+    with pytest.raises((TypeError, ValueError), match=r"numbers|names"):
         LookbackWindower(2).fit(np.zeros((9, numbers))).transform(X)
 
 
