@@ -165,10 +165,11 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
 
 
 def _usual(distances):
-    """The most frequent distance, if all others are multiples of it."""
+    """The distance of a third or more, if all others are multiples of it."""
     unique, counts = np.unique(distances, return_counts=True)
     usual = int(unique[counts.argmax()])
-    return usual if usual > 0 and (unique % usual == 0).all() else None
+    is_usual = usual > 0 and 3 * counts.max() >= len(distances)
+    return usual if is_usual and (unique % usual == 0).all() else None
 
 
 def _usual_number(times, offset):

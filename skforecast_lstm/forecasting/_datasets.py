@@ -9,6 +9,7 @@ import pandas as pd
 from sktime.split import ExpandingWindowSplitter
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._time_steps import usual_offset
 from skforecast_lstm.forecasting._defaults import season_of
 
 
@@ -123,9 +124,13 @@ def _countable(times):
     is_even = frequency is None or isinstance(frequency, pd.offsets.Tick | pd.offsets.Day)
     if is_even or isinstance(times, pd.PeriodIndex):
         return times
-    if frequency.name.startswith(("B", "C")):
+    # Nor of multiples of a month, of halves of it or of business days as periods.
+    if frequency.n > 1 or frequency.name.startswith(("B", "C", "SM", "b", "c")):
         return pd.RangeIndex(len(times))
-    return times.tz_localize(None).to_period()
+    try:
+        return times.tz_localize(None).to_period()
+    except ValueError:
+        return pd.RangeIndex(len(times))
 
 
 def _relabelled(index, longest):
@@ -275,7 +280,7 @@ def _regular(times, where):
             f"{times[row]}. Use y.sort_index()."
         )
     if isinstance(times, pd.DatetimeIndex):
-        frequency = times.freqstr or _frequency(times)
+        frequency = times.freq if times.freq is not None else _frequency(times)
         expected = pd.date_range(times[0], times[-1], freq=frequency, unit=times.unit)
     elif isinstance(times, pd.PeriodIndex):
         expected = pd.period_range(times[0], times[-1], freq=times.freq)
@@ -291,8 +296,9 @@ def _regular(times, where):
     if len(expected) != len(times):
         odd = times.difference(expected)[0]
         raise ValueError(
-            f"The index of {where} is irregular: {odd} is not a step of {frequency} "
-            "after the time before it. Use y.resample(...) to make its steps equal."
+            f"The index of {where} is irregular: {odd} is not a step of "
+            f"{getattr(frequency, 'freqstr', frequency)} after the time before it. Use "
+            "y.resample(...) to make its steps equal."
         )
     if isinstance(times, pd.DatetimeIndex):
         return pd.DatetimeIndex(times, freq=frequency)
@@ -301,9 +307,9 @@ def _regular(times, where):
 
 def _frequency(times):
     """The frequency that most stretches of the times have."""
-    frequency = pd.infer_freq(times) if len(times) > 2 else None
-    if frequency is not None:
-        return frequency
+    offset = usual_offset(times)
+    if offset is not None:
+        return offset
     starts = np.unique(np.linspace(0, max(len(times) - 4, 0), 50, dtype=int))
     stretches = [times[start : start + 4] for start in starts]
     found = Counter(pd.infer_freq(stretch) for stretch in stretches if len(stretch) > 2)

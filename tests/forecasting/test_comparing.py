@@ -113,6 +113,20 @@ def test_season_by_frequency_and_every_kind_of_time(rng, frequency, season):
     np.testing.assert_array_equal(forecasts["seasonal naive"], before)
 
 
+@pytest.mark.parametrize("with_freq", [True, False])
+@pytest.mark.parametrize("frequency", ["2MS", "SMS", "2QS", "2B", "15min"])
+def test_multiples_and_half_months_lose_nobody(rng, frequency, with_freq):
+    times = pd.date_range("2000-01-01", periods=60, freq=frequency)
+    index = times if with_freq else pd.DatetimeIndex(times, freq=None)
+    y = pd.Series(rng.random(60) + 1, index=index)
+    names = ["naive", "Theta", "Ridge"]
+    comparison = compare(y, horizon=3, n_windows=1, forecasters=names)
+    assert comparison.failures.empty
+    for _, rows in comparison.forecasts.groupby("forecaster"):
+        assert rows["time"].tolist() == times[-3:].tolist()
+        np.testing.assert_array_equal(rows["actual"], y[-3:])
+
+
 def test_features_reach_those_that_can_use_them(rng):
     X = pd.DataFrame({"heat": rng.standard_normal(90)})
     y = 3 * X["heat"] + 10
