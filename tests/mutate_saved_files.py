@@ -151,7 +151,7 @@ def main(seed, count, *paths):
             for _ in range(rng.randint(1, 3)):
                 numbers = change(text, numbers, rng)
             changed_path.write_bytes(signed(text, numbers))
-        except (RecursionError, IndexError):
+        except (RecursionError, IndexError, ValueError):
             # What can't be written is no file.
             continue
         seconds, n_bytes, end = load(changed_path)

@@ -35,9 +35,9 @@ def split(monkeypatch):
 
 
 def known(X, y):
-    """Numbers of the rows with a complete window and a known target."""
+    """Numbers of the rows with a complete window and a target that is known in part."""
     unknown = np.isnan(X).reshape(len(X), -1).any(1)
-    return np.flatnonzero(~unknown & ~np.isnan(y).reshape(len(y), -1).any(1)).tolist()
+    return np.flatnonzero(~unknown & ~np.isnan(y).reshape(len(y), -1).all(1)).tolist()
 
 
 def panel(lengths):
@@ -161,7 +161,7 @@ def test_too_few_rows_before_those_held_out(rng):
     stopped = LSTMRegressor(
         units=1, early_stopping=True, validation_fraction=0.8, epochs=1
     )
-    with pytest.raises(ValueError, match=r"of 24 rows .*train on: targets reach over 8"):
+    with pytest.raises(ValueError, match=r"of 31 rows .*train on: targets reach over 8"):
         stopped.fit(X, y)
     with pytest.raises(ValueError, match=r"validate on .n_samples = 1"):
         stopped.set_params(validation_fraction=0.1).fit(X[3:4], y[3:4, 0])

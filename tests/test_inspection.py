@@ -610,7 +610,7 @@ def test_a_window_takes_what_the_definition_says(lookback, horizon, step, layout
     X = np.random.default_rng(0).normal(size=(40, 2))
     windower = LookbackWindower(lookback, horizon=horizon, step=step, layout=layout)
     display = WindowDisplay.from_estimator(windower.fit(X), X, rows=row)
-    display.figure_.clear()
+    plt.close(display.figure_)
     window = {row - horizon - step * k for k in range(lookback)}
     expected = {t: TAKEN if t >= 0 else UNKNOWN for t in window}
     expected |= dict.fromkeys(range(row - horizon + 1, row), AHEAD)
