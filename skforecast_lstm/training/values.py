@@ -291,8 +291,11 @@ class Values:
 
     def _add_array(self, value):
         array = np.ascontiguousarray(value)
-        if array.dtype.hasobject:
-            raise NotRecognisedError("It has an array of objects.")
+        if array.dtype.hasobject or array.dtype.fields is not None:
+            raise NotRecognisedError("It has an array of objects or fields.")
+        if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+            # It may have a mask, or attributes.
+            raise NotRecognisedError(f"It has an array of {type(value)!r}.")
         digest = hashlib.sha256(array.tobytes()).digest()
         # NumPy's numbers and JAX's without a type of their own give other precisions.
         weak = getattr(value, "weak_type", None)
@@ -381,7 +384,7 @@ class Values:
                 if _root(base) in ("keras", "skforecast_lstm"):
                     self.key.append(_state_of(base))
             return
-        for base in kind.__bases__:
+        for base in (type(kind), *kind.__bases__):
             self.add(base)
         attributes = {
             name: part

@@ -240,6 +240,54 @@ def test_rows_that_are_masked_weigh_nothing_in_the_last_batch():
     np.testing.assert_allclose(history, expected, rtol=1e-5)
 
 
+class Noted(np.ndarray):
+    """An array with a note of its own."""
+
+
+def noted(note):
+    array = np.ones(2).view(Noted)
+    array.note = note
+    return array
+
+
+class Kinds(type):
+    """A kind of classes whose attribute is computed."""
+
+    number = 1.0
+
+    @property
+    def doubled(cls):
+        return 2 * cls.number
+
+
+class OfAKind(metaclass=Kinds):
+    def __call__(self, x):
+        return x * OfAKind.doubled
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (noted(1.0), noted(2.0)),
+        (np.ma.array([1.0, 2.0], mask=[0, 0]), np.ma.array([1.0, 2.0], mask=[0, 1])),
+        (
+            np.zeros(2, [("a", "f4"), ("b", "i4")]),
+            np.zeros(2, [("b", "f4"), ("a", "i4")]),
+        ),
+    ],
+    ids=["attribute", "mask", "fields"],
+)
+def test_arrays_of_the_same_bytes_that_differ(one, other):
+    assert value_of(one) != value_of(other)
+
+
+def test_what_a_metaclass_computes_counts(monkeypatch):
+    before = value_of(OfAKind())
+    assert value_of(OfAKind()) == before
+    monkeypatch.setattr(Kinds, "number", 9.0)
+    assert value_of(OfAKind()) != before
+
+
 # --- Every class of Keras, each argument changed.
 
 # Kinds of which an argument needs a value of its own to be made or to differ.
