@@ -27,7 +27,7 @@ from skforecast_lstm._copies import own_copy
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._scikeras import KerasWrapper
-from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm.exceptions import LostDigitsWarning, UnknownStepsWarning
 from skforecast_lstm.networks import (
     Cell,
     Members,
@@ -78,6 +78,26 @@ def _complete_rows(windows):
                 "Replace it by NaN if the value is unknown, or scale X."
             )
     return complete
+
+
+def _warn_of_lost_digits(name, values):
+    """Warn where a column varies by less than the device can tell at its level."""
+    values = values[:: max(1, len(values) // 100_000)].reshape(-1, *values.shape[1:][-1:])
+    if values.dtype.kind != "f" or len(values) < 2:
+        return
+    level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
+    least = 16 * np.finfo(keras.config.floatx()).eps * level
+    lost = np.atleast_1d((spread > 0) & (spread < least))
+    if lost.any():
+        column = int(lost.argmax())
+        level, spread = np.atleast_1d(level)[column], np.atleast_1d(spread)[column]
+        warnings.warn(
+            f"Column {column} of {name} has a mean of {level:.6g} and varies by "
+            f"{spread:.2g}, which is lost in {keras.config.floatx()}, the precision of "
+            "the device. Subtract the level first, as StandardScaler does, in float64.",
+            LostDigitsWarning,
+            stacklevel=5,
+        )
 
 
 def default_batch_size(n_rows):
@@ -579,6 +599,8 @@ class SequenceEstimator(KerasWrapper):
                 )
         rows = self._rows_to_train_on(X, known > 0, sample_weight)
         y = _at(y, rows)
+        _warn_of_lost_digits("X", _at(X[:, -1], rows))
+        _warn_of_lost_digits("y", y)
         if anew and classes is None:
             self._check_targets(y)
         weights = None if sample_weight is None else _at(sample_weight, rows)

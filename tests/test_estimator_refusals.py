@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from skforecast_lstm import LSTMClassifier, LSTMRegressor
+from skforecast_lstm.exceptions import LostDigitsWarning
 
 
 def quick(estimator=LSTMRegressor, **parameters):
@@ -170,3 +171,25 @@ def test_windows_of_one_column_with_and_without_its_axis(X, labels):
             fitted.partial_fit(deep, y).partial_fit(flat, y)
             with pytest.raises(ValueError, match=r"features|shape"):
                 fitted.predict(deep[:, :3])
+
+
+@pytest.mark.parametrize("level", [1e8, -1e7])
+@pytest.mark.parametrize("normalization", [None, "last"])
+def test_digits_that_the_device_does_not_have_are_told(level, normalization):
+    series = level + np.sin(np.arange(60.0))
+    X = np.lib.stride_tricks.sliding_window_view(series[:-1], 4)
+    regressor = LSTMRegressor(1, epochs=1, normalization=normalization)
+    with pytest.warns(
+        LostDigitsWarning, match=r"Column 0 of X .*Subtract the level"
+    ) as said:
+        regressor.fit(X, series[4:])
+    assert "Column 0 of y" in str(said[-1].message)
+
+
+@pytest.mark.parametrize("level", [0.0, 100.0, 1e5])
+def test_digits_that_the_device_has_are_not(level):
+    series = level + np.sin(np.arange(60.0))
+    X = np.lib.stride_tricks.sliding_window_view(series[:-1], 4)
+    LSTMRegressor(1, epochs=1).fit(X, series[4:])
+    # What is constant has no digits to lose.
+    LSTMRegressor(1, epochs=1).fit(np.full((9, 4), 1e8), np.full(9, 1e8))

@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 
 __all__ = ["Errors"]
 
+# A window with almost nothing in it, as of a product that is rarely sold, says little of
+# what follows. It counts as if it varied by this part of the mean window or, where that
+# is more, of the typical error.
+LEAST_SPREAD = 0.5
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -18,18 +23,27 @@ class Errors:
         Typical size of an error at each step ahead, never less than at the step before.
     sizes : ndarray of shape (n_errors, n_targets)
         Sizes of all errors in units of the typical size at their step, sorted.
+    least_spread : ndarray of shape (n_targets,)
+        How much a window varies at least, as far as errors are concerned.
     """
 
     by_step: NDArray
     sizes: NDArray
+    least_spread: NDArray
 
     @classmethod
-    def of(cls, errors: NDArray) -> "Errors":
-        """From errors of shape (n_origins, horizon, n_targets)."""
+    def of(cls, errors: NDArray, spread: NDArray) -> "Errors":
+        """From errors of shape (n_origins, horizon, n_targets).
+
+        The spreads of their windows have the shape (n_origins, n_targets).
+        """
+        typical = np.sqrt(np.mean(errors**2, axis=(0, 1)))
+        least_spread = LEAST_SPREAD * np.maximum(spread.mean(axis=0), typical)
+        errors = errors / np.maximum(spread, least_spread)[:, None]
         typical = np.sqrt(np.mean(errors**2, axis=0))
         by_step = np.maximum.accumulate(np.maximum(typical, 1e-6), axis=0)
         sizes = np.abs(errors / by_step).reshape(-1, errors.shape[-1])
-        return cls(by_step, np.sort(sizes, axis=0))
+        return cls(by_step, np.sort(sizes, axis=0), least_spread)
 
     def distance(self, level: float, n_steps: int) -> NDArray:
         """How far from the forecast a quantile is, by step and target.

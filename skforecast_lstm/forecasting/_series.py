@@ -112,12 +112,19 @@ class Scale:
 
     @classmethod
     def of(cls, values: NDArray, axis: int = 0) -> "Scale":
-        """Mean and mean distance from it, of what is known; 0 and 1 of nothing."""
+        """Mean and mean distance from it, of what is known; 0 and 1 of nothing.
+
+        The spread is 1 too where values differ by no more than their rounding.
+        """
         known = ~np.isnan(values)
         n_known = np.maximum(known.sum(axis, keepdims=True), 1)
-        centre = np.where(known, values, 0.0).sum(axis, keepdims=True) / n_known
-        distance = np.where(known, np.abs(values - centre), 0.0).sum(axis, keepdims=True)
-        spread = np.where(distance > 0, distance / n_known, 1.0)
+        filled = np.where(known, values, 0.0)
+        centre = filled.sum(axis, dtype=np.float64, keepdims=True) / n_known
+        distance = np.where(known, np.abs(values - centre), 0.0)
+        distance = distance.sum(axis, keepdims=True) / n_known
+        rounding = 4 * np.finfo(values.dtype).eps + n_known * np.finfo(np.float64).eps
+        dust = rounding * np.abs(filled).max(axis, keepdims=True, initial=0)
+        spread = np.where(distance > dust, distance, 1.0)
         return cls(centre.squeeze(axis), spread.squeeze(axis))
 
     def apply(self, values: NDArray) -> NDArray:

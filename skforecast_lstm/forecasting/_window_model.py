@@ -70,7 +70,7 @@ class WindowModel:
         inputs, targets = windows.inputs[try_on[known]], targets[known]
         forecast = self._middle(self._outputs(regressor, inputs))
         errors = targets.reshape(forecast.shape) - forecast
-        return Errors.of(errors / spread_of(inputs[:, :, : self.n_targets])[:, None])
+        return Errors.of(errors, spread_of(inputs[:, :, : self.n_targets]))
 
     def at(
         self, series: Sequence[Rows], steps: Sequence[NDArray]

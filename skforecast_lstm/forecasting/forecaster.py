@@ -438,11 +438,12 @@ class LSTMForecaster(BaseForecaster):
         n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
         n_known = n_ahead if self.exogenous_.known else 0
         rows = self._rows(series, self._cur_X, X, n_known)
+        least = 0.0 if self.errors_ is None else self.errors_.least_spread
         values, spread = [], []
         for one, answer in zip(series, self.model_.at(rows, steps), strict=True):
             scale = self._scale(one)
             values.append(scale.undo(answer[0]))
-            spread.append(scale.spread * answer[1])
+            spread.append(scale.spread * np.maximum(answer[1], least))
         return _Forecast(
             self._index(series, times),
             np.concatenate(values),
@@ -491,6 +492,7 @@ class _Forecast:
     def quantile(self, level: float, errors: Errors | None) -> NDArray:
         """A quantile for each time and target."""
         if errors is None:
+            _check_is_between(QUANTILES, level)
             return _between(QUANTILES, self.values, level)
         steps = np.maximum(self.steps, 1)
         distance = errors.distance(level, int(steps.max()))[steps - 1]
@@ -502,9 +504,18 @@ def _scales(series):
     return {one.name: Scale.of(one.values) for one in series}
 
 
+def _check_is_between(levels, level):
+    """Raise where a quantile lies outside of those that were learned."""
+    if not levels[0] <= level <= levels[-1]:
+        raise ValueError(
+            f'intervals="quantiles" learns the quantiles from {levels[0]} to '
+            f"{levels[-1]}, got alpha={level}. Ask for a coverage up to "
+            f'{levels[-1] - levels[0]:.2f}, or set intervals="conformal".'
+        )
+
+
 def _between(levels, values, level):
-    """A quantile between those that there are; outside of them the outermost."""
-    upper = int(np.clip(np.searchsorted(levels, level), 1, len(levels) - 1))
-    width = levels[upper] - levels[upper - 1]
-    part = np.clip((level - levels[upper - 1]) / width, 0, 1)
+    """A quantile between those that there are."""
+    upper = max(int(np.searchsorted(levels, level)), 1)
+    part = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
     return (1 - part) * values[..., upper - 1] + part * values[..., upper]

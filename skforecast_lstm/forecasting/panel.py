@@ -54,7 +54,10 @@ def _centre_and_spread(windows):
     centre = np.where(known, windows, 0.0).sum(axis=(0, 1)) / n_known
     deviations = np.where(known, windows - centre, 0.0)
     spread = np.sqrt((deviations**2).sum(axis=(0, 1)) / n_known)
-    return centre, np.where(spread > 0, spread, 1.0)
+    # What differs by no more than rounding does not vary.
+    rounding = 4 * np.finfo(windows.dtype).eps + n_known * np.finfo(np.float64).eps
+    dust = rounding * np.abs(centre)
+    return centre, np.where(spread > dust, spread, 1.0)
 
 
 class _TrainsOnUnknownSteps:

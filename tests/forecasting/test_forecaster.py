@@ -267,7 +267,7 @@ class TestIntervals:
     @pytest.mark.parametrize("intervals", ["conformal", "quantiles"])
     def test_quantiles_are_in_order_and_around_the_forecast(self, months, intervals):
         forecaster = tiny(intervals=intervals).fit(months, fh=[1, 2, 30])
-        levels = [0.01, 0.1, 0.3, 0.5, 0.9, 0.999]
+        levels = [0.01, 0.1, 0.3, 0.5, 0.9, 0.995]
         quantiles = forecaster.predict_quantiles(alpha=levels).to_numpy()
         assert (np.diff(quantiles) >= 0).all()
         np.testing.assert_allclose(quantiles[:, 3], forecaster.predict())
@@ -395,6 +395,26 @@ class TestParameters:
         )
         with pytest.raises(ValueError, match=r"not evenly spaced|frequency"):
             tiny().fit(y, fh=[1]).predict()
+
+
+class TestFlatSeries:
+    def test_intervals_are_of_the_size_of_the_data(self):
+        """Rare demand, with a stretch of none that windows lie in as a whole."""
+        rng = np.random.default_rng(1)
+        demand = np.where(rng.random(200) < 0.12, rng.integers(1, 12, 200), 0.0)
+        demand[100:150] = 0
+        for level in (0.0, 0.1, 1e4):
+            y = pd.Series(demand + level)
+            forecast = tiny(intervals="conformal", lookback=12).fit(y, fh=range(1, 5))
+            found = forecast.predict_interval(coverage=0.8).to_numpy()
+            assert (np.abs(found - level) < 30).all()
+            assert (found[:, 1] >= found[:, 0]).all()
+
+    def test_quantiles_that_were_not_learned_are_refused(self, months):
+        forecast = tiny(intervals="quantiles").fit(months, fh=[1, 2])
+        assert forecast.predict_interval(coverage=0.99).shape == (2, 2)
+        with pytest.raises(ValueError, match=r"from 0.005 to 0.995, got alpha=0.0005"):
+            forecast.predict_interval(coverage=0.999)
 
 
 class TestInSktime:

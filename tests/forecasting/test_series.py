@@ -222,3 +222,16 @@ class TestDefaults:
         if plan.segment:
             assert plan.segment % season == 0
             assert plan.segment <= lookback
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 7.0, 1e8, -12345.678, 0.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_steps", [3, 36, 1000])
+def test_what_is_constant_does_not_vary(value, dtype, n_steps):
+    windows = np.full((4, n_steps, 2), value, dtype)
+    windows[1, 0] = np.nan
+    scale = Scale.of(windows, axis=1)
+    np.testing.assert_array_equal(scale.spread, 1.0)
+    np.testing.assert_allclose(scale.centre, dtype(value), rtol=1e-12)
+    windows[2, 1] += 1 + abs(dtype(value)) / 100
+    assert (Scale.of(windows, axis=1).spread[2] != 1.0).all()
