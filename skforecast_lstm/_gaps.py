@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Calendar", "End"]
+__all__ = ["Calendar", "End", "over_gaps"]
 
 # Nanoseconds in the units of pandas.
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -17,6 +17,18 @@ _SHORTEST_OF_A_WEEK = 60 * 10**9
 _MOST = 2**31
 # Shorter times are remembered with what they tell.
 _LONG = 10_000
+
+
+def over_gaps(rows: Any, missing: Any, reach: int) -> tuple:
+    """Return rows with unknown ones where steps are missing, and the place of each.
+
+    Nothing reaches over more than so many steps, so no gap is made longer.
+    """
+    missing = np.minimum(np.concatenate([[0], missing]), reach)
+    places = np.arange(len(rows)) + np.cumsum(missing)
+    grid = np.full((places[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+    grid[places] = rows
+    return grid, places
 
 
 @dataclass(frozen=True)

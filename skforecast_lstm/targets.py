@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._gaps import Calendar, over_gaps
 from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
@@ -37,7 +38,8 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     -------
     targets : ndarray of shape (n_samples, n_steps) or (n_samples, n_steps * n_columns)
         Targets, step by step: all columns of the first step come first. Steps past the
-        end of a series are NaN, and weigh nothing in `fit` of :class:`LSTMRegressor`.
+        end of a series are NaN, and weigh nothing in `fit` of :class:`LSTMRegressor`. So
+        are steps that the index leaves out, told as in :class:`LookbackWindower`.
 
     Examples
     --------
@@ -60,10 +62,22 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     values = values.reshape(len(values), -1)
     blocks = blocks_of(y.index if hasattr(y, "iloc") else None)
     if len(blocks) == 1:
-        return _steps_ahead(values, n_steps)
+        return _steps_of(values, blocks[0], n_steps)
     targets = np.empty((len(values), n_steps * values.shape[1]), dtype=values.dtype)
     for block in blocks:
-        targets[block.rows] = _steps_ahead(values[block.rows], n_steps)
+        targets[block.rows] = _steps_of(values[block.rows], block, n_steps)
+    targets.flags.writeable = False
+    return targets
+
+
+def _steps_of(values, block, n_steps):
+    """The steps that begin at each row of one series; unknown where one is missing."""
+    calendar = None if block.times is None else Calendar.of(block.times)
+    missing = None if calendar is None else calendar.missing(block.times)
+    if missing is None or not missing.any():
+        return _steps_ahead(values, n_steps)
+    grid, places = over_gaps(values, missing, n_steps)
+    targets = _steps_ahead(grid, n_steps)[places]
     targets.flags.writeable = False
     return targets
 

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_times
-from skforecast_lstm._gaps import Calendar, End
+from skforecast_lstm._gaps import Calendar, End, over_gaps
 from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["LookbackWindower"]
@@ -35,18 +35,6 @@ def _window_view(values, lags, n_rows):
         views = sliding_window_view(values, span, axis=0)
         return views[:n_rows, :, ::step].swapaxes(1, 2)
     return values[np.arange(n_rows)[:, None] + (lags[0] - lags)]
-
-
-def _over_gaps(rows, missing, reach):
-    """Rows with unknown ones where steps are missing, and the place of each.
-
-    No window reaches farther back than so many steps, so no gap has to be longer.
-    """
-    missing = np.minimum(np.concatenate([[0], missing]), reach)
-    places = np.arange(len(rows)) + np.cumsum(missing)
-    grid = np.full((places[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
-    grid[places] = rows
-    return grid, places
 
 
 def _check_no_infinity(values):
@@ -382,7 +370,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         missing = None if calendar is None else calendar.missing(block.times)
         if missing is None or not missing.any():
             return rows, range(len(rows))
-        return _over_gaps(rows, missing, int(self.lags_[0]))
+        return over_gaps(rows, missing, int(self.lags_[0]))
 
     def _remembered(self):
         """The last steps of each series of `fit`, and its end, by its name."""

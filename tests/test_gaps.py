@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
 from skforecast_lstm import LookbackWindower, LSTMRegressor, recursive_forecast
+from skforecast_lstm.targets import horizon_targets
 
 ALIASES = [
     *("ns", "us", "ms", "s", "min", "h", "bh", "D"),
@@ -257,3 +258,19 @@ def test_starts_of_a_recursive_forecast_are_rows_of_the_table():
         found[:, 0, 0], np.ravel(pipe.predict(series))[starts], 1e-5
     )
     assert recursive_forecast(pipe, series, 2).shape == (1, 2, 1)
+
+
+@pytest.mark.parametrize("freq", ["h", "2h", "MS", "W-WED"])
+def test_targets_do_not_reach_over_a_gap(freq):
+    every = pd.date_range("2023", periods=40, freq=freq)
+    full = np.arange(80.0).reshape(40, 2)
+    full[HOLES] = np.nan
+    kept = np.delete(np.arange(40), HOLES)
+    padded = np.concatenate([full, np.full((2, 2), np.nan)])
+    expected = [padded[place : place + 3].ravel() for place in kept]
+    y = pd.DataFrame(full, index=every).iloc[kept]
+    np.testing.assert_array_equal(horizon_targets(y, 3), expected)
+    panel = pd.concat([y, y], keys=["a", "b"])
+    np.testing.assert_array_equal(horizon_targets(panel, 3), [*expected, *expected])
+    whole = horizon_targets(pd.DataFrame(np.arange(80.0), index=range(80)), 3)
+    assert whole.base is not None
