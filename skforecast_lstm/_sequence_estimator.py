@@ -680,7 +680,7 @@ class SequenceEstimator(KerasWrapper):
     def _all_or_nothing(self):
         """Leave the fit before whole where this one fails.
 
-        What an interrupt or a lack of memory stops keeps the epochs that it reached.
+        Training that an interrupt or a lack of memory stops keeps what it reached.
         """
         before = dict(vars(self))
         model = before.get("model_")
@@ -690,7 +690,7 @@ class SequenceEstimator(KerasWrapper):
             if not optimizer.built:
                 optimizer.build(model.trainable_variables)
             values = [
-                (one, np.array(keras.ops.convert_to_numpy(one)))
+                (one, np.array(keras.ops.convert_to_numpy(one.value)))
                 for one in (*model.weights, *optimizer.variables)
             ]
         try:
@@ -744,6 +744,7 @@ class SequenceEstimator(KerasWrapper):
         history = keras.callbacks.History()
         samples = task.samples(task.learnt)
         validation = None if task.held_out is None else task.samples(task.held_out)
+        self._has_trained = True
         try:
             training.fit(
                 self.model_,
@@ -771,7 +772,6 @@ class SequenceEstimator(KerasWrapper):
             for name in {**before, **history}
         }
         losses = self.history_.get("loss", [])
-        self._has_trained = bool(history.get("loss"))
         self.n_iter_ = len(losses)
         for callback in callbacks:
             # Else copies and pickles of the callback would take the model along.

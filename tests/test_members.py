@@ -6,6 +6,7 @@ import pytest
 
 from skforecast_lstm import recurrent_network, training
 from skforecast_lstm._persistence import keras_objects
+from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._scikeras import pack_model, unpack_model
 from skforecast_lstm.networks import (
     Members,
@@ -263,7 +264,8 @@ class TestOneProgram:
             (members,) = (one for one in joined.layers if isinstance(one, Members))
             for layer in members.hidden_network().layers:
                 if isinstance(layer, WindowNormalization):
-                    members.set_weights_of(layer, [np.array([scale])])
+                    others = layer.get_weights()[1:]
+                    members.set_weights_of(layer, [np.array([scale]), *others])
             spreads.append(fit(joined, *task, epochs=1)["loss"][0])
             training.predict(joined, task[0])
         assert compilations == ["run", "predict"]
@@ -365,7 +367,8 @@ class TestFiles:
         self.check(unpack_model(pack_model(trained)), trained, task[0])
 
     def test_without_pickle(self, trained, task):
-        found = keras_objects.put_together(*keras_objects.take_apart(trained))
+        kind, parts = keras_objects.take_apart(trained)
+        found = keras_objects.put_together(kind, parts, Budget(10**6))
         self.check(found, trained, task[0])
         for one in (found, trained):
             fit(one, *task)
@@ -406,7 +409,7 @@ class TestFiles:
                 "config": {"units": 1},
             }
         with pytest.raises((TypeError, ValueError)):
-            keras_objects.put_together(kind, parts)
+            keras_objects.put_together(kind, parts, Budget())
 
 
 class TestJoining:

@@ -110,6 +110,9 @@ class KnownTargetsMetric(keras.metrics.Mean):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in some rows."""
+        y_true, y_pred = (
+            ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
+        )
         y_true, y_pred, part = _of_known(y_true, y_pred)
         values = self._fn(y_true, y_pred, **self._fn_kwargs)
         weights = part if sample_weight is None else part * sample_weight

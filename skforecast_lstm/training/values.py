@@ -239,6 +239,9 @@ class Values:
             for plain in (list, dict, set):
                 if isinstance(value, plain):
                     self.add(plain(value))
+        elif kind is keras.DTypePolicy:
+            # Nothing changes it, so it is the same whether or not it is shared.
+            self.key += ("policy", value.name, value.compute_dtype, value.variable_dtype)
         elif not self._is_known(value):
             self._add_object(value, kind)
 
