@@ -158,9 +158,9 @@ WholeFiles(Path(sys.argv[1])).put("small", bytes(500))
 def test_a_user_without_a_home_still_fits(run, tmp_path):
     script = f"""
 import pathlib, os
+from skforecast_lstm import LSTMRegressor
 def no_home(*_): raise RuntimeError("Could not determine home directory.")
 pathlib.Path.home = no_home
-os.environ.pop("HOME"), os.environ.pop("KERAS_HOME")
 {FIT}
 import jax
 print(jax.config.jax_compilation_cache_dir)
