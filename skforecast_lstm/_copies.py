@@ -14,15 +14,14 @@ _STATE_OF_KERAS = ("built", "name")
 _DESCRIBED = (keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)
 
 
-def own_copy(item):
+def own_copy(items):
     """Copy for one fit what Keras would change: the user's stays as it is."""
-    if isinstance(item, Mapping):
-        return {key: own_copy(value) for key, value in item.items()}
-    if isinstance(item, list | tuple):
-        return [own_copy(value) for value in item]
-    if isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric):
-        return _made_again(item)
-    return item
+
+    def copied(item):
+        is_changed = isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric)
+        return _made_again(item) if is_changed else item
+
+    return _each(copied, items)
 
 
 def own_callbacks(callbacks):
@@ -31,17 +30,17 @@ def own_callbacks(callbacks):
     Numbers, texts, arrays and their containers are copied. Whatever else a callback
     holds is alive, such as an open file or a trial of a study: the copy has the same.
     """
-    if isinstance(callbacks, Mapping):
-        return {key: own_callbacks(one) for key, one in callbacks.items()}
-    if isinstance(callbacks, list | tuple):
-        return [own_callbacks(one) for one in callbacks]
-    if not isinstance(callbacks, keras.callbacks.Callback):
-        return callbacks
-    own = copy.copy(callbacks)
-    own.__dict__.update(
-        (name, _plain_copied(value)) for name, value in vars(callbacks).items()
-    )
-    return own
+
+    def copied(callback):
+        if not isinstance(callback, keras.callbacks.Callback):
+            return callback
+        own = copy.copy(callback)
+        own.__dict__.update(
+            (name, _plain_copied(value)) for name, value in vars(callback).items()
+        )
+        return own
+
+    return _each(copied, callbacks)
 
 
 def check_copies_say_all(items):
@@ -51,13 +50,16 @@ def check_copies_say_all(items):
     A class that inherits it has its own arguments left out, and in the copy they are
     what they are by default.
     """
+    _each(lambda item: isinstance(item, _DESCRIBED) and _made_again(item), items)
+
+
+def _each(function, items):
+    """Return what a function gives for an item, or for all in lists and dicts."""
     if isinstance(items, Mapping):
-        items = list(items.values())
-    for item in items if isinstance(items, list | tuple) else [items]:
-        if isinstance(item, list | tuple | Mapping):
-            check_copies_say_all(item)
-        elif isinstance(item, _DESCRIBED):
-            _made_again(item)
+        return {key: _each(function, item) for key, item in items.items()}
+    if isinstance(items, list | tuple):
+        return [_each(function, item) for item in items]
+    return function(items)
 
 
 def _made_again(item):
@@ -102,7 +104,7 @@ def _check_says_the_same(item, again):
 
 
 def _is_plain(value):
-    """Whether a value is numbers and texts, also in containers and arrays."""
+    """Return whether a value is numbers and texts, also in containers and arrays."""
     if isinstance(value, Mapping):
         return all(map(_is_plain, [*value, *value.values()]))
     if isinstance(value, list | tuple | set | frozenset):
@@ -113,7 +115,7 @@ def _is_plain(value):
 
 
 def _are_equal(one, other):
-    """Whether two plain values are the same, NaN like NaN."""
+    """Return whether two plain values are the same, NaN like NaN."""
     if inspect.isroutine(one) and inspect.isroutine(other):
         # Functions that an __init__ makes are made anew.
         return one.__qualname__ == other.__qualname__

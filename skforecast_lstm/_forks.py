@@ -9,7 +9,7 @@ _state = {"used": False, "forked": False}
 
 
 def forked() -> bool:
-    """Whether this process was forked from one that had used JAX."""
+    """Return whether this process was forked from one that had used JAX."""
     return _state["forked"]
 
 

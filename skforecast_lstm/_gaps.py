@@ -12,23 +12,13 @@ __all__ = ["Calendar", "End", "over_gaps"]
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 _DAY = 86_400 * 10**9
 _WEEK = 7 * _DAY
+# Saturday and Sunday; day 0, 1 January 1970, was a Thursday.
+_WEEKEND = (2, 3)
 # A step of some thousands in a week: its times of the week can be counted.
 _SHORTEST_OF_A_WEEK = 60 * 10**9
 _MOST = 2**31
 # Shorter times are remembered with what they tell.
 _LONG = 10_000
-
-
-def over_gaps(rows: Any, missing: Any, reach: int) -> tuple:
-    """Return rows with unknown ones where steps are missing, and the place of each.
-
-    Nothing reaches over more than so many steps, so no gap is made longer.
-    """
-    missing = np.minimum(np.concatenate([[0], missing]), reach)
-    places = np.arange(len(rows)) + np.cumsum(missing)
-    grid = np.full((places[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
-    grid[places] = rows
-    return grid, places
 
 
 @dataclass(frozen=True)
@@ -65,7 +55,7 @@ class Calendar:
         closed: tuple = ()
         if step == "B" and not is_told:
             # Its holidays can't be told from gaps but by their length.
-            step, closed = _DAY, _phases_of_weekends()
+            step, closed = _DAY, _WEEKEND
         calendar = cls(step, closed, usual, len(times))
         if step is None:
             return calendar
@@ -148,6 +138,26 @@ class Calendar:
         return np.where(missing < 0, missing, n_open)
 
 
+def over_gaps(
+    rows: Any, times: Any, reach: int, calendar: Calendar | None = None
+) -> tuple:
+    """Return rows with unknown ones where steps are missing, and the place of each.
+
+    Nothing reaches over more than so many steps, so no gap is made longer. The calendar
+    is that of the times by default; rows without times have no gaps.
+    """
+    missing = None
+    if times is not None:
+        missing = (calendar or Calendar.of(times)).missing(times)
+    if missing is None or not missing.any():
+        return rows, range(len(rows))
+    missing = np.minimum(np.concatenate([[0], missing]), reach)
+    places = np.arange(len(rows)) + np.cumsum(missing)
+    grid = np.full((places[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
+    grid[places] = rows
+    return grid, places
+
+
 @dataclass(frozen=True)
 class _Times:
     """Times that are equal if their values are: many series have the same ones."""
@@ -195,11 +205,11 @@ class End:
         return Calendar(step, tuple(closed), usual, n_rows)
 
     def fits(self, times: Any) -> bool:
-        """Whether some times are of the same kind."""
+        """Return whether some times are of the same kind."""
         return self.kind == _kind(times)
 
     def is_followed_by(self, times: Any) -> bool:
-        """Whether the first of some times is the one after the end."""
+        """Return whether the first of some times is the one after the end."""
         if not self.fits(times):
             return False
         if self.following is not None:
@@ -232,7 +242,7 @@ class End:
 
 
 def _kind(times):
-    """What times must have in common if one can follow the other."""
+    """Return the kind of some times; one can follow another of its kind only."""
     import pandas as pd
 
     if isinstance(times, pd.PeriodIndex):
@@ -334,17 +344,11 @@ def _usual_step(times, elapsed):
 
 
 def _usual_number(elapsed, times):
-    """The most frequent distance of numbers or durations, if it measures all others."""
+    """The most frequent distance of numbers or durations."""
     if times.dtype.kind == "f":
-        usual = float(np.median(elapsed))
-    else:
-        values, counts = np.unique(elapsed, return_counts=True)
-        usual = int(values[counts.argmax()])
-    if usual <= 0:
-        return None
-    steps = elapsed / usual
-    is_whole = np.abs(steps - np.rint(steps)) <= 1e-6 * np.maximum(steps, 1)
-    return usual if is_whole.all() else None
+        return float(np.median(elapsed))
+    values, counts = np.unique(elapsed, return_counts=True)
+    return int(values[counts.argmax()])
 
 
 def _length(times, step):
@@ -360,7 +364,7 @@ def _length(times, step):
 
 
 def _n_phases(times, step):
-    """How many steps a week has; None where they are no part of a week."""
+    """Return the number of steps in a week; None where they are no part of a week."""
     length = _length(times, step)
     if length is None or length < _SHORTEST_OF_A_WEEK or _WEEK % length or length > _DAY:
         return None
@@ -377,17 +381,12 @@ def _local_nanoseconds(times):
 
 
 def _phases(times, step, n_phases):
-    """Which step of the week each time is."""
+    """Return the number of the step of the week that each time is."""
     return (_local_nanoseconds(times) // _length(times, step)) % n_phases
 
 
 def _days(times):
     return _local_nanoseconds(times) // _DAY
-
-
-def _phases_of_weekends():
-    # Day 0, 1 January 1970, was a Thursday.
-    return (2, 3)
 
 
 def _closed_phases(times, calendar):

@@ -82,19 +82,20 @@ def _complete_rows(windows):
 
 def _warn_of_lost_digits(name, values):
     """Warn where a column varies by less than the device can tell at its level."""
-    values = values[:: max(1, len(values) // 100_000)].reshape(-1, *values.shape[1:][-1:])
     if values.dtype.kind != "f" or len(values) < 2:
         return
+    values = values[:: max(1, len(values) // 100_000)]
+    values = values.reshape(len(values), -1)
     level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
     least = 16 * np.finfo(keras.config.floatx()).eps * level
-    lost = np.atleast_1d((spread > 0) & (spread < least))
+    lost = (spread > 0) & (spread < least)
     if lost.any():
         column = int(lost.argmax())
-        level, spread = np.atleast_1d(level)[column], np.atleast_1d(spread)[column]
         warnings.warn(
-            f"Column {column} of {name} has a mean of {level:.6g} and varies by "
-            f"{spread:.2g}, which is lost in {keras.config.floatx()}, the precision of "
-            "the device. Subtract the level first, as StandardScaler does, in float64.",
+            f"Column {column} of {name} has a mean of {level[column]:.6g} and varies by "
+            f"{spread[column]:.2g}, which is lost in {keras.config.floatx()}, the "
+            "precision of the device. Subtract the level first, as StandardScaler does, "
+            "in float64.",
             LostDigitsWarning,
             stacklevel=5,
         )
@@ -155,7 +156,7 @@ def _series_by_windows(windows):
 
 
 def _steps_ahead(targets, rows):
-    """How many rows the targets of a row reach over, the row itself included.
+    """Return how many rows the targets of a row reach over, itself included.
 
     Where the targets of a row are those of the row before it but for some columns, these
     are the columns of a step. Else they may be of as many steps as there are columns.
@@ -244,14 +245,14 @@ def _check_units(windows, rows, targets, columns, n_quantiles=1):
 
 
 def _occur_in(targets, values):
-    """Whether most of the different targets are among some values, as the device sees."""
+    """Return whether most of the different targets are among some values."""
     dtype = np.dtype(keras.config.floatx())
     found = np.isin(np.unique(targets.astype(dtype)), values.astype(dtype))
     return np.count_nonzero(found) > len(found) / 2
 
 
 def _is_same(one, other):
-    """Whether two values of a parameter mean the same."""
+    """Return whether two values of a parameter mean the same."""
     if one is other:
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -270,7 +271,7 @@ def _is_same(one, other):
 
 @dataclass(frozen=True)
 class _Task:
-    """What there is to learn: places among the rows that can be, and those held out."""
+    """Rows to learn from and rows held out, with their targets and weights."""
 
     windows: np.ndarray
     rows: np.ndarray | range
@@ -663,7 +664,7 @@ class SequenceEstimator(KerasWrapper):
         return model
 
     def _keep_moments(self, optimizer):
-        """What the optimizer had learnt goes on at a new rate."""
+        """Let the optimizer go on with what it had learnt, at a new rate."""
         before = self.model_.optimizer
         if not before.built:
             return

@@ -90,7 +90,7 @@ def _in(stream, text):
 
 
 def _reason(error):
-    """What an error of the system says, with the file."""
+    """Return the words of an error of the system, with the file."""
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}".rstrip(".")
 

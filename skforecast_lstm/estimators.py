@@ -390,7 +390,7 @@ def _name_of(activation):
 
 
 def _compares_outputs(loss):
-    """Whether a loss compares the outputs of classes, so that one alone says nothing."""
+    """Return whether a loss compares the outputs of several classes."""
     names = ("categorical", "kl_divergence", "kld", "cosine_similarity")
     return any(name in loss_name(loss) for name in names)
 

@@ -315,7 +315,7 @@ def _each_alone(before, X, rows):
 
 
 def _is_near(found, wanted, absolute, relative):
-    """Whether values are the same, up to an error of each column and of rounding."""
+    """Return whether values are equal, up to an error of each column and rounding."""
     if found.shape != wanted.shape:
         return False
     finite = np.isfinite(wanted)
@@ -326,7 +326,7 @@ def _is_near(found, wanted, absolute, relative):
 
 
 def _unknown_stands_alone(before, X, some, alone):
-    """Whether rows of which nothing is known neither take from others nor give."""
+    """Return whether rows of which nothing is known neither take from others nor give."""
     unknown = np.full_like(some, np.nan)
     mixed = np.stack([some, unknown], axis=1).reshape(2 * len(some), -1)
     try:

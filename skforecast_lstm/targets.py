@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm._gaps import Calendar, over_gaps
+from skforecast_lstm._gaps import over_gaps
 from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
@@ -72,13 +72,11 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
 
 def _steps_of(values, block, n_steps):
     """The steps that begin at each row of one series; unknown where one is missing."""
-    calendar = None if block.times is None else Calendar.of(block.times)
-    missing = None if calendar is None else calendar.missing(block.times)
-    if missing is None or not missing.any():
-        return _steps_ahead(values, n_steps)
-    grid, places = over_gaps(values, missing, n_steps)
-    targets = _steps_ahead(grid, n_steps)[places]
-    targets.flags.writeable = False
+    steps, places = over_gaps(values, block.times, n_steps)
+    targets = _steps_ahead(steps, n_steps)
+    if len(places) < len(targets):
+        targets = targets[places]
+        targets.flags.writeable = False
     return targets
 
 

@@ -354,23 +354,19 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         # In values that any file can hold.
         rows, ends = [], []
         for block, rows_of_one in zip(blocks, rows_of_all, strict=True):
-            calendar = None if block.times is None else Calendar.of(block.times)
-            steps, _ = self._steps(rows_of_one, block, calendar)
+            last = slice(max(0, len(rows_of_one) - reach), None)
+            calendar = end = times = None
+            if block.times is not None:
+                calendar, times = Calendar.of(block.times), block.times[last]
+                end = astuple(End.of(block.times, calendar))
+            steps, _ = over_gaps(rows_of_one[last], times, reach, calendar)
             rows.append(steps[max(0, len(steps) - reach) :].copy())
-            end = None if calendar is None else End.of(block.times, calendar)
-            ends.append(end and astuple(end))
+            ends.append(end)
         self._history = {
             "series": [block.series for block in blocks],
             "rows": rows,
             "ends": ends,
         }
-
-    def _steps(self, rows, block, calendar):
-        """The rows of a series with those that are missing, and the place of each."""
-        missing = None if calendar is None else calendar.missing(block.times)
-        if missing is None or not missing.any():
-            return rows, range(len(rows))
-        return over_gaps(rows, missing, int(self.lags_[0]))
 
     def _remembered(self):
         """The last steps of each series of `fit`, and its end, by its name."""
@@ -426,13 +422,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         remembered, end = (history or {}).get(block.series, (None, None))
         past = values[:0]
         calendar = None
-        if block.times is not None:
-            if end is None or not end.fits(block.times):
-                calendar = Calendar.of(block.times)
-            else:
-                calendar = end.series_calendar.for_more(block.times)
-                past = remembered if end.is_followed_by(block.times) else past
-        rows, places = self._steps(values[block.rows], block, calendar)
+        if block.times is not None and end is not None and end.fits(block.times):
+            calendar = end.series_calendar.for_more(block.times)
+            past = remembered if end.is_followed_by(block.times) else past
+        rows, places = over_gaps(values[block.rows], block.times, reach, calendar)
         unknown = reach - len(past)
         known = np.empty((reach + len(rows), rows.shape[1]), dtype=rows.dtype)
         known[:unknown] = np.nan

@@ -122,7 +122,7 @@ def forget_peak():
 
 
 def load(path):
-    """What loading took: seconds of processors, bytes, and how it ended."""
+    """Load a file; return the seconds of processors, the bytes, and how it ended."""
     forget_peak()
     before, began = resident(), time.process_time()
     try:

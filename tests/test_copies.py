@@ -1,4 +1,4 @@
-"""What a fit, a clone and a pickle copy of the user's Keras objects."""
+"""Copies of the user's Keras objects, in a fit, a clone and a pickle."""
 
 import keras
 import numpy as np
@@ -35,7 +35,7 @@ class WholePinball(Pinball):
 
 @registered
 class Above(keras.metrics.MeanMetricWrapper):
-    """How many outputs are above a number, which its configuration leaves out."""
+    """Count outputs above a number, which its configuration leaves out."""
 
     def __init__(self, limit=0.0, name="above", **others):
         super().__init__(lambda y, f: ops.cast(f > limit, "float32"), name=name)

@@ -1,4 +1,4 @@
-"""What estimators refuse rather than answer wrongly, and two ways to give one window."""
+"""Refusals in place of wrong answers, and two ways to give one window."""
 
 import keras
 import numpy as np

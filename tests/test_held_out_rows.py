@@ -1,4 +1,4 @@
-"""What early stopping holds out: the end of every series, with no target in common."""
+"""Early stopping holds out the end of every series, with no target in common."""
 
 import keras
 import numpy as np

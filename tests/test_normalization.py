@@ -281,7 +281,7 @@ class TestEstimators:
 
 
 class TestUnits:
-    """Whether the target can be the column of X that it is said to be."""
+    """Return whether the target can be the column of X that it is said to be."""
 
     STEPS = np.arange(120.0)
 

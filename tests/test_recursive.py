@@ -509,10 +509,10 @@ def test_a_network_behind_scalers_runs_on_the_device(monkeypatch, steps, on_devi
     assert bool(calls) == on_device
 
 
-def constant_at_the_end(n_rows=40):
+def constant_at_the_end(n_rows=40, *, throughout=False):
     """Two columns that change and then stay, so that neighbours tell nothing."""
     rows = np.column_stack([np.sin(np.arange(n_rows)), np.cos(np.arange(n_rows))]) + 3
-    rows[n_rows // 2 :] = rows[n_rows // 2]
+    rows[0 if throughout else n_rows // 2 :] = rows[n_rows // 2]
     return pd.DataFrame(rows, columns=["a", "b"])
 
 
@@ -557,9 +557,7 @@ def behind(function, X, *more):
 @pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize("name", WITH_MEMORY)
 def test_a_step_with_memory_is_refused_though_the_last_rows_agree(name, constant):
-    X = constant_at_the_end()
-    if constant:
-        X[:] = X.iloc[-1].to_numpy()
+    X = constant_at_the_end(throughout=constant)
     pipe = behind(WITH_MEMORY[name], X)
     with pytest.raises(ValueError, match="steps that look at other rows"):
         recursive_forecast(pipe, X, 2)
@@ -576,9 +574,7 @@ def test_a_step_with_memory_is_refused_at_any_scale(scale):
 @pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize("name", ROW_BY_ROW)
 def test_a_step_that_takes_each_row_by_itself_works(name, constant):
-    X = constant_at_the_end()
-    if constant:
-        X[:] = X.iloc[-1].to_numpy()
+    X = constant_at_the_end(throughout=constant)
     pipe = behind(ROW_BY_ROW[name], X, StandardScaler())
     forecasts = recursive_forecast(pipe, X, 2)
     assert forecasts.shape == (1, 2, 2)

@@ -1,4 +1,4 @@
-"""What an index says of the time that follows, beside plain pandas arithmetic."""
+"""The time that follows the last of an index, beside plain pandas arithmetic."""
 
 import pandas as pd
 import pytest

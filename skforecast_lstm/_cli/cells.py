@@ -21,7 +21,7 @@ _OTHER_GROUP_MARKS = " \u00a0\u2009\u202f'\u2019"
 
 
 def _plain(decimal):
-    """How numbers are written that have at most a mark before their decimals."""
+    """Return the pattern of numbers with at most a mark before their decimals."""
     mark = re.escape(decimal)
     return re.compile(
         rf"[+-]?(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -29,7 +29,7 @@ def _plain(decimal):
 
 
 def _grouped(decimal):
-    """How numbers are written whose digits are in groups of three."""
+    """Return the pattern of numbers whose digits are in groups of three."""
     mark = re.escape(decimal)
     between = f"[{re.escape(_MARKS.replace(decimal, '') + _OTHER_GROUP_MARKS)}]"
     return re.compile(
@@ -44,14 +44,14 @@ _DOUBTFUL = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
 def is_text(column):
-    """Which cells are text."""
+    """Return a mask of the cells that are text."""
     if column.dtype.kind != "O":
         return np.zeros(len(column), dtype=bool)
     return np.array([isinstance(cell, str) for cell in column], dtype=bool)
 
 
 def is_unknown(column):
-    """Which cells are empty, or say that their value is not known."""
+    """Return a mask of the cells that are empty, or say that nothing is known."""
     words = column.astype(object).map(lambda cell: str(cell).strip() in _UNKNOWN)
     return column.isna().to_numpy() | (is_text(column) & words.to_numpy(dtype=bool))
 
@@ -61,7 +61,7 @@ def _known_text(column):
 
 
 def looks_like_numbers(column):
-    """Whether all that is known in a column is numbers, however they are written."""
+    """Return whether all known cells of a column are numbers, in whatever form."""
     if column.dtype.kind != "O":
         return pd.api.types.is_numeric_dtype(column.dtype)
     known = _known_text(column)

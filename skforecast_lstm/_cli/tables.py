@@ -186,7 +186,7 @@ def _only_time(rows):
 
 
 def _has_decimals(column):
-    """Whether numbers in a column of text have decimals."""
+    """Return whether numbers in a column of text have decimals."""
     return looks_like_numbers(column) and any("." in str(cell) for cell in column)
 
 

@@ -1,4 +1,4 @@
-"""How much may be made of a file beyond what lies in it."""
+"""Limits of what may be made of a file beyond what lies in it."""
 
 __all__ = ["Budget"]
 
@@ -11,7 +11,7 @@ _MOST = {
 
 
 class Budget:
-    """What one file may still ask for, in total.
+    """Count down what one file may still ask for, in total.
 
     What lies in a file takes memory and time in proportion to the file. A few words in
     it can ask for more: a number can be the size of something, and a part can be used

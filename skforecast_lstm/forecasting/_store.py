@@ -18,7 +18,7 @@ def _record(line):
 
 
 def _is_result(result):
-    """Whether this is the result of a cell, as `run` gives it."""
+    """Return whether this is the result of a cell, as `run` gives it."""
     return (
         (result["error"] is None or isinstance(result["error"], str))
         and isinstance(result["scores"], list)
@@ -38,7 +38,7 @@ def _is_result(result):
 
 
 def _is_cut_off(line):
-    """Whether a line begins as ours do and does not end."""
+    """Return whether a line begins as ours do and does not end."""
     if not line.startswith(_BEGINNING[: len(line.rstrip())]):
         return False
     try:

@@ -260,7 +260,7 @@ class LSTMForecaster(BaseForecaster):
         return self._names
 
     def _like_in_fit(self, y, X):
-        """What came later, with the columns of fit in their order."""
+        """Return what came later, with the columns of fit in their order."""
         check_no_infinity(y=y, X=X)
         if y.shape[1] == len(self.columns_) and self._are_others(y.columns):
             y = y.set_axis(self.columns_, axis=1)
@@ -289,11 +289,11 @@ class LSTMForecaster(BaseForecaster):
         ]
 
     def _are_others(self, names):
-        """Whether columns are called otherwise than those of pretraining, all of them."""
+        """Return whether no column has the name of one of pretraining."""
         return not set(names) & set(self.columns_)
 
     def _places(self):
-        """Which columns of the network those of y in fit are, in their order."""
+        """Return the places that the columns of y in fit have in the network."""
         if self._are_others(self._names):
             return list(range(len(self._names)))
         return [self.columns_.index(name) for name in self._names]

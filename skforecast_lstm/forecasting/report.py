@@ -124,7 +124,7 @@ def _failures(failures):
 
 
 def _notes(notes):
-    """What was guessed or changed before anything was compared."""
+    """Notes of what was guessed or changed before anything was compared."""
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f"<h2>Notes</h2>\n<ul>{items}</ul>" if notes else ""
 

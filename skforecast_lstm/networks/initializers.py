@@ -60,5 +60,5 @@ class Orthogonal(keras.initializers.Orthogonal):
 
 
 def _is_placeholder():
-    """Whether Keras only follows shapes here, and draws the weights later."""
+    """Return whether Keras only follows shapes here, and draws the weights later."""
     return in_stateless_scope()

@@ -55,7 +55,7 @@ class KnownTargetsLoss(keras.losses.Loss):
 
     @property
     def in_own_units(self) -> bool:
-        """Whether the loss means nothing unless targets are in their own units."""
+        """True if the loss means nothing unless targets are in their own units."""
         return counts_in_own_units(self.inner)
 
     @property
@@ -69,7 +69,7 @@ class KnownTargetsLoss(keras.losses.Loss):
         return self.inner.call(y_true, y_pred)
 
     def get_config(self):
-        """What the loss was made with."""
+        """Return the arguments that the loss was made with."""
         return {"loss": keras.saving.serialize_keras_object(self.given)}
 
     @classmethod
@@ -120,7 +120,7 @@ class KnownTargetsMetric(keras.metrics.Mean):
         super().update_state(values, weights)
 
     def get_config(self):
-        """What the metric was made with."""
+        """Return the arguments that the metric was made with."""
         given = keras.saving.serialize_keras_object(self.given)
         return {"metric": given, "name": self.name}
 

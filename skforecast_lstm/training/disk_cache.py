@@ -113,7 +113,7 @@ def _drop_oldest(folder):
 
 
 class WholeFiles:
-    """What JAX asks to keep and to find programs: files that are whole, or none.
+    """Keep and find programs for JAX, in files that are whole or not there.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
 
 
 def _settings():
-    """What programs depend on that no model has."""
+    """Return the settings that programs depend on and no model has."""
     config = keras.config
     return [
         config.floatx(),
@@ -276,7 +276,7 @@ def _is_a_mean_metric(metric):
 
 
 def _is_a_function_of_rows(wrapper, name):
-    """Whether a loss or metric is a mean of what a function gives for each row alone."""
+    """Return whether a loss or metric is a mean of a function of each row alone."""
     function, options = getattr(wrapper, name, None), getattr(wrapper, "_fn_kwargs", {})
     return (
         type(wrapper).__module__.startswith("keras.")

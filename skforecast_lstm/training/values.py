@@ -217,7 +217,7 @@ class Values:
         self._names = _NAMES - read
 
     def are_whole(self) -> bool:
-        """Whether no code that was found reads an attribute that was left out."""
+        """Return whether no code that was found reads an attribute that was left out."""
         return not any(
             name in self._left_out or name in self._names or self._is_initial(name)
             for name in self.names
@@ -246,7 +246,7 @@ class Values:
             self._add_object(value, kind)
 
     def _is_known(self, value):
-        """Whether an object came before; its place is its value then."""
+        """Return whether an object came before; its place is its value then."""
         place = self._places.setdefault(id(value), len(self._places))
         if place < len(self._kept):
             self.key += ("again", place)
@@ -430,7 +430,7 @@ class Values:
 
 
 def _global(function, name):
-    """What a global name means in a function."""
+    """Return the object that a global name means in a function."""
     if name in function.__globals__:
         return function.__globals__[name]
     builtin = vars(sys.modules["builtins"])
@@ -484,7 +484,7 @@ def _root(value):
 
 
 def _is_of_library(value):
-    """Whether a function is found by its name in a module of a library, for good."""
+    """Return whether a function is found by its name in a module of a library."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     if not (callable(value) and isinstance(module, str) and isinstance(name, str)):
@@ -502,7 +502,7 @@ def _is_of_library(value):
 
 
 def _is_pure(value):
-    """Whether what a library gives depends on its arguments alone."""
+    """Return whether what a library gives depends on its arguments alone."""
     module, name = value.__module__, getattr(value, "__name__", "")
     if isinstance(value, type):
         # The objects of a class are compared by their attributes.
@@ -513,13 +513,13 @@ def _is_pure(value):
 
 
 def _is_of_c(kind):
-    """Whether objects of a class have a state that is not among their attributes."""
+    """Return whether objects of a class have a state beyond their attributes."""
     new = getattr(kind, "__new__", None)
     return kind is not object and getattr(new, "__self__", None) is kind
 
 
 def _is_tracked(value, kind):
-    """Whether it is what Keras makes of a list, dict or set of the user."""
+    """Return whether it is what Keras makes of a list, dict or set of the user."""
     return _root(kind) == "keras" and isinstance(value, list | dict | set)
 
 
@@ -533,7 +533,7 @@ _states: weakref.WeakKeyDictionary[type, list[dict]] = weakref.WeakKeyDictionary
 
 
 def _state_of(kind):
-    """How often the methods of a class were replaced so far."""
+    """Return how often the methods of a class were replaced so far."""
     known = _states.setdefault(kind, [])
     for number, state in enumerate(known):
         if vars(kind) == state:

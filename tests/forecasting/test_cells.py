@@ -1,4 +1,4 @@
-"""What a cell of a comparison does to the process that it runs in."""
+"""Settings of the process, before and after a cell of a comparison."""
 
 import threading
 import warnings

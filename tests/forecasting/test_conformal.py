@@ -15,7 +15,7 @@ def normal(rng):
 
 
 def distance_of(errors, level, n_steps):
-    """How far a quantile is where all windows vary by one."""
+    """Return how far a quantile is where all windows vary by one."""
     found = Errors.of(errors, np.ones(errors[:, 0].shape))
     return found.distance(level, n_steps) * np.maximum(1.0, found.least_spread)
 

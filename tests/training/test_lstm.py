@@ -91,7 +91,7 @@ def test_what_is_uncommon_goes_keras_way(options, monkeypatch):
 
 
 def quick_calls(x):
-    """How often an LSTM takes the quick way, without a context."""
+    """Count how often an LSTM takes the quick way, without a context."""
     calls, steps = [], lstm.lstm_steps
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lstm, "lstm_steps", lambda *a: calls.append(1) or steps(*a))

@@ -384,7 +384,7 @@ def exported(module, base):
 
 
 def value_of(part):
-    """What two parts have in common if a program that has one serves the other."""
+    """Return a key that is equal for two parts which one program may serve."""
     values = Values(getattr(part, "variables", []))
     try:
         values.add(part)
