@@ -6,7 +6,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -31,17 +31,18 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         )
     _delete_abandoned(path)
     unfinished, held = _new_beside(path)
-    try:
-        try:
-            yield unfinished
-            with suppress(FileNotFoundError):
-                os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
-        finally:
-            os.close(held)
-        os.replace(unfinished, path)
-    finally:
+    with ExitStack() as leaving:
+        leaving.callback(unfinished.unlink, missing_ok=True)
+        # Locked until it has its name, or others would take it for abandoned.
+        lock = leaving.enter_context(ExitStack())
+        lock.callback(os.close, held)
+        yield unfinished
         with suppress(FileNotFoundError):
-            unfinished.unlink()
+            os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
+        if sys.platform == "win32":
+            # There no open file can be moved, and there are no locks.
+            lock.close()
+        os.replace(unfinished, path)
 
 
 def _new_beside(path):

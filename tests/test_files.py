@@ -107,3 +107,21 @@ def test_an_error_leaves_the_old_file(tmp_path):
         interrupted()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_that_is_about_to_get_its_name_is_not_taken_for_abandoned(
+    tmp_path, monkeypatch
+):
+    replace = os.replace
+
+    def while_another_begins(unfinished, path):
+        with pytest.raises(InterruptedError), replacing(path):
+            raise InterruptedError
+        replace(unfinished, path)
+
+    path = tmp_path / "file.txt"
+    monkeypatch.setattr(os, "replace", while_another_begins)
+    with replacing(path) as unfinished:
+        unfinished.write_text("whole")
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
