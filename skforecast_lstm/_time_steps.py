@@ -158,7 +158,7 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
     days = clock.normalize()
     if (clock - days == clock[0] - days[0]).all():
         return _calendar_offset(times, days)
-    if n_hours := _usual_number(times, pd.offsets.BusinessHour()):
+    if n_hours := _business_hours(clock, days):
         return pd.offsets.BusinessHour(n_hours)
     width = _usual(np.diff(times.asi8))
     return None if width is None else to_offset(pd.Timedelta(width, unit=times.unit))
@@ -176,6 +176,21 @@ def _usual_number(times, offset):
     """The usual number of offsets between times, or None where some are at none."""
     numbers = _every(times[0], times[-1], offset).get_indexer(times)
     return None if (numbers < 0).any() else _usual(np.diff(numbers))
+
+
+def _business_hours(clock, days):
+    """The usual number of business hours between times, None where some are at none."""
+    # Counted, as a list of every hour takes far longer than all else for few visits
+    # in many months.
+    hours, rest = divmod(clock - days, pd.Timedelta(1, "h"))
+    opens = pd.offsets.BusinessHour().start[0].hour
+    closes = pd.offsets.BusinessHour().end[0].hour
+    is_open = (days.dayofweek < 5) & (hours >= opens) & (hours < closes)
+    if not is_open.all() or (rest != rest[0]).any():
+        return None
+    dates = days.to_numpy().astype("datetime64[D]")
+    n_hours = np.asarray((closes - opens) * np.busday_count(dates[0], dates) + hours)
+    return _usual(np.diff(n_hours.astype(np.int64)))
 
 
 def _calendar_offset(times, days):
