@@ -59,6 +59,56 @@ def test_a_warm_start_has_the_weights_whatever_the_optimizer(windows):
     np.testing.assert_allclose(again, before, rtol=1e-5, atol=1e-6)
 
 
+class Pinball(keras.losses.Loss):
+    """Leaves its own argument out of its configuration."""
+
+    def __init__(self, level):
+        super().__init__()
+        self.level = level
+
+    def call(self, y_true, y_pred):
+        error = y_true - y_pred
+        return keras.ops.maximum(self.level * error, (self.level - 1) * error)
+
+
+class Scaled(keras.losses.Loss):
+    """Has an array that its configuration says nothing of."""
+
+    def __init__(self, level):
+        super().__init__()
+        self.level, self.factors = level, np.array([level], dtype="float32")
+
+    def call(self, y_true, y_pred):
+        return keras.ops.abs(y_true - y_pred) * self.factors
+
+
+class Halves(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate whose configuration is empty."""
+
+    def __init__(self, level):
+        self.level = level
+
+    def __call__(self, step):
+        return self.level / 2
+
+    def get_config(self):
+        return {}
+
+
+@pytest.mark.parametrize("kind", [Pinball, Scaled, Halves])
+def test_a_warm_start_sees_arguments_that_a_configuration_leaves_out(kind, windows):
+    name = "learning_rate" if kind is Halves else "loss"
+    fitted = quick(optimizer="sgd", warm_start=True)
+    used = []
+    for level in (0.01, 0.01, 0.99):
+        fitted.set_params(**{name: kind(level)}).fit(windows, windows[:, -1])
+        model = fitted.model_
+        part = model.optimizer._learning_rate if kind is Halves else model.loss
+        used.append((model, part.level))
+    assert used[0] == used[1] == (used[0][0], 0.01)
+    assert used[2][1] == 0.99
+
+
 @pytest.mark.parametrize("changed", [{"units": 3}, {"cell": "gru"}, {"n_members": 2}])
 def test_a_warm_start_refuses_another_network(changed, windows):
     fitted = quick(warm_start=True).fit(windows, windows[:, -1])

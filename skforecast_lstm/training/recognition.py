@@ -1,11 +1,13 @@
 """Which models are the same to a compiler, and which of them mind a filled batch."""
 
+from typing import Any
+
 import jax
 import keras
 
 from skforecast_lstm.training.values import NotRecognisedError, Values
 
-__all__ = ["NotRecognisedError", "fills_batches", "fingerprint"]
+__all__ = ["NotRecognisedError", "are_equal", "fills_batches", "fingerprint"]
 
 # What a program that predicts does not read of a model.
 _ONLY_TO_TRAIN = frozenset(
@@ -69,9 +71,33 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
         list(outputs) if training and len(outputs) > 1 else None,
         _settings(),
     ]
+    return _value(parts, [*arguments, *hidden], left_out)
+
+
+def are_equal(one: Any, other: Any) -> bool:
+    """Return whether two objects do the same wherever they are called.
+
+    Parameters
+    ----------
+    one, other : object
+        Objects of Keras or of the user, such as losses.
+
+    Returns
+    -------
+    equal : bool
+        Whether all that code can read of them is equal; false if that is not known.
+    """
+    try:
+        return _value([one]) == _value([other])
+    except NotRecognisedError:
+        return False
+
+
+def _value(parts, arguments=(), left_out=frozenset()):
+    """The value of some objects, with whatever attributes their code reads."""
     read: frozenset[str] = frozenset()
     while True:
-        values = Values([*arguments, *hidden], left_out, read)
+        values = Values([*arguments], left_out, read)
         try:
             values.add(parts)
         except NotRecognisedError:
