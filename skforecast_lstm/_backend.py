@@ -16,10 +16,20 @@ def _keras_home():
     return (home if os.access(home, os.W_OK) else Path("/tmp")) / ".keras"
 
 
-def _backend_in(configuration):
-    """The backend that a ``keras.json`` names, or None."""
+# What Keras itself writes where it finds no file. Nobody chose that.
+_WRITTEN_BY_KERAS = {
+    "floatx": "float32",
+    "epsilon": 1e-07,
+    "backend": "tensorflow",
+    "image_data_format": "channels_last",
+}
+
+
+def _chosen_in(configuration):
+    """The backend that somebody chose in a ``keras.json``, or None."""
     try:
-        return json.loads(configuration.read_text()).get("backend")
+        content = json.loads(configuration.read_text())
+        return None if content == _WRITTEN_BY_KERAS else content.get("backend")
     except (OSError, ValueError, AttributeError):
         return None
 
@@ -28,31 +38,11 @@ def choose_backend():
     """Have Keras use JAX, unless a backend was chosen already.
 
     A Keras that is imported, the variable ``KERAS_BACKEND`` and ``keras.json``
-    are choices, in this order. At its first import Keras writes a ``keras.json``
-    of its own that names TensorFlow; where TensorFlow is not installed that is
-    nobody's choice.
+    are choices, in this order. A file as Keras writes it at its first import is none,
+    and neither is a TensorFlow that is not installed.
     """
     if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
         return
-    configuration = _keras_home() / "keras.json"
-    chosen = _backend_in(configuration)
-    has_tensorflow = find_spec("tensorflow") is not None
-    if chosen and (chosen != "tensorflow" or has_tensorflow):
-        return
-    os.environ["KERAS_BACKEND"] = "jax"
-    if has_tensorflow and not configuration.exists():
-        _keep_undecided(configuration)
-
-
-def _keep_undecided(configuration):
-    """Leave a ``keras.json`` without a backend for Keras to find.
-
-    Else Keras writes one that names TensorFlow, which from the next process on
-    would pass for a choice, and the same script would change its backend.
-    """
-    try:
-        configuration.parent.mkdir(parents=True, exist_ok=True)
-        with open(configuration, "x") as file:
-            file.write("{}")
-    except OSError:
-        pass
+    chosen = _chosen_in(_keras_home() / "keras.json")
+    if not chosen or (chosen == "tensorflow" and find_spec("tensorflow") is None):
+        os.environ["KERAS_BACKEND"] = "jax"

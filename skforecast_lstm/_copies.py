@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
+from skforecast_lstm._complete_configs import complete_config
+
 __all__ = ["check_copies_say_all", "own_callbacks", "own_copy"]
 
 _NUMBERS_AND_TEXTS = (bool, int, float, complex, str, bytes, type(None))
@@ -69,7 +71,7 @@ def _made_again(item):
         # Its configuration has no function that isn't registered.
         return kind(item._fn, item.name, item.dtype, **item._fn_kwargs)
     try:
-        again = kind.from_config(item.get_config())
+        again = kind.from_config(complete_config(item))
     except Exception as error:
         raise TypeError(
             f"{kind.__name__} can't be made again from its get_config(), which a copy "

@@ -1,14 +1,12 @@
-"""SciKeras put right, in one place.
+"""A Keras model inside a scikit-learn estimator, by the contract of SciKeras.
 
-What is used of SciKeras is its routing of parameters (``optimizer__clipnorm``,
-``callbacks__patience``), its contract for functions that build a model (``meta``,
-``compile_kwargs``, ``params``, ``model__...``) and its compilation. What it leaves
-behind scikit-learn's checks of today, or does to objects that belong to the user,
-is replaced here.
+Parameters are routed as there (``optimizer__clipnorm``, ``callbacks__patience``), and
+functions that build a model are called as there (``meta``, ``compile_kwargs``,
+``params``, ``model__...``). Checks are those of scikit-learn, and objects of the user
+stay as they are.
 """
 
 import difflib
-import functools
 import inspect
 import random
 import tempfile
@@ -18,18 +16,18 @@ from pathlib import Path
 from threading import RLock
 
 import keras
-from scikeras._utils import (
+from sklearn.base import BaseEstimator
+
+from skforecast_lstm._complete_configs import make_complete
+from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
+from skforecast_lstm._forks import check_not_forked, forked
+from skforecast_lstm._scikeras_routing import (
     accepts_kwargs,
     has_param,
     route_params,
     try_to_convert_strings_to_classes,
     unflatten_params,
 )
-from scikeras.wrappers import BaseWrapper
-from sklearn.base import BaseEstimator
-
-from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
-from skforecast_lstm._forks import check_not_forked, forked
 from skforecast_lstm.networks import join_members
 
 _ROUTES = ("callbacks", "compile", "loss", "metrics", "model", "optimizer")
@@ -67,6 +65,7 @@ def pack_model(model):
     if optimizer is not None and not optimizer.built:
         # Keras warns when it loads an optimizer that was saved before it was built.
         optimizer.build(model.trainable_variables)
+    _complete(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         keras.saving.save_model(model, path)
@@ -79,7 +78,7 @@ def unpack_model(content):
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
         try:
-            return keras.saving.load_model(path, safe_mode=False)
+            model = keras.saving.load_model(path, safe_mode=False)
         except (TypeError, ValueError) as error:
             raise TypeError(
                 "Keras can't make this model again from its configuration, which takes "
@@ -87,6 +86,14 @@ def unpack_model(content):
                 "@keras.saving.register_keras_serializable() before the classes and "
                 "functions of your own that it uses, or give a function that builds it."
             ) from error
+    _complete(model)
+    return model
+
+
+def _complete(model):
+    """Have what a model is compiled with say all of its arguments."""
+    if model.compiled:
+        make_complete(model._compile_config.config)
 
 
 def check_known(parameter, value):
@@ -138,35 +145,22 @@ def _joined(models):
     return network
 
 
-# scikit-learn refuses classes with tags of the old kind only. SciKeras's are ignored
-# either way; these are the ones that it inherits.
-BaseWrapper.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
+class KerasWrapper(BaseEstimator):
+    """What the estimators share with the wrappers of SciKeras."""
 
+    def _get_param_names(self):
+        """Names of the parameters, also of those that are routed."""
+        return sorted(
+            name for name in vars(self) if not name.startswith("_") and name[-1] != "_"
+        )
 
-def _whole(get_config):
-    """A configuration with the arguments that Keras leaves out of it."""
-
-    @functools.wraps(get_config)
-    def whole_config(self):
-        return {**self._fn_kwargs, **get_config(self)}
-
-    return whole_config
-
-
-# Copies are made from the configuration, and so are clones, pickles and models of a
-# search: without this they have Huber's delta at 1, and an axis or the like at -1.
-for _part in (
-    keras.losses.CosineSimilarity,
-    keras.losses.Huber,
-    keras.losses.SparseCategoricalCrossentropy,
-    keras.metrics.CosineSimilarity,
-    keras.metrics.SparseTopKCategoricalAccuracy,
-):
-    _part.get_config = _whole(_part.get_config)
-
-
-class KerasWrapper(BaseWrapper):
-    """What the estimators share with SciKeras."""
+    def _get_metadata(self):
+        """What `fit` found out, which a function that builds a model may ask for."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name.endswith("_") and not name.startswith("_") and name[-2:] != "__"
+        }
 
     def _check_names(self):
         """Raise if the constructor was given a parameter that nothing reads."""
@@ -196,19 +190,17 @@ class KerasWrapper(BaseWrapper):
             The estimator itself.
         """
         routed = {name for name in params if name.startswith(_ROUTE_PREFIXES)}
-        BaseEstimator.set_params(
-            self, **{name: params[name] for name in params if name not in routed}
+        super().set_params(
+            **{name: params[name] for name in params if name not in routed}
         )
         for name in routed:
             setattr(self, name, params[name])
         return self
 
-    __repr__ = BaseEstimator.__repr__
-
     def __sklearn_clone__(self):
         for name in _KNOWN_BY_NAME:
             check_copies_say_all(getattr(self, name))
-        return BaseEstimator.__sklearn_clone__(self)
+        return super().__sklearn_clone__()
 
     def __getstate__(self):
         state = dict(super().__getstate__())
@@ -236,6 +228,7 @@ class KerasWrapper(BaseWrapper):
                 model = models[0] if len(models) == 1 else _joined(models)
             if not model.compiled:
                 model.compile(**self._get_compile_kwargs())
+        _complete(model)
         return model
 
     def _copied(self):

@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scikeras.utils import loss_name
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_sample_weight
@@ -15,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skforecast_lstm._pieces import pieces
+from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import (
     NETWORK_PARAMETERS,
     SequenceEstimator,

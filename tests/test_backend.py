@@ -71,8 +71,10 @@ def test_tensorflow_that_is_installed_is_a_choice_if_it_is_named(run, tmp_path):
     configuration = tmp_path / "keras" / "keras.json"
 
     assert run(NAME_OF_BACKEND, **beside) == ["jax"]
-    # Nothing that would pass for a choice is left for the next process.
-    assert json.loads(configuration.read_text()) == {}
+    assert not configuration.exists()
+    # What Keras leaves there names TensorFlow, and passes for no choice.
+    run("import skforecast_lstm, keras", **beside)
+    assert json.loads(configuration.read_text())["backend"] == "tensorflow"
     assert run(NAME_OF_BACKEND, **beside) == ["jax"]
     configuration.write_text(json.dumps({"backend": "tensorflow"}))
     assert run(NAME_OF_BACKEND, **beside) == ["None"]
@@ -91,6 +93,11 @@ def test_importing_loads_nothing_heavy(run):
         "print(*{'keras', 'jax', 'scikeras', 'sktime'} & set(sys.modules))"
     )
     assert run(script) == []
+
+
+def test_importing_writes_no_file(run, tmp_path):
+    run("import skforecast_lstm as s; s.LookbackWindower", HOME=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_public_name_is_there(run):

@@ -1,5 +1,10 @@
 """Copies of the user's Keras objects, in a fit, a clone and a pickle."""
 
+import copy
+import subprocess
+import sys
+from pickle import dumps, loads
+
 import keras
 import numpy as np
 import pytest
@@ -151,3 +156,62 @@ def test_a_callback_reports_to_what_the_user_gave_it(data):
     assert regressor.callbacks_[0].seen == [0, 1]
     regressor.fit(*data)
     assert regressor.callbacks_[0].seen == [0, 1]
+
+
+LEAVES_OUT = {
+    "delta": keras.losses.Huber(0.25),
+    "axis": keras.losses.CosineSimilarity(axis=0),
+    "k": keras.metrics.SparseTopKCategoricalAccuracy(k=2),
+    "ignore_class": keras.losses.SparseCategoricalCrossentropy(ignore_class=1),
+}
+
+
+@pytest.mark.parametrize("name", LEAVES_OUT)
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda one: loads(dumps(one))])
+def test_arguments_that_keras_leaves_out_are_in_copies(name, again):
+    item = LEAVES_OUT[name]
+    assert again(item)._fn_kwargs[name] == item._fn_kwargs[name]
+
+
+def test_arguments_that_keras_leaves_out_are_in_the_users_own_model(data):
+    """It is saved and loaded twice: once for the fit, and once for the pickle."""
+    model = keras.Sequential([keras.Input((3, 1)), keras.layers.LSTM(1)])
+    model.compile("sgd", keras.losses.Huber(0.25))
+    fitted = loads(dumps(loads(dumps(tiny(model=model).fit(*data)))))
+    assert fitted.model_.loss._fn_kwargs["delta"] == 0.25
+
+
+def test_classes_of_other_packages_stay_as_they_are():
+    """All that Keras exports, before and after all of this package is imported."""
+    script = """
+import os
+os.environ["KERAS_BACKEND"] = "jax"
+import inspect, sys, keras, sklearn.base
+
+def members():
+    homes = ("losses", "metrics", "optimizers", "layers", "models", "callbacks")
+    classes = {sklearn.base.BaseEstimator, keras.Layer, keras.Model}
+    for home in homes:
+        found = vars(getattr(keras, home)).values()
+        classes.update(one for one in found if inspect.isclass(one))
+    classes = {base for one in classes for base in one.__mro__}
+    return {
+        (one, name): value
+        for one in classes
+        for name, value in vars(one).items()
+        if not name.startswith(("_abc_", "__abstract", "__sub"))
+    }
+
+before = members()
+import skforecast_lstm
+for name in skforecast_lstm.__all__:
+    getattr(skforecast_lstm, name)
+import skforecast_lstm.persistence, skforecast_lstm.inspection
+after = members()
+print([key for key in after if after[key] is not before.get(key)])
+print("scikeras" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["[]", "False"]

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
+from skforecast_lstm._complete_configs import make_complete
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.values import plain_arrays
@@ -294,12 +295,17 @@ def _callback(parts, _budget):
 
 
 def _config_of(value):
+    is_model = isinstance(value, keras.Model)
+    if not is_model:
+        make_complete(value)
+    elif value.compiled:
+        make_complete(value._compile_config.config)
     config = keras.saving.serialize_keras_object(value)
     for part in (config, (config.get("compile_config") or {}).get("optimizer")):
         # PyTorch's optimizers are made of Keras's by the same name.
         if part is not None and part["module"].startswith("keras.src.backend."):
             part.update(module="keras.optimizers", registered_name=None)
-    _check(config, Budget(), in_network=isinstance(value, keras.Model))
+    _check(config, Budget(), in_network=is_model)
     return config
 
 
@@ -413,7 +419,7 @@ def _member_of(config):
         places = [module]
     found = (member_named(f"{place}.{target}") for place in places)
     member = next((member for member in found if member is not None), None)
-    # What is registered goes before what Keras has by that name. SciKeras registers the
-    # class of a network that it copies.
+    # What is registered goes before what Keras has by that name. SciKeras, where the user
+    # imports it, registers the class of a network that it copies.
     known = keras.saving.get_registered_object(registered)
     return member if known is None or known is member else None

@@ -313,7 +313,7 @@ def _trained_network(estimator):
 
 def _loss_name(network):
     """The loss of a trained network in words, if it has one for all its outputs."""
-    from scikeras.utils import loss_name
+    from skforecast_lstm._scikeras_routing import loss_name
 
     loss = network.model_.loss
     one = isinstance(loss, str) or callable(loss)

@@ -1,0 +1,50 @@
+"""Configurations of Keras objects with the arguments that Keras leaves out of them.
+
+Keras makes copies, pickles and saved models of its losses and metrics from
+``get_config()``. Without this a copy of ``Huber(0.5)`` is ``Huber(1.0)``. Keras's classes
+stay as they are: objects of ours get a ``get_config`` of their own, and those of the user
+are copied and pickled by what Python looks up for their class.
+"""
+
+import copyreg
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import keras
+
+__all__ = ["complete_config", "make_complete"]
+
+_INCOMPLETE = (
+    keras.losses.CosineSimilarity,
+    keras.losses.Huber,
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.metrics.CosineSimilarity,
+    keras.metrics.SparseTopKCategoricalAccuracy,
+)
+
+
+def complete_config(item: Any) -> dict:
+    """Return the configuration of a Keras object with all of its arguments."""
+    if type(item) not in _INCOMPLETE:
+        return item.get_config()
+    return {**item._fn_kwargs, **type(item).get_config(item)}
+
+
+def make_complete(items: Any) -> None:
+    """Have objects say all of their arguments, also in lists and dicts."""
+    if isinstance(items, Mapping):
+        items = list(items.values())
+    if isinstance(items, list | tuple):
+        for item in items:
+            make_complete(item)
+    elif type(items) in _INCOMPLETE:
+        items.get_config = partial(complete_config, items)
+
+
+def _made_from(item):
+    return type(item).from_config, (complete_config(item),)
+
+
+for _kind in _INCOMPLETE:
+    copyreg.pickle(_kind, _made_from)  # type: ignore[arg-type]
