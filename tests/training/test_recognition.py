@@ -56,6 +56,31 @@ def test_twins_have_one_fingerprint():
     assert hash(print_of(**options)) == hash(print_of(**options))
 
 
+def used_by_keras(model):
+    """Let Keras itself do all that it can with a model, and what it leaves in it."""
+    x, y = np.zeros((5, 3, 1)), np.zeros((5, 1))
+    stopper = keras.callbacks.EarlyStopping("loss")
+    data = {"validation_data": (x, y), "batch_size": 2, "callbacks": [stopper]}
+    model.fit(x, y, verbose=0, **data)
+    model.evaluate(x, y, verbose=0)
+    model.predict(x, verbose=0)
+    for call in (model.train_on_batch, model.test_on_batch):
+        call(x, y)
+    model.predict_on_batch(x)
+    model(x, training=True)
+    model.summary(print_fn=lambda *args, **kwargs: None)
+    model.get_state_tree()
+    return model
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_model_that_keras_used_is_no_other(training):
+    used, fresh = (built(model_of(metrics=["mae"])) for _ in range(2))
+    used_by_keras(used)
+    prints = [fingerprint(model, training=training) for model in (used, fresh)]
+    assert prints[0] == prints[1]
+
+
 def test_names_seeds_and_learning_rates_are_data():
     def build(seed, rate):
         layers = [
