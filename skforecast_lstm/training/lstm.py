@@ -18,16 +18,15 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-__all__ = ["lstm_steps", "quick_lstm"]
+__all__ = ["look_for_quick_way", "lstm_steps", "quick_lstm"]
 
 
 _this_thread = threading.local()
-_keras_inner_loop = keras.layers.LSTM.inner_loop
 
 
 @contextmanager
 def quick_lstm() -> Iterator[None]:
-    """Let Keras's LSTM layers that this thread traces here take the quick way."""
+    """Let LSTM layers that this thread traces here take the quick way if they look."""
     before = getattr(_this_thread, "is_quick", False)
     _this_thread.is_quick = True
     try:
@@ -36,18 +35,35 @@ def quick_lstm() -> Iterator[None]:
         _this_thread.is_quick = before
 
 
-def _any_inner_loop(self, sequences, initial_state, mask, training=False):
-    if getattr(_this_thread, "is_quick", False) and _is_common(self):
-        return _inner_loop(self, sequences, initial_state, mask, training)
-    return _keras_inner_loop(self, sequences, initial_state, mask, training=training)
+def look_for_quick_way(model: keras.Model) -> None:
+    """Have the LSTM layers of a model look whether they may take the quick way.
+
+    Each layer does so by itself, for good: Keras's class stays as it is, and threads
+    don't take it from each other. Layers with a loop of their own keep that.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model.
+    """
+    for layer in model._flatten_layers():
+        if (
+            isinstance(layer, keras.layers.LSTM)
+            and type(layer).inner_loop is keras.layers.LSTM.inner_loop
+            and "inner_loop" not in vars(layer)
+        ):
+            layer.inner_loop = partial(_either_inner_loop, layer)
 
 
-# Once, and for good: threads that put it there for a while would take it from each other.
-keras.layers.LSTM.inner_loop = _any_inner_loop
+def _either_inner_loop(layer, sequences, initial_state, mask, training=False):
+    if getattr(_this_thread, "is_quick", False) and _is_common(layer):
+        return _inner_loop(layer, sequences, initial_state, mask, training)
+    loop = type(layer).inner_loop
+    return loop(layer, sequences, initial_state, mask, training=training)
 
 
 def _is_common(layer):
-    """Whether a layer has the activations and options of the quick way."""
+    """Return whether a layer has the activations and options of the quick way."""
     return (
         jax.default_backend() == "cpu"
         and layer.cell.activation is keras.activations.tanh

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.feeding import windows_at
-from skforecast_lstm.training.lstm import quick_lstm
+from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
 from skforecast_lstm.training.recognition import (
     NotRecognisedError,
     fills_batches,
@@ -92,6 +92,7 @@ class Programs:
 
     def __init__(self, model: keras.Model, *, training: bool) -> None:
         keep_programs()
+        look_for_quick_way(model)
         self.model = model
         # Where random numbers depend on their place alone, more rows change none.
         by_place = jax.config.jax_threefry_partitionable  # type: ignore[attr-defined]

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skforecast_lstm.training import lstm
-from skforecast_lstm.training.lstm import quick_lstm
+from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
+
+
+def looking(layer, shape):
+    """An LSTM in a model, which looks for the quick way."""
+    model = keras.Sequential([keras.Input(shape[1:]), layer])
+    look_for_quick_way(model)
+    return layer
 
 
 def outputs_and_gradients(layer, x, mask):
@@ -29,7 +36,7 @@ def outputs_and_gradients(layer, x, mask):
     return jax.value_and_grad(total, argnums=(0, 1), has_aux=True)(weights, x)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     n_steps=st.sampled_from([1, 4]),
     masked=st.sampled_from(["no", "nothing", "some", "all"]),
@@ -51,7 +58,7 @@ def test_outputs_states_and_gradients_are_those_of_keras(
     layer = keras.layers.LSTM(
         n_units, zero_output_for_mask=zero_output_for_mask, **options
     )
-    layer.build(x.shape)
+    looking(layer, x.shape)
     for variable in layer.trainable_variables:
         variable.assign(rng.normal(size=variable.shape))
     known = {
@@ -60,10 +67,11 @@ def test_outputs_states_and_gradients_are_those_of_keras(
         "some": rng.random((n_samples, n_steps)) < 0.6,
         "all": np.zeros((n_samples, n_steps), bool),
     }[masked]
-    expected = outputs_and_gradients(layer, x, known)
     calls = []
     steps = lstm.lstm_steps
-    with pytest.MonkeyPatch.context() as patch:
+    # Step by step, since nearly every example would be a program to compile.
+    with pytest.MonkeyPatch.context() as patch, jax.disable_jit():
+        expected = outputs_and_gradients(layer, x, known)
         patch.setattr(lstm, "lstm_steps", lambda *a: calls.append(1) or steps(*a))
         with quick_lstm():
             found = outputs_and_gradients(layer, x, known)
@@ -87,7 +95,25 @@ def test_what_is_uncommon_goes_keras_way(options, monkeypatch):
     monkeypatch.setattr(lstm, "lstm_steps", None)
     x = np.zeros((2, 3, 1), dtype="float32")
     with quick_lstm():
-        assert keras.layers.LSTM(2, **options)(x).shape == (2, 2)
+        assert looking(keras.layers.LSTM(2, **options), x.shape)(x).shape == (2, 2)
+
+
+def test_a_loop_of_the_users_own_stays():
+    class Own(keras.layers.LSTM):
+        def inner_loop(self, sequences, initial_state, mask, training=False):
+            return super().inner_loop(sequences * 0, initial_state, mask, training)
+
+    x = np.ones((2, 3, 1), dtype="float32")
+    layer = looking(Own(2), x.shape)
+    with quick_lstm():
+        np.testing.assert_array_equal(layer(x), layer(x * 5))
+
+
+def test_the_class_of_keras_stays_as_it_is():
+    before = dict(vars(keras.layers.LSTM))
+    looking(keras.layers.LSTM(2), (2, 3, 1))
+    assert dict(vars(keras.layers.LSTM)) == before
+    assert keras.layers.LSTM.inner_loop.__module__.startswith("keras.")
 
 
 def quick_calls(x):
@@ -95,7 +121,7 @@ def quick_calls(x):
     calls, steps = [], lstm.lstm_steps
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lstm, "lstm_steps", lambda *a: calls.append(1) or steps(*a))
-        keras.layers.LSTM(2)(x)
+        looking(keras.layers.LSTM(2), x.shape)(x)
     return len(calls)
 
 
