@@ -17,7 +17,7 @@ from skforecast_lstm.networks import (
     join_members,
     series_network,
 )
-from skforecast_lstm.training.feeding import Origins, feed_back, feed_back_by_steps
+from skforecast_lstm.training import Origins, feed_back, feed_back_by_steps
 from skforecast_lstm.training.recognition import fills_batches, fingerprint
 
 N_MEMBERS = 2

@@ -1,7 +1,6 @@
 """Feeding back: a network forecasts on from its own forecasts, from many rows at once."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm.training.loop import can_predict, predict
+from skforecast_lstm.training.origins import Origins, windows_at
 from skforecast_lstm.training.samples import (
     ROOM_TO_PREDICT,
     filled_up,
@@ -16,7 +16,7 @@ from skforecast_lstm.training.samples import (
     room_for,
 )
 
-__all__ = ["Origins", "feed_back", "feed_back_by_steps", "windows_at"]
+__all__ = ["feed_back", "feed_back_by_steps"]
 
 # Steps that the device has room for at least, and forecasts that one call may give.
 ROOM_TO_FEED = 4**3
@@ -24,65 +24,6 @@ FORECASTS_OF_A_CALL = 4**8
 # From so few origins a whole batch of them would be waste.
 FEW_ORIGINS = 16
 VALUES_OF_WINDOWS = 2**20
-
-
-class Origins(NamedTuple):
-    """The rows of a series at which forecasts begin, and what their windows hold.
-
-    Parameters
-    ----------
-    starts : ndarray of int
-        First row that is to be forecast; it is not known, nor is any after it.
-    begins : ndarray of int
-        First row that is known of the same series. What lies before it is another's.
-    lags : ndarray of int
-        Distance of each step of a window back from its row, oldest first.
-    required : ndarray of int
-        How many rows must be known for each of these steps to be: as many as its lag
-        where it is unknown before the first row, fewer where that row stands for it.
-    """
-
-    starts: NDArray
-    begins: NDArray
-    lags: NDArray
-    required: NDArray
-
-    def take(self, places: Any) -> "Origins":
-        """Some of the origins."""
-        return self._replace(starts=self.starts[places], begins=self.begins[places])
-
-
-def windows_at(
-    step: Any, series: Any, fed: Any, origins: Origins, numpy: Any = np
-) -> Any:
-    """Windows of the rows so many steps after each start.
-
-    Parameters
-    ----------
-    step : int
-        0 for the start itself.
-    series : array of shape (n_rows, n_columns)
-        What is known before each start.
-    fed : array of shape (n_origins, n_most_steps, n_columns)
-        What was forecast of the steps before this one.
-    origins : Origins
-        Where the forecasts begin.
-    numpy : module, default=numpy
-        NumPy, or JAX's while a program is traced.
-
-    Returns
-    -------
-    windows : array of shape (n_origins, n_lags, n_columns)
-        NaN where a step is unknown.
-    """
-    starts, begins = origins.starts[:, None], origins.begins[:, None]
-    rows = numpy.maximum(starts + step - origins.lags, begins)
-    known = series[numpy.minimum(rows, len(series) - 1)]
-    places = numpy.maximum(rows - starts, 0)[..., None]
-    forecast = numpy.take_along_axis(fed, places, axis=1)
-    windows = numpy.where((rows < starts)[..., None], known, forecast)
-    is_known = starts + step - begins >= origins.required
-    return numpy.where(is_known[..., None], windows, numpy.nan)
 
 
 def feed_back(
@@ -124,7 +65,7 @@ def feed_back(
     --------
     >>> import keras
     >>> import numpy as np
-    >>> from skforecast_lstm.training.feeding import Origins, feed_back
+    >>> from skforecast_lstm.training import Origins, feed_back
     >>> model = keras.Sequential([keras.Input((2, 1)), keras.layers.Flatten()])
     >>> model.add(keras.layers.Dense(1, kernel_initializer="ones"))
     >>> lags = np.array([2, 1])

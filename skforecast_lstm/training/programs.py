@@ -19,8 +19,8 @@ from jax import numpy as jnp
 from numpy.typing import NDArray
 
 from skforecast_lstm.training.disk_cache import keep_programs
-from skforecast_lstm.training.feeding import windows_at
 from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
+from skforecast_lstm.training.origins import windows_at
 from skforecast_lstm.training.recognition import (
     NotRecognisedError,
     fills_batches,
