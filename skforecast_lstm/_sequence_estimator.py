@@ -26,6 +26,7 @@ from skforecast_lstm._checks import check_integer, check_no_times
 from skforecast_lstm._copies import own_copy
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._pieces import pieces
+from skforecast_lstm._rounding import dust
 from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.exceptions import LostDigitsWarning, UnknownStepsWarning
 from skforecast_lstm.networks import (
@@ -86,9 +87,10 @@ def _warn_of_lost_digits(name, values):
         return
     values = values[:: max(1, len(values) // 100_000)]
     values = values.reshape(len(values), -1)
+    precision, values = values.dtype, values.astype(np.float64)
     level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
     least = 16 * np.finfo(keras.config.floatx()).eps * level
-    lost = (spread > 0) & (spread < least)
+    lost = (spread > dust(level, precision, len(values))) & (spread < least)
     if lost.any():
         column = int(lost.argmax())
         warnings.warn(
@@ -176,7 +178,11 @@ def _steps_ahead(targets, rows):
 
 
 def _centre_and_spread(targets, weights):
-    """Mean and standard deviation of what is known of each target, by weights if any."""
+    """Mean and standard deviation of what is known of each target, by weights if any.
+
+    Of a target that does not vary but for rounding, the spread is a hundredth of its
+    level, and no more than 1, so that the answers begin and stay near its only value.
+    """
 
     def average(function):
         total = count = 0.0
@@ -189,24 +195,33 @@ def _centre_and_spread(targets, weights):
         return total / np.where(count != 0, count, 1.0)
 
     centre = average(lambda values: values)
-    return centre, np.sqrt(average(lambda values: (values - centre) ** 2))
+    spread = np.sqrt(average(lambda values: (values - centre) ** 2))
+    least = np.where(centre == 0, 1.0, np.minimum(np.abs(centre) / 100, 1.0))
+    return centre, np.where(
+        spread > dust(centre, targets.dtype, len(targets)), spread, least
+    )
 
 
 def _usual_measures(layer, windows, rows):
     """Least spread, and mean level and spread, by a sample of the windows."""
     some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
-    some = some.reshape(*some.shape[:2], -1).astype(np.float64)
+    some = some.reshape(*some.shape[:2], -1)
     least = _least_spread(some)
-    layer.set_weights([least, np.zeros_like(least), np.ones_like(least)])
-    _, *measures = layer(some.astype(keras.config.floatx()))
-    return [least, *(keras.ops.convert_to_numpy(part).mean(0) for part in measures)]
+    # One program for all, in place of one for each operation.
+    inputs = keras.Input(some.shape[1:])
+    alone = type(layer).from_config(layer.get_config())
+    _, *measures = alone(inputs)
+    alone.set_weights([least, np.zeros_like(least), np.ones_like(least)])
+    measures = training.predict(keras.Model(inputs, measures), some)
+    return [least, *(part.mean(0, dtype=np.float64) for part in measures)]
 
 
 def _least_spread(some):
-    """A hundredth of the mean step in each column of windows."""
+    """A hundredth of the mean step in each column of windows; of 1 if there is none."""
+    precision, some = some.dtype, some.astype(np.float64)
     steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
-    step = np.abs(steps).mean((0, 1))
-    return np.where(step > 0, step, 1.0) / 100
+    step, level = (np.abs(part).mean((0, 1)) for part in (steps, some))
+    return np.where(step > dust(level, precision, len(some)), step, 1.0) / 100
 
 
 def _check_units(windows, rows, targets, columns, n_quantiles=1):
@@ -823,8 +838,7 @@ class SequenceEstimator(KerasWrapper):
         put = members[0].set_weights_of if members else keras.Layer.set_weights
         for layer in network.layers:
             if isinstance(layer, TargetScale):
-                centre, spread = _centre_and_spread(targets, weights)
-                put(layer, [centre, np.where(spread > 0, spread, 1.0)])
+                put(layer, [*_centre_and_spread(targets, weights)])
             elif isinstance(layer, WindowNormalization) and self.model is None:
                 put(layer, _usual_measures(layer, windows, rows))
             elif isinstance(layer, WindowDenormalization) and self.model is None:

@@ -118,6 +118,24 @@ def test_the_unit_of_the_target_does_not_matter(spread, windows, y):
     )
 
 
+@pytest.mark.parametrize("level", [2.0**-40, 1e-12, 0.1, -7.0, 1e5, 1e8, 1e12])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_target_that_never_varies_is_answered_by_its_level(level, dtype, windows):
+    target = np.full(40, level, dtype)
+    answers = quick(cell="rnn").fit(windows, target).predict(windows)
+    # The last term is the precision of the device.
+    near = 0.05 * min(abs(level), 100) + 1e-7 * abs(level)
+    assert (np.abs(answers - level) < near).all()
+
+
+def test_a_target_that_did_not_vary_yet_is_learnt_later(windows, y):
+    # Their mean is not quite 0.1.
+    fitted = quick(cell="rnn", learning_rate=0.1).fit(windows, np.full(40, 0.1))
+    for _ in range(40):
+        fitted.partial_fit(windows, 0.1 + 1e-3 * y)
+    assert fitted.score(windows, 0.1 + 1e-3 * y) > 0.5
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("layout", ["sequence", "flat"])
 def test_windows_reach_the_training_loop_uncopied(layout, dtype, rng, monkeypatch):

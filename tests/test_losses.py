@@ -148,6 +148,18 @@ class TestScaledErrors:
         with pytest.raises(ValueError, match="scale of column 1"):
             MeanAbsoluteScaledError.of(y[:, [0, 2]])
 
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_what_changes_by_its_rounding_alone_is_without_change(self, dtype):
+        times = np.arange(120)
+        thirds = np.where(times % 2, 0.1 + 0.2, 0.3) * 7e5
+        for y in (thirds, thirds * 1e-17, 1e8 + np.sin(np.pi / 6 * times)):
+            y = y.astype(dtype)
+            with pytest.raises(ValueError, match=r"scale is 0\.0"):
+                MeanAbsoluteScaledError.of(y, season_length=12 if y[0] == 1e8 else 1)
+        # A small change at a high level is one.
+        y = (1e6 + times % 2).astype(dtype)
+        assert MeanAbsoluteScaledError.of(y).scale == 1.0
+
     def test_series_that_are_too_short_or_infinite(self):
         with pytest.raises(ValueError, match="more than season_length=3 rows"):
             MeanAbsoluteScaledError.of([1.0, 2.0, 3.0], 3)

@@ -255,6 +255,17 @@ class TestEstimators:
         least, *_ = layer_of(regressor.model_, WindowNormalization).get_weights()
         np.testing.assert_allclose(least, [0.04, 0.01])
 
+    @pytest.mark.parametrize("n_steps", [1, 4])
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_what_differs_by_its_rounding_alone_has_no_spread(self, dtype, n_steps):
+        rounded = np.tile([0.3, np.nextafter(np.array(0.3, dtype), 1), 0.3], 30)
+        series = np.stack([rounded, np.sin(np.arange(90))], axis=1).astype(dtype)
+        windows = LookbackWindower(n_steps, horizon=1).fit_transform(series)
+        regressor = LSTMRegressor(1, normalization="last", target_columns=1, epochs=1)
+        regressor.fit(windows, series[:, 1])
+        least, *_ = layer_of(regressor.model_, WindowNormalization).get_weights()
+        assert least[0] == pytest.approx(0.01)
+
     def test_scaled_windows_and_targets_that_are_not(self):
         series = 300 + 100 * np.sin(np.arange(100.0)).reshape(-1, 1)
         pipe = make_pipeline(

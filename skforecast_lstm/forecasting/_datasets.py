@@ -9,6 +9,7 @@ import pandas as pd
 from sktime.split import ExpandingWindowSplitter
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._rounding import mean_change
 from skforecast_lstm._time_steps import usual_offset
 from skforecast_lstm.forecasting._defaults import season_of
 
@@ -367,7 +368,7 @@ def _check_scale(dataset):
     for name, values in dataset.series().items():
         known = values[values.index < dataset.steps[dataset.windows[0]]].to_numpy()
         season = dataset.season_length
-        if len(known) <= season or (known[season:] == known[:-season]).all():
+        if len(known) <= season or mean_change(known, season) == 0:
             raise ValueError(
                 f"{name!r} repeats itself exactly in its first {len(known)} rows with "
                 f"season_length={season}, so MASE and RMSSE, which divide by the error "

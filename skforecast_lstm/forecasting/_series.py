@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from skforecast_lstm._rounding import dust
 from skforecast_lstm._time_index import blocks_of
 from skforecast_lstm._time_steps import Steps, find_steps
 from skforecast_lstm.windows import LookbackWindower
@@ -122,9 +123,9 @@ class Scale:
         centre = filled.sum(axis, dtype=np.float64, keepdims=True) / n_known
         distance = np.where(known, np.abs(values - centre), 0.0)
         distance = distance.sum(axis, keepdims=True) / n_known
-        rounding = 4 * np.finfo(values.dtype).eps + n_known * np.finfo(np.float64).eps
-        dust = rounding * np.abs(filled).max(axis, keepdims=True, initial=0)
-        spread = np.where(distance > dust, distance, 1.0)
+        largest = np.abs(filled).max(axis, keepdims=True, initial=0)
+        varies = distance > dust(largest, values.dtype, n_known)
+        spread = np.where(varies, distance, 1.0)
         return cls(centre.squeeze(axis), spread.squeeze(axis))
 
     def apply(self, values: NDArray) -> NDArray:

@@ -15,6 +15,7 @@ from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from skforecast_lstm._rounding import dust
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
 from skforecast_lstm.networks import Cell, series_network
 
@@ -54,10 +55,8 @@ def _centre_and_spread(windows):
     centre = np.where(known, windows, 0.0).sum(axis=(0, 1)) / n_known
     deviations = np.where(known, windows - centre, 0.0)
     spread = np.sqrt((deviations**2).sum(axis=(0, 1)) / n_known)
-    # What differs by no more than rounding does not vary.
-    rounding = 4 * np.finfo(windows.dtype).eps + n_known * np.finfo(np.float64).eps
-    dust = rounding * np.abs(centre)
-    return centre, np.where(spread > dust, spread, 1.0)
+    varies = spread > dust(centre, windows.dtype, n_known)
+    return centre, np.where(varies, spread, 1.0)
 
 
 class _TrainsOnUnknownSteps:

@@ -11,6 +11,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._rounding import mean_change
 
 __all__ = [
     "MeanAbsoluteScaledError",
@@ -177,7 +178,9 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
             The loss.
         """
         check_integer("season_length", season_length, 1)
-        values = np.asarray(y, dtype=np.float64)
+        values = np.asarray(y)
+        if values.dtype.kind != "f":
+            values = values.astype(np.float64)
         if values.ndim not in (1, 2) or len(values) <= season_length:
             raise ValueError(
                 f"y has shape {values.shape}. It must have one dimension or two, and "
@@ -185,10 +188,7 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
             )
         if np.isinf(values).any():
             raise ValueError("y contains infinity. Give NaN for values that are unknown.")
-        errors = np.abs(values[season_length:] - values[:-season_length])
-        n_known = np.count_nonzero(~np.isnan(errors), axis=0)
-        scale = np.nansum(errors, axis=0) / np.maximum(n_known, 1)
-        return cls(scale.tolist(), **options)
+        return cls(mean_change(values, season_length).tolist(), **options)
 
     def call(self, y_true, y_pred):
         """Mean of the scaled errors of each row."""

@@ -326,6 +326,11 @@ def test_progress_on_a_terminal(monthly, capfd, monkeypatch):
     assert capfd.readouterr() == ("", "")
 
 
+# Nothing but rounding: of sums, and of what a sine is computed from.
+ROUNDED = np.tile([0.0, 1e-16], 72)
+ANGLES = np.pi / 6 * np.arange(144)
+
+
 def stamps(y):
     return y.set_axis(y.index.to_timestamp())
 
@@ -340,6 +345,8 @@ def stamps(y):
         (lambda y: y[::-1], "1960-11 comes after 1960-12.*sort_index"),
         (lambda y: y[:30], r"30 rows, of which the last third \(10\).*at least 36 rows"),
         (lambda y: y * 0 + 1, "repeats itself exactly in its first 96 rows"),
+        (lambda y: y * 0 + 0.1 * 3 + ROUNDED, "repeats itself exactly in its first 96"),
+        (lambda y: y * 0 + np.sin(ANGLES), "repeats itself exactly in its first 96"),
         (lambda y: {}, "empty dict"),
         (lambda y: pd.concat([y, y], axis=1), "two columns called 'passengers'"),
         (

@@ -1,0 +1,59 @@
+"""What is no difference but for rounding."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["dust", "mean_change"]
+
+
+def dust(level: ArrayLike, dtype: Any, n_values: ArrayLike = 1) -> Any:
+    """Return by how much equal values may differ from their mean, for rounding.
+
+    Parameters
+    ----------
+    level : array-like of float
+        How large the values are.
+    dtype : dtype
+        Their precision.
+    n_values : array-like of int, default=1
+        How many of them were added up in double precision for their mean.
+
+    Returns
+    -------
+    dust : ndarray of float64
+        What a spread must be over to be one.
+    """
+    double = np.finfo(np.float64).eps
+    single = np.finfo(dtype).eps if np.dtype(dtype).kind == "f" else double
+    return (4 * single + np.asarray(n_values) * double) * np.abs(level)
+
+
+def mean_change(values: NDArray, n_rows: int) -> NDArray[np.float64]:
+    """Return by how much each column changes over some rows, in the mean.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_times,) or (n_times, n_columns)
+        Rows in the order of time; unknown values (NaN) are left out.
+    n_rows : int
+        Over how many rows.
+
+    Returns
+    -------
+    change : ndarray of shape () or (n_columns,)
+        The mean distance; 0 where nothing is known, or where there is none but for
+        rounding: that of the values, and that of the function they may come from, such
+        as a sine.
+    """
+    dtype, values = values.dtype, values.astype(np.float64)
+    known = ~np.isnan(values)
+    largest = np.abs(np.where(known, values, 0.0)).max(axis=0, initial=0.0)
+    lowest = np.where(known, values, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(known, values, -np.inf).max(axis=0, initial=-np.inf)
+    changes = np.abs(values[n_rows:] - values[:-n_rows])
+    n_known = np.maximum(np.count_nonzero(~np.isnan(changes), axis=0), 1)
+    change = np.nansum(changes, axis=0) / n_known
+    least = np.maximum(dust(largest, dtype), 1e-10 * (highest - lowest))
+    return np.where(change > least, change, 0.0)
