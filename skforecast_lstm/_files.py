@@ -29,6 +29,10 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
             f"There is no folder {str(path.parent)!r} to write {path.name!r} to. Make "
             "it, or name another."
         )
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder. Name a file to write to.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{str(path)!r} may not be written to.")
     _delete_abandoned(path)
     unfinished, held = _new_beside(path)
     with ExitStack() as leaving:
@@ -49,7 +53,8 @@ def _new_beside(path):
     """A new file beside another, locked until this process ends at the latest."""
     while True:
         token = secrets.token_hex(8)
-        unfinished = path.with_name(f".{path.stem}.unfinished-{token}{path.suffix}")
+        start, end = _parts_of_name(path)
+        unfinished = path.with_name(f".{start}.unfinished-{token}{end}")
         held = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if sys.platform == "win32":
             return unfinished, held
@@ -62,12 +67,17 @@ def _new_beside(path):
         os.close(held)
 
 
+def _parts_of_name(path):
+    """What the name of an unfinished file has of the real one: a name can't be longer."""
+    return path.stem[:40], path.suffix[:10]
+
+
 def _delete_abandoned(path):
     """Delete unfinished files for this path that nobody has locked any more."""
     if sys.platform == "win32":
         return
-    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
-    name = re.compile(rf"\.{stem}\.unfinished-[0-9a-f]{{16}}{suffix}")
+    start, end = map(re.escape, _parts_of_name(path))
+    name = re.compile(rf"\.{start}\.unfinished-[0-9a-f]{{16}}{end}")
     for found in path.parent.iterdir():
         if name.fullmatch(found.name):
             # Whoever still writes it has the lock.

@@ -125,3 +125,39 @@ def test_a_file_that_is_about_to_get_its_name_is_not_taken_for_abandoned(
         unfinished.write_text("whole")
     assert path.read_text() == "whole"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a" * 250 + ".csv",
+        "é" * 120 + ".csv",
+        "a." + "b" * 250,
+        "a" * 200 + "." + "b" * 54,
+    ],
+    ids=len,
+)
+def test_a_name_as_long_as_names_may_be(name, tmp_path):
+    path = tmp_path / name
+    for text in ("old", "new"):
+        write(path, text)
+        assert path.read_text() == text
+    killed_while_writing(path, signal.SIGKILL)
+    write(path, "at last")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_told_before_anything_is_written(tmp_path):
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        write(tmp_path, "text")
+    assert not [one for one in tmp_path.parent.iterdir() if "unfinished" in one.name]
+
+
+def test_a_file_that_may_not_be_written_stays(tmp_path, monkeypatch):
+    path = tmp_path / "report.csv"
+    write(path, "old")
+    # Whoever may do all on this machine may write to any file.
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with pytest.raises(PermissionError, match="may not be written"):
+        write(path, "new")
+    assert path.read_text() == "old"
