@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from importlib import import_module
 from pathlib import Path
 
@@ -418,20 +417,53 @@ def test_an_interrupt_of_a_forecast(monkeypatch, sales_csv, folder, capsys):
     assert os.listdir(folder) == ["sales.csv"]
 
 
-def test_ctrl_c_in_a_real_process_and_going_on(folder):
-    command = [sys.executable, "-m", "skforecast_lstm", "compare", "--results", "kept"]
-    command += ["--forecasters", "naive,AutoARIMA", "--quiet"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    cells = folder / "kept" / "cells.jsonl"
-    deadline = time.monotonic() + 60
-    while not (cells.exists() and cells.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+# A shell lets what runs in its background ignore Ctrl-C, and tests may run there. The
+# process waits for it where nothing else can take it, after its first result.
+INTERRUPTED = """
+import signal, sys, time
+from skforecast_lstm.cli import main
+from skforecast_lstm.forecasting import comparing
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+run_one, n_done = comparing.run, 0
+
+def run(**job):
+    global n_done
+    if n_done:
+        print("waits", flush=True)
+        while True:
+            time.sleep(0.01)
+    n_done += 1
+    return run_one(**job)
+
+comparing.run = run
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_in_a_real_process_and_going_on(folder, monkeypatch):
+    from skforecast_lstm.forecasting import comparing
+
+    arguments = ["compare", "--results", "kept", "--forecasters", "naive", "--quiet"]
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.startswith("interrupted: Stopped after ")
-    assert "Traceback" not in said
+    assert said.startswith("interrupted: Stopped after 1 of 4 cells")
+    assert len(said.splitlines()) == 1
     assert os.listdir(folder) == ["kept"]
+    kept = (folder / "kept" / "cells.jsonl").read_text()
+    assert len(kept.splitlines()) == 1
+
+    n_run, run_one = [], comparing.run
+    monkeypatch.setattr(comparing, "run", lambda **job: n_run.append(1) or run_one(**job))
+    assert main(arguments) == 0
+    assert len(n_run) == 3
+    assert (folder / "kept" / "cells.jsonl").read_text().startswith(kept)
 
 
 # ---------------------------------------------------------------- errors
@@ -848,15 +880,21 @@ def test_a_full_disk_for_results_is_one_line(folder, capsys, small_files):
     assert said == "error: File too large.\n"
 
 
-def test_a_standard_output_that_is_full_is_one_line(folder):
-    with open("/dev/full", "w") as full:
+def test_a_standard_output_that_is_full_is_one_line(folder, small_files):
+    size = 10_000_000
+    with open("out", "w") as full:
+        # All other files have room, and this one has none left.
+        full.truncate(size)
+        full.seek(size)
+        small_files(size)
         done = subprocess.run(
             [sys.executable, "-m", "skforecast_lstm", "compare", "--forecasters=naive"],
             stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120,
         )  # fmt: skip
     assert done.returncode == 2
-    assert set(done.stderr.splitlines()) == {"error: No space left on device."}
+    assert set(done.stderr.splitlines()) == {"error: File too large."}
     assert (folder / "airline-comparison.html").exists()
+    assert (folder / "out").stat().st_size == size
 
 
 FOREIGN = {
@@ -896,6 +934,13 @@ def test_a_file_of_ours_that_was_cut_off_goes_on(start, folder):
     assert sum(line.startswith('{"key": "') and line.endswith("}") for line in lines) == 4
 
 
-def test_a_device_is_no_file(capsys):
-    assert main(["compare", "--csv", "/dev/full"]) == 2
-    assert "/dev/full is no ordinary file" in capsys.readouterr().err
+def test_a_pipe_is_no_file_and_is_found_before_the_work(monkeypatch, folder, capsys):
+    def never(*_, **__):
+        raise AssertionError("It began the long work.")
+
+    replace_compare(monkeypatch, never)
+    os.mkfifo("pipe")
+    for option in ("--html", "--csv", "--json", "--results"):
+        assert main(["compare", option, "pipe"]) == 2
+        assert "pipe is no ordinary file" in capsys.readouterr().err
+    assert os.listdir(folder) == ["pipe"]
