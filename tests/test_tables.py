@@ -65,6 +65,107 @@ def test_steps_are_found_where_times_are_missing(frequency):
     assert list(table.steps.as_written(table.y.index)) == list(times.astype(str))
 
 
+EVERY_FREQUENCY = [
+    "min", "h", "s", "ms", "D", "W-MON", "W-SUN", "W-WED", "MS", "ME", "QS", "QE",
+    "QS-FEB", "QE-NOV", "YS", "YE", "YS-APR", "YE-JUN", "B", "SMS", "SME", "BMS",
+    "BME", "BQE", "BYS", "bh", "WOM-3FRI", "LWOM-TUE",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("n", range(1, 7))
+@pytest.mark.parametrize("frequency", EVERY_FREQUENCY)
+def test_every_step_is_written_as_pandas_counts_it(frequency, n):
+    """With and without missing times, and of the steps to come."""
+    start = "2020-01-01 09:00" if frequency == "bh" else "2020-01-01"
+    every = pd.date_range(start, periods=46, freq=f"{n}{frequency}")
+    for missing in ([], [5, 11, 12, 30]):
+        rows = rows_at(every[:40].astype(str)).drop(index=missing)
+        table = table_from_rows(rows, gaps="interpolate")
+        assert_allclose(table.y, np.arange(40.0))
+        index, steps = table.y.index, table.steps
+        days = isinstance(index, pd.DatetimeIndex)
+        ahead = index[-1:] + 6 * (pd.offsets.BDay() if days else 1)
+        assert list(steps.as_written(index)) == list(every[:40].astype(str))
+        assert list(steps.as_written(ahead)) == [every.astype(str)[-1]]
+
+
+@pytest.mark.parametrize("n", range(1, 7))
+@pytest.mark.parametrize(
+    "frequency",
+    ["s", "min", "h", "D", "W-SUN", "W-WED", "M", "Q-DEC", "Q-FEB", "Y-DEC", "Y-JUN"],
+)
+def test_periods_stay_what_they_are(frequency, n):
+    every = pd.period_range("2020-01-01", periods=46, freq=f"{n}{frequency}")
+    for missing in ([], [5, 11, 12, 30]):
+        rows = rows_at(every[:40]).drop(index=missing)
+        table = table_from_rows(rows, gaps="interpolate")
+        assert_allclose(table.y, np.arange(40.0))
+        written = [
+            *table.steps.as_written(table.y.index),
+            *table.steps.as_written(table.y.index[-1:] + 6),
+        ]
+        assert written == [*every[:40].astype(str), str(every[-1])]
+
+
+@pytest.mark.parametrize(
+    ("times", "frequency", "written"),
+    [
+        (["2024-01-01", "2024-01-15"], "W", "2024-01-08"),
+        (["2024-01-03", "2024-01-17"], "W-WED", "2024-01-10"),
+        (["2024-01-15", "2024-03-15"], "M", "2024-02-15"),
+        (["2024-01-31", "2024-03-31", "2024-04-30"], "M", "2024-02-29"),
+        (["2024-03-31", "2024-09-30", "2024-12-31"], "Q", "2024-06-30"),
+        (["2024-01-01", "2024-02-01", "2024-02-15"], "SMS", "2024-01-15"),
+        (["2024-01-01 06:00", "2024-01-03 06:00"], "D", "2024-01-02 06:00:00"),
+        # These are at no one place of their months.
+        (["2024-01-05", "2024-03-15"], "M", "2024-02"),
+    ],
+)
+def test_times_are_written_as_they_came_at_a_given_frequency(times, frequency, written):
+    rows = rows_at(times)
+    table = table_from_rows(rows, frequency=frequency, gaps="ffill")
+    assert table.steps.as_written(table.y.index)[1] == written
+
+
+@pytest.mark.parametrize(
+    "times", [["2020-02", "2020-05", "2020-08"], ["0988-01", "0989-01", "0990-01"]]
+)
+def test_months_are_written_as_months_however_many_make_a_step(times):
+    table = table_from_rows(rows_at(times))
+    assert list(table.steps.as_written(table.y.index)) == times
+
+
+@pytest.mark.parametrize("gaps", ["error", "ffill"])
+def test_a_wrong_year_is_told_before_all_memory_is_taken(gaps):
+    times = pd.date_range("2024-01-01", periods=50, freq="s").astype(str).tolist()
+    times[20] = "2924-01-01 00:00:20"
+    with pytest.raises(
+        InputError, match=r"28,401,235,221 steps, for 50 rows.*to 2924-01"
+    ):
+        table_from_rows(rows_at(times), gaps=gaps)
+    hours = pd.date_range("2024-01-01", periods=50, freq="h")
+    with pytest.raises(InputError, match="176,400,001 steps"):
+        table_from_rows(rows_at(hours), frequency="ms", gaps=gaps)
+    numbers = [1, 2, 3, 10**7]
+    with pytest.raises(InputError, match="10,000,000 steps, for 4 rows"):
+        table_from_rows(rows_at(numbers), time="t", gaps=gaps)
+
+
+@pytest.mark.filterwarnings("ignore:PeriodDtype|Period with BDay:FutureWarning")
+def test_business_periods_are_business_days():
+    times = pd.Series(pd.period_range("2024-01-01", periods=10, freq="B"))
+    table = table_from_rows(rows_at(times))
+    assert table.y.index.freqstr == "B"
+
+
+def test_a_counter_beside_months_without_marks_is_not_taken_for_the_time():
+    rows = rows_at(range(1, 4), month=[202011, 202012, 202101])
+    with pytest.raises(InputError, match="--time: t, month could be"):
+        table_from_rows(rows, target="v")
+    with pytest.raises(InputError, match="Column 'month' has 202011, which stands for a"):
+        table_from_rows(rows.astype(str), target="v", time="month")
+
+
 def test_the_steps_to_come_are_written_in_the_same_way():
     times = pd.date_range("2020-01-31", periods=14, freq="ME")
     table = table_from_rows(rows_at(times[:12]))

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
+from skforecast_lstm import _time_steps as time_steps
 from skforecast_lstm._cli.cells import is_unknown
 from skforecast_lstm._cli.table_sources import InputError
 
-__all__ = ["Steps", "find_steps", "parse_times"]
+__all__ = ["DateWithoutMarksError", "Steps", "find_steps", "parse_times"]
 
 _QUARTER = r"\d{4}[- ]?Q[1-4]"
 _MONTH = r"\d{4}-\d{1,2}"
@@ -22,6 +23,10 @@ _OFFERED = (
     "Write times as dates (2020-01-31), with an hour (2020-01-31 13:00), as periods "
     "(2020-01, 2020Q1) or as whole numbers."
 )
+
+
+class DateWithoutMarksError(InputError):
+    """Whole numbers are dates, and would be counted as numbers."""
 
 
 def parse_times(column, notes=None):
@@ -37,6 +42,8 @@ def parse_times(column, notes=None):
             f"{_and_others(missing)}. Fill it in, or leave such rows out."
         )
     if isinstance(column.dtype, pd.PeriodDtype):
+        if isinstance(column.dtype.freq, pd.offsets.BusinessDay):
+            return pd.DatetimeIndex(column.dt.to_timestamp())
         return pd.PeriodIndex(column)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         clock, universal = column.dt.tz_localize(None), column.dt.tz_convert("UTC")
@@ -60,13 +67,8 @@ def _whole_numbers(column, notes):
         raise _not_a_time(column, broken)
     numbers = column.astype("int64")
     first = numbers.iloc[0]
-    days = pd.to_datetime(
-        column.astype("int64").astype(str), format="%Y%m%d", errors="coerce"
-    )
-    is_day = days.dt.year.between(1800, 2199).all()
-    is_month = numbers.between(180001, 219912) & (numbers % 100).between(1, 12)
-    if is_day or (is_month.all() and numbers.nunique() > 1):
-        raise InputError(
+    if _stand_for_dates(numbers):
+        raise DateWithoutMarksError(
             f"Column {column.name!r} has {first}, which stands for a date, and would be "
             f"counted as a number. {_OFFERED}"
         )
@@ -84,11 +86,21 @@ def _whole_numbers(column, notes):
     return pd.Index(numbers)
 
 
+def _stand_for_dates(numbers):
+    """Return whether whole numbers are days (20200131) or months (202001)."""
+    days = pd.to_datetime(numbers.astype(str), format="%Y%m%d", errors="coerce")
+    is_month = numbers.between(180001, 219912) & (numbers % 100).between(1, 12)
+    return bool(
+        days.dt.year.between(1800, 2199).all()
+        or (is_month.all() and numbers.nunique() > 1)
+    )
+
+
 def _parse_text(text, notes):
     """Whole numbers, quarters, months, or dates by ISO 8601."""
     if text.str.fullmatch(r"[+-]?[0-9]+(\.0*)?").all():
         digits = text.str.partition(".")[0].astype(object).map(int)
-        return _whole_numbers(digits, notes)
+        return _whole_numbers(digits.rename(text.name), notes)
     for pattern, frequency in ((_QUARTER, "Q"), (_MONTH, "M")):
         if re.fullmatch(pattern, text.iloc[0]):
             broken = ~text.str.fullmatch(pattern).to_numpy()
@@ -155,13 +167,18 @@ class Steps:
     """Equal steps in time, as sktime's forecasters count them.
 
     `frequency` is that of a PeriodIndex, "B" for business days, which no period can
-    stand for, or an integer. `first` is the first time as it was written, and
-    `offset` leads from it to the next, where that can be said.
+    stand for, or an integer. It is None where only `calendar` can count the steps, such
+    as half months. `first` is the first time as it was written, and `offset` leads from
+    it to the next, where that can be said. `shift` leads from the start of a period to
+    the time that was written, which was itself a period where `unit` is its frequency.
     """
 
     frequency: Any
     first: Any = None
     offset: Any = None
+    shift: Any = None
+    unit: Any = None
+    calendar: Any = None
 
     @cached_property
     def _first_step(self):
@@ -169,6 +186,11 @@ class Steps:
 
     def index(self, times):
         """Times as periods, business days, or whole numbers that count by one."""
+        if self.calendar is not None:
+            try:
+                return pd.Index(self.calendar.numbers(times))
+            except ValueError as error:
+                raise InputError(str(error)) from error
         if isinstance(self.frequency, int):
             if self.frequency == 1:
                 return times
@@ -176,28 +198,51 @@ class Steps:
         if self.frequency == "B":
             return pd.DatetimeIndex(times).normalize()
         if isinstance(times, pd.PeriodIndex):
-            return times.asfreq(self.frequency)
+            has_it = times.freqstr == self.frequency
+            return times if has_it else times.asfreq(self.frequency)
         return pd.DatetimeIndex(times).to_period(self.frequency)
+
+    def count(self, first, last):
+        """How many steps there are from the first to the last, both included."""
+        if isinstance(first, pd.Period):
+            return (last.ordinal - first.ordinal) // first.freq.n + 1
+        if isinstance(first, pd.Timestamp):
+            return int(np.busday_count(first.date(), last.date())) + 1
+        return int(last) - int(first) + 1
 
     def range(self, first, last):
         """Every step from the first to the last."""
-        if isinstance(self.frequency, int):
-            return pd.RangeIndex(first, last + 1)
-        if self.frequency == "B":
+        if isinstance(first, pd.Period):
+            return pd.period_range(first, last, freq=self.frequency)
+        if isinstance(first, pd.Timestamp):
             return pd.date_range(first, last, freq="B")
-        return pd.period_range(first, last, freq=self.frequency)
+        return pd.RangeIndex(first, last + 1)
 
     def as_written(self, index):
         """The times at some steps, in the way of the column that they came from."""
+        if self.calendar is not None:
+            return _as_text(self.calendar.times(index))
         if isinstance(self.frequency, int):
             if self.frequency == 1:
                 return index
             return self.first + index * self.frequency
+        if self.shift is not None:
+            starts = (
+                index.asfreq(self.unit, "start") if self.unit else index.to_timestamp()
+            )
+            return _as_text(starts + self.shift)
         if self.offset is None:
-            return index.astype(str)
+            return _as_text(index)
         count = (index.asi8 - self._first_step.ordinal) // index.freq.n
         dates = pd.date_range(self.first, periods=max(count) + 1, freq=self.offset)
-        return dates[count].astype(str)
+        return _as_text(dates[count])
+
+
+def _as_text(times):
+    """Times as text, with the zeros of early years, which pandas leaves out."""
+    return times.astype(str).str.replace(
+        r"^\d{1,3}(?=-|$)", lambda year: year[0].zfill(4), regex=True
+    )
 
 
 def find_steps(times, frequency=None):
@@ -208,34 +253,67 @@ def find_steps(times, frequency=None):
     if frequency is not None:
         if not isinstance(times, pd.PeriodIndex | pd.DatetimeIndex):
             raise InputError("--freq is for dates, and the times are whole numbers.")
-        return Steps(_period_frequency(frequency))
+        return _steps_of(times, frequency)
     if isinstance(times, pd.PeriodIndex):
         n_periods = int(np.gcd.reduce(np.diff(times.asi8)))
-        is_longer = times.freqstr == "M" and n_periods > 1
-        return Steps(_months(n_periods) if is_longer else times.freqstr)
+        if times.freqstr != "M" or n_periods == 1:
+            return Steps(times.freqstr)
+        frequency = _months(n_periods)
+        shift = times[0].ordinal - times[0].asfreq(frequency).asfreq("M", "start").ordinal
+        return Steps(frequency, shift=shift, unit="M")
     if not isinstance(times, pd.DatetimeIndex):
         return Steps(int(np.gcd.reduce(np.diff(times))), times[0])
-    if len(times) > 2 and (name := pd.infer_freq(times)):
-        frequency, offset = _period_frequency(name), to_offset(name)
-    else:
-        frequency, offset = _steps_with_gaps(times)
+    offset = time_steps.usual_offset(times)
+    if offset is None:
+        offset = _steps_with_gaps(times)
+    frequency = _name_of_periods(_name_of(offset))
+    if frequency is None:
+        return Steps(None, calendar=time_steps.Steps(times[0], offset))
     return Steps(frequency, times[0], None if frequency == "B" else offset)
 
 
-def _period_frequency(frequency):
-    """The name that a frequency of dates has for periods; "B" stays what it is."""
-    calendar = re.match(r"(\d*)(?:B?([MQY])[SE]|WOM)(-|$)", frequency)
-    if calendar:
-        return calendar[1] + (calendar[2] or "M")
-    if frequency == "B":
-        return frequency
+def _steps_of(times, given):
+    """Steps of the frequency that a user gave, and how times were written."""
     try:
-        return pd.Period("2000-01-01", freq=frequency).freqstr
+        frequency = _name_of_periods(given)
+        calendar = None if frequency else time_steps.Steps(times[0], to_offset(given))
     except ValueError as error:
         raise InputError(
-            f"--freq {frequency} is no frequency. Give Y, Q, M, W, D, B (business days), "
+            f"--freq {given} is no frequency. Give Y, Q, M, W, D, B (business days), "
             "h, min or s, with a number before it if need be, such as 15min."
         ) from error
+    steps = Steps(frequency, calendar=calendar)
+    if frequency in (None, "B") or isinstance(times, pd.PeriodIndex):
+        return steps
+    offset = time_steps.usual_offset(times)
+    name = None if offset is None else _name_of_periods(_name_of(offset))
+    if name and pd.Period("2000", name).freq == pd.Period("2000", frequency).freq:
+        return Steps(frequency, times[0], offset)
+    shifts = times - steps.index(times).to_timestamp()
+    if (shifts == shifts[0]).all():
+        return Steps(frequency, shift=shifts[0])
+    return Steps(frequency)
+
+
+def _name_of_periods(frequency):
+    """The name that a frequency of dates has for periods; "B" stays what it is.
+
+    None where no period can stand for it, as for half months.
+    """
+    calendar = re.match(r"(\d*)(?:B?([MQY])[SE]|WOM|LWOM)(-|$)", frequency)
+    if calendar and calendar[2] in (None, "M"):
+        return _months(int(calendar[1] or 1))
+    if calendar:
+        return calendar[1] + calendar[2]
+    if frequency.endswith("B"):
+        # Periods of business days are no more.
+        return frequency if frequency == "B" else None
+    try:
+        return pd.Period("2000-01-01", freq=frequency).freqstr
+    except ValueError:
+        # Raises in turn if it is no frequency at all.
+        to_offset(frequency)
+        return None
 
 
 def _months(count):
@@ -243,8 +321,15 @@ def _months(count):
     return {1: "M", 3: "Q", 12: "Y"}.get(count, f"{count}M")
 
 
+def _name_of(offset):
+    """The name of an offset; that of months where it goes from day to same day."""
+    if type(offset) is pd.DateOffset:
+        return _months(offset.n * offset.kwds["months"])
+    return offset.freqstr
+
+
 def _steps_with_gaps(times):
-    """Frequency and offset of dates of which some may be missing."""
+    """The offset between dates of which most are missing."""
     steps = np.diff(times)
     days = steps / np.timedelta64(1, "D")
     is_whole_days = (times == times.normalize()).all()
@@ -253,10 +338,10 @@ def _steps_with_gaps(times):
     if is_whole_days and days.min() >= 28 and on_one_day:
         count = int(np.gcd.reduce(np.diff(times.year * 12 + times.month)))
         if at_month_ends:
-            return _months(count), pd.offsets.MonthEnd(count)
-        return _months(count), pd.DateOffset(months=count)
+            return pd.offsets.MonthEnd(count)
+        return pd.DateOffset(months=count)
     if is_whole_days and days.min() == 1 and times.dayofweek.max() < 5 and days.sum() > 6:
-        return "B", None
+        return pd.offsets.BusinessDay()
     unique, counts = np.unique(steps, return_counts=True)
     step = pd.Timedelta(unique[counts.argmax()])
     uneven = (times - times[0]) % step != pd.Timedelta(0)
@@ -268,9 +353,7 @@ def _steps_with_gaps(times):
         )
     n_days, rest = divmod(step, pd.Timedelta(days=1))
     if rest:
-        offset = to_offset(step)
-    elif n_days % 7:
-        offset = pd.offsets.Day(n_days)
-    else:
-        offset = pd.offsets.Week(n_days // 7, weekday=times[0].dayofweek)
-    return _period_frequency(offset.freqstr), offset
+        return to_offset(step)
+    if n_days % 7:
+        return pd.offsets.Day(n_days)
+    return pd.offsets.Week(n_days // 7, weekday=times[0].dayofweek)

@@ -1,6 +1,7 @@
 """A table of rows becomes a series, or a panel of many, as sktime reads them."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,18 @@ from skforecast_lstm._cli.cells import (
     read_numbers,
 )
 from skforecast_lstm._cli.table_sources import InputError, nearest
-from skforecast_lstm._cli.table_times import Steps, find_steps, parse_times
+from skforecast_lstm._cli.table_times import (
+    DateWithoutMarksError,
+    Steps,
+    find_steps,
+    parse_times,
+)
 
 __all__ = ["Table", "check_length", "table_from_rows"]
+
+# Steps that a series may have whatever its rows, and for each of its rows.
+_MOST_STEPS = 10**6
+_MOST_STEPS_A_ROW = 100
 
 
 @dataclass(frozen=True)
@@ -163,20 +173,24 @@ def check_length(table, least, why):
 
 def _only_time(rows):
     """The column that can only be the time: the one of dates, else of steps by one."""
-    dates, counts = [], []
+    dates, counts, doubtful = [], [], []
     for name, column in rows.items():
         if pd.api.types.is_float_dtype(column.dtype) or _has_decimals(column):
             continue
         try:
             times = parse_times(column)
+        except DateWithoutMarksError:
+            doubtful.append(name)
+            continue
         except InputError:
             continue
         if not pd.api.types.is_integer_dtype(times.dtype):
             dates.append(name)
         elif (np.diff(times) == 1).all() and len(times) > 1:
             counts.append(name)
-    found = dates or counts
-    if len(found) != 1:
+    # A counter beside months such as 202001 may be either.
+    found = dates or counts + doubtful
+    if len(found) != 1 or found == doubtful:
         several = f"{', '.join(found)} could be" if found else "no column looks like one"
         raise InputError(
             f"Say which column is the time, with --time: {several}. The columns are "
@@ -230,6 +244,7 @@ def _complete(part, steps, where, duplicates, gaps, notes):
     if first := int(known.argmax()):
         notes.append(f"Left out {first} rows before the first {target!r}{where}.")
         part = part.iloc[first:]
+    _check_gaps_are_short(part.index, steps, where)
     every = steps.range(part.index[0], part.index[-1]).rename(part.index.name)
     strays = part.index.difference(every)
     if len(strays):
@@ -246,6 +261,21 @@ def _complete(part, steps, where, duplicates, gaps, notes):
             "step is with --freq.".replace("  ", " ")
         )
     return _filled(part.reindex(every), steps, where, gaps, notes)
+
+
+def _check_gaps_are_short(times, steps, where):
+    """Raise if there would be far more steps than rows, as one wrong year makes."""
+    n_steps = steps.count(times[0], times[-1])
+    if n_steps <= max(_MOST_STEPS, _MOST_STEPS_A_ROW * len(times)):
+        return
+    distances = [steps.count(*two) for two in pairwise(times)]
+    longest = int(np.argmax(distances))
+    raise InputError(
+        f"From {times[0]} to {times[-1]} there are {n_steps:,} steps{where}, for "
+        f"{len(times):,} rows. The longest gap is from {times[longest]} to "
+        f"{times[longest + 1]}: correct a wrong time there, or give longer steps with "
+        "--freq."
+    )
 
 
 def _filled(part, steps, where, gaps, notes):
