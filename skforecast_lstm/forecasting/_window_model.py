@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
@@ -41,12 +42,13 @@ class WindowModel:
 
     def fit(self, windows: Windows) -> None:
         """Learn from every window that is complete."""
-        self._fit(self.regressor, windows.inputs, windows.targets)
+        targets = self._labelled(windows, windows.targets)
+        self.regressor.fit(windows.inputs, targets)
 
     def go_on(self, windows: Windows) -> None:
         """Learn more from the windows there are now, an epoch of them."""
         learn = getattr(self.regressor, "partial_fit", self.regressor.fit)
-        learn(windows.inputs, self._repeated(windows.targets))
+        learn(windows.inputs, self._labelled(windows, windows.targets))
 
     def errors(self, windows: Windows) -> Errors:
         """How wrong a regressor like this is at origins that it has not seen.
@@ -60,13 +62,13 @@ class WindowModel:
         if len(learn) and len(try_on):
             targets = np.full_like(windows.targets, np.nan)
             targets[learn] = windows.targets[learn]
-            self._fit(regressor, windows.inputs, targets)
+            regressor.fit(windows.inputs, self._labelled(windows, targets))
         else:
             # Too short to hold out anything: what was learned is all there is to try.
             regressor = self.regressor
             try_on = np.arange(len(windows.targets))
         targets = windows.targets[try_on]
-        known = ~np.isnan(targets).any(axis=1)
+        known = ~np.isnan(targets).all(axis=1)
         inputs, targets = windows.inputs[try_on[known]], targets[known]
         forecast = self._middle(self._outputs(regressor, inputs))
         errors = targets.reshape(forecast.shape) - forecast
@@ -125,14 +127,22 @@ class WindowModel:
             for start, length in zip(windows.starts, windows.lengths, strict=True)
         ]
 
-    def _fit(self, regressor, inputs, targets):
-        regressor.fit(inputs, self._repeated(targets))
+    def _labelled(self, windows, targets):
+        """Targets once for each quantile, with an index that tells the series.
 
-    def _repeated(self, targets):
-        """Targets once for each quantile."""
-        if self.n_quantiles == 1:
+        By it a regressor that stops early holds out the end of every series.
+        """
+        if self.n_quantiles > 1:
+            targets = np.repeat(targets, self.n_quantiles, axis=1)
+        n_rows, n_series = len(targets), len(windows.starts)
+        if n_series == 1:
             return targets
-        return np.repeat(targets, self.n_quantiles, axis=1)
+        # Rows between two series are unknown, and count for the first.
+        series = np.repeat(np.arange(n_series), np.diff([*windows.starts, n_rows]))
+        index: Any = pd.MultiIndex(
+            levels=[range(n_series), range(n_rows)], codes=[series, np.arange(n_rows)]
+        )
+        return pd.DataFrame(targets, index=index)
 
     def _outputs(self, regressor, inputs):
         """What the regressor says, quantiles in their order."""

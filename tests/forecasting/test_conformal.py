@@ -55,3 +55,39 @@ def test_flat_windows_among_lively_ones_widen_nothing(rng, share_of_flat):
         width = found.distance(0.9, n_steps=2) * np.maximum(one, found.least_spread)
         assert (width < 6 * stats.norm.ppf(0.9)).all()
         assert (width > 0.2 * stats.norm.ppf(0.9)).all()
+
+
+@pytest.mark.parametrize("n_origins", [1, 2, 5, 18, 40])
+def test_what_so_few_origins_do_not_tell_goes_on_as_normal_errors_do(rng, n_origins):
+    errors = rng.normal(size=(n_origins, 3, 1))
+    coverages = np.array([0.5, 0.8, 0.9, 0.95, 0.99, 0.9998])
+    widths = np.array(
+        [distance_of(errors, 0.5 + one / 2, n_steps=3)[0, 0] for one in coverages]
+    )
+    is_beyond = coverages > n_origins / (n_origins + 1)
+    assert (np.diff(widths)[is_beyond[1:]] > 0).all()
+    beyond = widths[is_beyond] / stats.norm.ppf(0.5 + coverages[is_beyond] / 2)
+    np.testing.assert_allclose(beyond, beyond[-1] if len(beyond) else 0)
+    # There is no step where it begins.
+    at = 0.5 + n_origins / (n_origins + 1) / 2
+    just_below, just_above = (
+        distance_of(errors, at + little, n_steps=3)[0, 0] for little in (-1e-6, 1e-6)
+    )
+    assert just_above == pytest.approx(just_below, rel=1e-3)
+
+
+def test_errors_of_which_some_are_unknown_count_where_they_are_known(normal):
+    some = normal[:300].copy()
+    some[::2, 1] = np.nan
+    some[1::3, :, 0] = np.nan
+    found = Errors.of(some, np.ones((300, 2)))
+    for target in (0, 1):
+        scale = np.sqrt(np.nanmean(some[:, :, target] ** 2))
+        scaled = some[:, :, target] / max(1.0, 0.5 * max(1.0, scale))
+        by_step = np.sqrt(np.nanmean(scaled**2, axis=0))
+        np.testing.assert_allclose(found.by_step[:, target], by_step)
+        sizes = np.abs(scaled / by_step)
+        sizes = sizes[~np.isnan(sizes)]
+        coverage = 0.8 * (1 + 2 / len(sizes))
+        expected = by_step * np.quantile(sizes, coverage)
+        np.testing.assert_allclose(found.distance(0.9, 2)[:, target], expected)

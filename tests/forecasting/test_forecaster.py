@@ -21,8 +21,9 @@ from sktime.transformations.series.difference import Differencer
 from sktime.transformations.series.exponent import ExponentTransformer
 from sktime.utils._testing.hierarchical import _make_hierarchical
 
-from skforecast_lstm import LSTMRegressor
+from skforecast_lstm import LSTMRegressor, training
 from skforecast_lstm.forecasting import LSTMForecaster, LSTMTimeSeriesRegressor
+from skforecast_lstm.forecasting._series import series_of
 from skforecast_lstm.networks import MembersNetwork
 
 MONTHS = pd.period_range("2010-01", periods=60, freq="M", name="month")
@@ -506,3 +507,47 @@ def test_it_beats_the_seasonal_naive_forecast_on_airline():
     naive = y[84:96].to_numpy()
     actual = y[96:108].to_numpy()
     assert np.abs(lstm - actual).mean() < 0.5 * np.abs(naive - actual).mean()
+
+
+def test_a_regressor_that_stops_early_holds_out_the_end_of_every_series(monkeypatch):
+    lengths = {"a": 40, "b": 25, "c": 60}
+    y = pd.DataFrame(
+        {"v": np.sin(np.arange(sum(lengths.values())))},
+        index=pd.MultiIndex.from_tuples(
+            [(name, t) for name, n in lengths.items() for t in range(n)]
+        ),
+    )
+    reached = []
+    fit = training.fit
+
+    def noted(model, samples, *, validation_data=None, **others):
+        reached.append((samples.rows, validation_data.rows))
+        return fit(model, samples, validation_data=validation_data, **others)
+
+    monkeypatch.setattr(training, "fit", noted)
+    regressor = LSTMRegressor(1, cell="rnn", epochs=1, early_stopping=True)
+    forecaster = LSTMForecaster(lookback=3, regressor=regressor, intervals=None)
+    forecaster.fit(y, fh=[1, 2])
+    (learnt, held_out), *_ = reached
+    starts = forecaster.model_.windows(
+        forecaster._rows(series_of(y), None)
+    ).starts.tolist()
+    for start, n_rows in zip(starts, lengths.values(), strict=True):
+        rows = range(start, start + n_rows)
+        ours = [row for row in held_out if row in rows]
+        assert ours
+        # What is learnt has no step in common with them: two steps are forecast.
+        assert all(row + 1 < min(ours) for row in learnt if row in rows)
+
+
+def test_a_series_that_is_closed_once_a_week_has_intervals(rng):
+    """No origin has seven steps ahead that are all known."""
+    times = pd.date_range("2024-01-01", periods=200, freq="D")
+    y = pd.Series(10 + rng.normal(size=200), times)[times.dayofweek < 6]
+    y = y.asfreq("D")
+    regressor = LSTMRegressor(2, epochs=2, random_state=0)
+    forecaster = LSTMForecaster(lookback=7, regressor=regressor)
+    intervals = forecaster.fit(y, fh=range(1, 8)).predict_interval(coverage=[0.5, 0.9])
+    widths = np.diff(intervals.to_numpy().reshape(7, 2, 2)).squeeze(-1)
+    assert (widths[:, 1] > widths[:, 0]).all()
+    assert ((widths > 0.5) & (widths < 12)).all()
