@@ -164,6 +164,14 @@ def _parts(pipeline):
         steps[places[0]],
         pipeline[places[0] + 1 :],
     )
+    loss = getattr(getattr(steps[-1], "model_", None), "loss", None)
+    if len(getattr(loss, "quantiles", ())) > 1:
+        raise ValueError(
+            f"The pipeline forecasts the quantiles {loss.quantiles} of its targets, and "
+            "what is fed back must be one number for each column of X. Fit it with a "
+            "loss of one number, such as mean_absolute_error; LSTMForecaster has "
+            "intervals."
+        )
     if windower.lags_[-1] == 0:
         raise ValueError(
             "The window of a row ends at the row itself (horizon=0), which is what is to "

@@ -37,6 +37,7 @@ from skforecast_lstm import (
     recursive_forecast,
     training,
 )
+from skforecast_lstm.networks import QuantileLoss
 
 # What rounding to float32 grows to over a few steps of a network like these.
 ROUNDING = {"rtol": 1e-5}
@@ -597,3 +598,17 @@ def test_fitted_steps_of_scikit_learn_work(step):
     windower = LookbackWindower(3, horizon=1, layout="flat")
     pipe = make_pipeline(step, windower, SimpleImputer(), Ridge()).fit(X, X)
     assert recursive_forecast(pipe, X, 3).shape == (1, 3, 2)
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_quantiles_are_not_taken_for_columns(rng, gaps):
+    """Three quantiles of the first column are as many numbers as X has columns."""
+    X = rng.normal(size=(40, 3))
+    y = X[:, [0]].repeat(3, axis=1)
+    if gaps:
+        y[20, 1] = np.nan
+    loss = QuantileLoss((0.1, 0.5, 0.9))
+    network = LSTMRegressor(1, epochs=1, loss=loss, random_state=0)
+    pipe = make_pipeline(LookbackWindower(3, horizon=1), network).fit(X, y)
+    with pytest.raises(ValueError, match=r"quantiles \(0.1, 0.5, 0.9\) of its targets"):
+        recursive_forecast(pipe, X, 2)
