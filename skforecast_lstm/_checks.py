@@ -21,14 +21,28 @@ def check_no_times(name, values):
     kinds = list(kinds) if np.iterable(kinds) else [kinds]
     if kinds == [None]:
         kinds = [np.asarray(values, dtype=None).dtype] if _is_regular(values) else []
+    if kinds == [object]:
+        kinds = [_kind_in_objects(column) for column in _columns_of(values)]
     for place, kind in enumerate(kinds):
-        is_time = str(kind).lower().startswith(("datetime", "timedelta", "period"))
-        if is_time or getattr(kind, "kind", "") in "mM":
+        is_time = str(kind).lower().startswith(("date", "time", "period"))
+        if is_time or getattr(kind, "kind", None) in ("m", "M"):
             raise TypeError(
                 f"{name} has times of type {kind} in column {place}, and needs numbers. "
                 "Give the time that passed, such as (times - times[0]) / "
                 "np.timedelta64(1, 'h'), or leave the column out."
             )
+
+
+def _columns_of(values):
+    values = np.asarray(values)
+    return values.reshape(len(values), -1).T if values.size else []
+
+
+def _kind_in_objects(column):
+    """What Python objects are of, in the words of pandas, such as "datetime64"."""
+    from pandas.api.types import infer_dtype
+
+    return infer_dtype(column, skipna=True)
 
 
 def _is_regular(values):

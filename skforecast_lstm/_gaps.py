@@ -1,12 +1,15 @@
 """Steps that are missing between the rows of a series, told by its times alone."""
 
-from dataclasses import astuple, dataclass, field
-from functools import lru_cache
+import warnings
+from dataclasses import astuple, dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Calendar", "End", "over_gaps"]
+from skforecast_lstm.exceptions import IrregularTimesWarning
+
+__all__ = ["Calendar", "End", "calendars_of", "over_gaps"]
 
 # Nanoseconds in the units of pandas.
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
@@ -19,6 +22,8 @@ _SHORTEST_OF_A_WEEK = 60 * 10**9
 _MOST = 2**31
 # Shorter times are remembered with what they tell.
 _LONG = 10_000
+# How far from the usual distance of two times others are near it.
+_NEAR = 0.25
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,15 @@ class Calendar:
     `step` is a number (for times and durations of nanoseconds, for periods of periods)
     or the name of an offset of pandas. Where it is None the times tell no step: rows
     follow each other, whatever their times. `closed` are the times of the week, counted
-    in steps, at which there never is a row. `usual` is the usual distance of two times.
+    in steps, at which there never is a row; the first step of a week begins at `phase`.
+    `usual` is the usual distance of two times. It counts where times are near steps.
     """
 
     step: Any = None
     closed: tuple = ()
     usual: Any = None
     n_rows: int = 0
+    phase: int = 0
 
     @classmethod
     def of(cls, times: Any) -> "Calendar":
@@ -43,35 +50,41 @@ class Calendar:
 
     @classmethod
     def _of(cls, times):
-        elapsed = _elapsed(times)
+        elapsed, n_rows = _elapsed(times), len(times)
         if not len(elapsed):
-            return cls(_told_step(times), n_rows=len(times))
+            return cls(_told_step(times), n_rows=n_rows)
         usual = _plain(np.median(elapsed))
-        step = _told_step(times)
         # A frequency without a name tells that nothing is missing, and no more.
         is_told = getattr(times, "freq", None) is not None
-        if not is_told:
-            step = _usual_step(times, elapsed)
-        closed: tuple = ()
+        step = _told_step(times) if is_told else _usual_step(times, elapsed)
         if step == "B" and not is_told:
             # Its holidays can't be told from gaps but by their length.
-            step, closed = _DAY, _WEEKEND
-        calendar = cls(step, closed, usual, len(times))
-        if step is None:
+            calendar = cls(_DAY, _WEEKEND, usual, n_rows, _phase(times, _DAY))
+        else:
+            calendar = cls(step, (), usual, n_rows)
+        if not is_told and not calendar._leads_to_most(times):
+            # The usual distance itself is always near.
+            n_near = np.sum(np.abs(elapsed - usual) <= _NEAR * usual) - 1
+            if len(elapsed) < 2 or 2 * n_near < len(elapsed) - 1:
+                return cls(None, (), usual, n_rows)
+            calendar = cls(_by_the_clock(times, usual), (), usual, n_rows)
+        if calendar.closed or isinstance(calendar.step, str | None):
             return calendar
-        if not is_told:
-            # Events at whole minutes are no minutes of which most are missing.
-            steps = calendar.steps(times)
-            if steps is None or np.mean(steps == 1) < 0.5:
-                return cls(None, (), usual, len(times))
-        if closed or isinstance(step, str):
-            return calendar
-        return cls(step, _closed_phases(times, calendar), usual, len(times))
+        calendar = replace(calendar, phase=_phase(times, calendar.step))
+        return replace(calendar, closed=_closed_phases(times, calendar))
+
+    def _leads_to_most(self, times):
+        """Return whether the step leads to all times, and there are rows at enough."""
+        steps = None if self.step is None else self.steps(times)
+        # Events at whole minutes are no minutes of which most are missing.
+        return steps is not None and (
+            np.mean(steps == 1) >= 0.5 or steps.sum() <= 3 * len(steps)
+        )
 
     def missing(self, times: Any) -> Any:
         """Return how many steps are missing before each time after the first.
 
-        None where the times are not on the calendar, or tell no steps.
+        None where the times tell no steps.
         """
         if self.step is None or len(times) < 2:
             return None
@@ -80,7 +93,7 @@ class Calendar:
         return self._missing(times)
 
     def _missing(self, times):
-        steps = self.steps(times)
+        steps = self._steps_or_near(times)
         if steps is None:
             return None
         missing = steps - 1
@@ -90,12 +103,14 @@ class Calendar:
 
     def for_more(self, times: Any) -> "Calendar":
         """Return this calendar, or that of later times themselves if they left it."""
-        if self.step is None and self.n_rows > 2:
+        if self.step is None:
+            return self if self.n_rows > 2 else Calendar.of(times)
+        if len(times) < 2 or self.steps(times) is not None:
             return self
-        is_kept = self.step is not None and (
-            len(times) < 2 or self.missing(times) is not None
-        )
-        return self if is_kept else Calendar.of(times)
+        own = Calendar.of(times)
+        if own.step is None or self.usual is None:
+            return self if own.step is None else own
+        return self if abs(own.usual - self.usual) <= _NEAR * self.usual else own
 
     def steps(self, times: Any) -> Any:
         """Return how many steps lead from each time to the next; None off the steps."""
@@ -109,6 +124,15 @@ class Calendar:
         if (np.abs(steps - whole) > 1e-6 * np.maximum(whole, 1)).any():
             return None
         return np.clip(whole, -_MOST, _MOST).astype(np.int64)
+
+    def _steps_or_near(self, times):
+        """Steps from each time to the next; off the steps by the usual distance."""
+        steps = self.steps(times)
+        if steps is not None or self.usual is None:
+            return steps
+        # A time that is late by less than half a step leaves none out.
+        missing = np.ceil(_elapsed(times) / self.usual - 1.5)
+        return np.clip(missing, 0, _MOST).astype(np.int64) + 1
 
     def _by_offset(self, times):
         from pandas.errors import OutOfBoundsDatetime
@@ -128,27 +152,110 @@ class Calendar:
         is_open = np.ones(n_phases, dtype=np.int64)
         is_open[list(self.closed)] = 0
         before = np.concatenate([[0], np.cumsum(np.tile(is_open, 2))])
-        start = (_phases(times, self.step, n_phases)[:-1] + 1) % n_phases
+        start = (_phases(times, self, n_phases)[:-1] + 1) % n_phases
         weeks, rest = np.divmod(np.maximum(missing, 0), n_phases)
         n_open = weeks * is_open.sum() + before[start + rest] - before[start]
         # A day or some on which all is closed, as on holidays, is no gap.
-        days = _days(times)
+        days = (_local_nanoseconds(times) - self.phase) // _DAY
         is_holiday = (np.diff(days) > 0) & (np.diff(days) <= 7)
         n_open[is_holiday] = 0
         return np.where(missing < 0, missing, n_open)
 
 
-def over_gaps(
-    rows: Any, times: Any, reach: int, calendar: Calendar | None = None
-) -> tuple:
+def calendars_of(blocks: Any, values: Any, known: Any = ()) -> list:
+    """Return the calendar of each of some series, None without times.
+
+    What most steps of a panel tell is true of all of it, with the calendars that are
+    known before. Warn where times tell no step, unless a column has the time since the
+    row before.
+    """
+    found = [
+        None if block.times is None else Calendar.of(block.times) for block in blocks
+    ]
+    timed = [block for block in blocks if block.times is not None]
+    if not timed:
+        return found
+    every = [calendar for calendar in [*found, *known] if calendar is not None]
+    regular = [calendar for calendar in every if calendar.step is not None]
+    n_steps, n_regular = (
+        sum(one.n_rows - 1 for one in some) for some in (every, regular)
+    )
+    are_events = _have_intervals(timed, values)
+    if are_events or not regular or 2 * n_regular < n_steps:
+        chosen = _without_step
+    else:
+        chosen = partial(_usual_or, max(regular, key=lambda one: one.n_rows))
+    # Of what `fit` was told of, only new series are left here.
+    is_told = are_events or len(known) > 0
+    for place, block in enumerate(blocks):
+        if found[place] is not None:
+            found[place] = chosen(found[place], block.times)
+            if not is_told and _tells_no_step(found[place], block.times):
+                _warn_of_no_step(block)
+                is_told = True
+    return found
+
+
+def _without_step(calendar, times):
+    """Return the calendar as that of events, unless a frequency tells the step."""
+    is_told = getattr(times, "freq", None) is not None
+    return calendar if is_told else Calendar(None, (), calendar.usual, calendar.n_rows)
+
+
+def _tells_no_step(calendar, times):
+    is_told = getattr(times, "freq", None) is not None
+    return calendar.step is None and calendar.n_rows > 2 and not is_told
+
+
+def _usual_or(usual, calendar, times):
+    """Return the calendar of a series, or the usual one where too few rows tell none."""
+    if calendar.step is not None:
+        return calendar
+    is_short = calendar.n_rows <= 2
+    return usual if is_short or usual.steps(times) is not None else calendar
+
+
+def _have_intervals(blocks, values):
+    """Return whether a column has the time since the row before, in any unit."""
+    elapsed = np.concatenate([_elapsed(block.times) for block in blocks])
+    if len(elapsed) < 5 or np.ptp(elapsed) == 0:
+        return False
+    numbers = np.arange(len(values))
+    rows = np.concatenate([numbers[block.rows][1:] for block in blocks])
+    for column in values.T:
+        since = column[rows]
+        known = np.flatnonzero(~np.isnan(since))
+        order = known[np.argsort(elapsed[known], kind="stable")]
+        longer, more = np.diff(elapsed[order]) > 0, np.diff(since[order])
+        # Cut at its quantiles or rounded it still grows with the time.
+        n_more, n_longer = np.count_nonzero(more), np.count_nonzero(longer)
+        grows = (more >= 0).all() and not more[~longer].any()
+        if len(known) >= 5 and grows and n_more >= max(1, min(2, n_longer)):
+            return True
+    return False
+
+
+def _warn_of_no_step(block):
+    """Warn that gaps between the times of a series can't be seen."""
+    where = "" if block.series is None else f" of series {block.series!r}"
+    warnings.warn(
+        f"The times{where} tell no step (from {block.times[0]} to {block.times[-1]}, "
+        f"{len(block.times)} rows), so rows follow each other and gaps can't be seen. "
+        "Give them a regular step, as by resample(...); of events give the time since "
+        "the event before as a column, as targets.events_to_intervals does; if the "
+        "times mean nothing, use reset_index(drop=True).",
+        IrregularTimesWarning,
+        stacklevel=2,
+    )
+
+
+def over_gaps(rows: Any, times: Any, reach: int, calendar: Calendar | None) -> tuple:
     """Return rows with unknown ones where steps are missing, and the place of each.
 
-    Nothing reaches over more than so many steps, so no gap is made longer. The calendar
-    is that of the times by default; rows without times have no gaps.
+    Nothing reaches over more than so many steps, so no gap is made longer. Rows without
+    a calendar have no gaps.
     """
-    missing = None
-    if times is not None:
-        missing = (calendar or Calendar.of(times)).missing(times)
+    missing = None if calendar is None else calendar.missing(times)
     if missing is None or not missing.any():
         return rows, range(len(rows))
     missing = np.minimum(np.concatenate([[0], missing]), reach)
@@ -201,8 +308,8 @@ class End:
     @property
     def series_calendar(self) -> Calendar:
         """The calendar of the series."""
-        step, closed, usual, n_rows = self.calendar
-        return Calendar(step, tuple(closed), usual, n_rows)
+        step, closed, *rest = self.calendar
+        return Calendar(step, tuple(closed), *rest)
 
     def fits(self, times: Any) -> bool:
         """Return whether some times are of the same kind."""
@@ -215,14 +322,15 @@ class End:
         if self.following is not None:
             return self.following == _nanoseconds(times[:1])
         pair = self._before(times[:1])
-        calendar = self.series_calendar
-        if calendar.step is not None:
-            missing = calendar.missing(pair)
-            return missing is not None and missing[0] == 0 and _elapsed(pair)[0] > 0
-        if calendar.usual is None:
-            return False
-        slack = 2 if calendar.n_rows > 2 else 1
-        return bool(0 < _elapsed(pair)[0] <= slack * calendar.usual)
+        elapsed, calendar = _elapsed(pair)[0], self.series_calendar
+        if calendar.step is None:
+            slack = 2 if calendar.n_rows > 2 else 1
+            return calendar.usual is not None and 0 < elapsed <= slack * calendar.usual
+        missing = calendar.missing(pair)
+        is_too_near = elapsed <= 0 or (
+            calendar.steps(pair) is None and elapsed <= calendar.usual / 2
+        )
+        return missing is not None and missing[0] == 0 and not is_too_near
 
     def _before(self, first):
         """The last time and a first one behind it."""
@@ -286,16 +394,16 @@ def _told_step(times):
 
 def _told_next(times):
     """The time after the last by a frequency, in nanoseconds; None without one."""
+    import pandas as pd
     from pandas.errors import OutOfBoundsDatetime
-
-    from skforecast_lstm._time_index import times_after
 
     if getattr(times, "freq", None) is None or not hasattr(times, "unit"):
         return None
     try:
-        return _nanoseconds(times_after(times[-1], times.freq, 1))
+        following = pd.Index([times[-1] + times.freq]).as_unit(times.unit)
     except (OutOfBoundsDatetime, OverflowError):
         return None
+    return _nanoseconds(following)
 
 
 def _offset(name):
@@ -344,11 +452,27 @@ def _usual_step(times, elapsed):
 
 
 def _usual_number(elapsed, times):
-    """The most frequent distance of numbers or durations."""
+    """The step of numbers or durations: the largest that leads to all, if near theirs.
+
+    Else it is the most frequent distance.
+    """
     if times.dtype.kind == "f":
         return float(np.median(elapsed))
-    values, counts = np.unique(elapsed, return_counts=True)
-    return int(values[counts.argmax()])
+    distances, counts = np.unique(elapsed.astype(np.int64), return_counts=True)
+    common = int(np.gcd.reduce(distances))
+    if elapsed.sum() <= 3 * common * len(elapsed):
+        return common
+    return int(distances[counts.argmax()])
+
+
+def _by_the_clock(times, usual):
+    """The length of a step near the usual distance, of which a day has a whole number."""
+    if not hasattr(times, "unit") or usual > _DAY * (1 + _NEAR):
+        return usual
+    seconds = np.arange(1, 86_401)
+    lengths = seconds[86_400 % seconds == 0] * 10**9
+    length = int(lengths[np.abs(lengths - usual).argmin()])
+    return length if abs(length - usual) <= 0.05 * length else usual
 
 
 def _length(times, step):
@@ -380,27 +504,37 @@ def _local_nanoseconds(times):
     return local.asi8 * _NANOSECONDS[local.unit]
 
 
-def _phases(times, step, n_phases):
+def _phase(times, step):
+    """Where steps begin so that times lie in the middle of theirs; 0 off the week."""
+    if _n_phases(times, step) is None:
+        return 0
+    length = _length(times, step)
+    angles = 2 * np.pi * (_local_nanoseconds(times) % length) / length
+    mean = np.arctan2(np.sin(angles).mean(), np.cos(angles).mean()) % (2 * np.pi)
+    return round(mean / (2 * np.pi) * length) - length // 2
+
+
+def _phases(times, calendar, n_phases):
     """Return the number of the step of the week that each time is."""
-    return (_local_nanoseconds(times) // _length(times, step)) % n_phases
-
-
-def _days(times):
-    return _local_nanoseconds(times) // _DAY
+    since = _local_nanoseconds(times) - calendar.phase
+    return (since // _length(times, calendar.step)) % n_phases
 
 
 def _closed_phases(times, calendar):
-    """Times of the week that were passed over at least twice and never had a row."""
+    """Times of the week that were passed over twice or more and never had a row."""
     n_phases = _n_phases(times, calendar.step)
-    steps = None if n_phases is None else calendar.steps(times)
+    steps = None if n_phases is None else calendar._steps_or_near(times)
     if steps is None or (steps == 1).all():
         return ()
-    phases = _phases(times, calendar.step, n_phases)
+    phases = _phases(times, calendar, n_phases)
     short = np.flatnonzero((steps > 1) & (steps <= n_phases))
     starts, ends = phases[short] + 1, phases[short] + steps[short]
     passed = np.zeros(2 * n_phases + 1, dtype=np.int64)
     np.add.at(passed, starts, 1)
     np.add.at(passed, ends, -1)
     passed = np.cumsum(passed)[: 2 * n_phases].reshape(2, n_phases).sum(axis=0)
-    seen = np.bincount(phases, minlength=n_phases)
-    return tuple(np.flatnonzero((seen == 0) & (passed >= 2)).tolist())
+    never = np.bincount(phases, minlength=n_phases) == 0
+    # Where rows are missing at random, some times of the week never have one by chance.
+    missing = passed[~never | (passed < 2)].sum() / (passed.sum() + len(times))
+    by_chance = n_phases * missing ** np.maximum(passed, 2)
+    return tuple(np.flatnonzero(never & (passed >= 2) & (by_chance < 0.1)).tolist())

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Block", "blocks_of", "times_after"]
+__all__ = ["Block", "blocks_of"]
 
 
 @dataclass(frozen=True)
@@ -17,33 +17,14 @@ class Block:
     times: Any = None
 
 
-def times_after(last, freq, n_steps):
-    """The next `n_steps` times after `last` at a frequency, with its multiple.
-
-    A period goes on by its own frequency, whatever `freq` is. After a time that is not
-    on the frequency, the first is the next time that is.
-    """
-    import pandas as pd
-
-    if isinstance(last, pd.Period):
-        return pd.period_range(last, periods=n_steps + 1)[1:]
-    if isinstance(last, pd.Timedelta):
-        return pd.timedelta_range(last, periods=n_steps + 1, freq=freq, unit=last.unit)[
-            1:
-        ]
-    # In their own unit, since nanoseconds end in the year 2262.
-    times = pd.date_range(last, periods=n_steps + 1, freq=freq, unit=last.unit)
-    return times[times > last][:n_steps]
-
-
 def blocks_of(index):
     """Split rows into series, as the index says; one series without an index."""
     if index is None:
         return [Block()]
+    times = _as_times(index.get_level_values(-1))
     if index.nlevels == 1:
-        rows = range(len(index))
-        return [Block(None, ..., _order(index, rows, ""))]
-    times, names = index.get_level_values(-1), index.droplevel(-1)
+        return [Block(None, ..., _order(times, range(len(index)), ""))]
+    names = index.droplevel(-1)
     if np.any(missing := names.to_frame().isna().any(axis=1)):
         raise ValueError(
             f"The index of X does not name the series of row {np.argmax(missing)}. Give "
@@ -56,6 +37,41 @@ def blocks_of(index):
         Block(name, rows, _order(times[rows], rows, f" in series {name!r}"))
         for name, rows in zip(names, rows_of_all, strict=True)
     ]
+
+
+def _as_times(index):
+    """Times and numbers in the types that pandas has for them, whatever held them."""
+    import pandas as pd
+
+    if isinstance(index.dtype, pd.CategoricalDtype):
+        is_full = not index.hasnans
+        index = index.astype(index.categories.dtype if is_full else object)
+    if isinstance(index.dtype, pd.ArrowDtype) and index.dtype.kind not in "biuf":
+        index = pd.Index(index.to_numpy())
+    if index.dtype != object:
+        return index
+    kind = pd.api.types.infer_dtype(index, skipna=True)
+    if kind in ("datetime", "datetime64", "date"):
+        return _as_moments(index)
+    if kind in ("integer", "floating", "period", "timedelta", "timedelta64"):
+        return pd.Index(index.tolist())
+    return index
+
+
+def _as_moments(index):
+    """Moments in objects as one index; those of several zones in world time."""
+    import pandas as pd
+
+    has_zone = {getattr(moment, "tzinfo", None) is not None for moment in index.dropna()}
+    if len(has_zone) > 1:
+        raise ValueError(
+            "Some times in the index of X have a time zone and others have none, so they "
+            "have no order. Give all of them one, or none."
+        )
+    try:
+        return pd.to_datetime(index)
+    except ValueError:
+        return pd.to_datetime(index, utc=True)
 
 
 def _order(times, rows, where):
@@ -81,12 +97,15 @@ def _positions(times, rows, where):
     """Numbers in the order of the times, or None where these have no order."""
     import pandas as pd
 
-    if isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex):
-        if times.hasnans:
-            raise ValueError(
-                f"The index of X has no time at row {rows[int(np.argmax(times.isna()))]} "
-                f"(NaT){where}. Give it a time, or drop such rows."
-            )
+    is_time = isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex)
+    is_number = pd.api.types.is_any_real_numeric_dtype(times.dtype)
+    if (is_time or is_number) and times.hasnans:
+        row = int(np.argmax(times.isna()))
+        raise ValueError(
+            f"The index of X has no time at row {rows[row]} ({times[row]}){where}. Give "
+            "it a time, or drop such rows."
+        )
+    if is_time:
         return times.asi8
     if pd.api.types.is_integer_dtype(times.dtype):
         return times.to_numpy(dtype=np.int64)

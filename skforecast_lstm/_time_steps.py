@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-__all__ = ["Steps", "find_steps", "usual_offset"]
+__all__ = ["Steps", "find_steps", "times_behind", "usual_offset"]
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,12 @@ class Steps:
             before = pd.date_range(
                 end=self.first, periods=1 - low, freq=self.step, unit=self.first.unit
             )
-        behind = pd.date_range(
-            self.first, periods=high + 1, freq=self.step, unit=self.first.unit
-        )
+        # Fiscal years can't be taken no times.
+        behind = pd.DatetimeIndex([self.first])
+        if high > 0:
+            behind = pd.date_range(
+                self.first, periods=high + 1, freq=self.step, unit=self.first.unit
+            )
         every = before[:-1].append(behind) if low < 0 else behind
         chosen = every[numbers - low]
         is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
@@ -134,6 +138,33 @@ def find_steps(times: pd.Index) -> Steps | None:
     return None if offset is None else Steps(times[0], offset)
 
 
+def times_behind(times: pd.Index, n_times: int) -> pd.Index:
+    """Return the next times behind some, by their usual step.
+
+    Where they tell none, it is the distance that half of them exceed.
+
+    Parameters
+    ----------
+    times : Index
+        Two or more times or numbers in order.
+    n_times : int
+        Number of times.
+
+    Returns
+    -------
+    behind : Index
+        The times, of the kind of the others.
+    """
+    times = times.unique()
+    is_counted = isinstance(times, pd.DatetimeIndex | pd.PeriodIndex)
+    steps = find_steps(times) if is_counted or times.dtype.kind in "iu" else None
+    numbers = np.arange(1, n_times + 1)
+    if steps is not None:
+        return Steps(times[-1], steps.step).times(numbers)
+    step = getattr(times, "freq", None) or pd.Series(times).diff().median()
+    return pd.Index([times[-1] + number * step for number in numbers.tolist()])
+
+
 def usual_offset(times: pd.DatetimeIndex) -> Any:
     """Return the offset between most of some time stamps, if it leads to all of them.
 
@@ -204,6 +235,8 @@ def _calendar_offset(times, days):
         offset = _monthly(times, days, np.diff(months))
     else:
         offset = None
+    if offset is None and n_days.min() >= 91 and usual is None:
+        offset = _fiscal(days)
     if offset is not None:
         return offset
     if n_days.min() >= 13 and (offset := _half_monthly(days, months)):
@@ -241,6 +274,21 @@ def _monthly(times, days, n_months):
             return offset
     if days[0].day <= 28 and (days.day == days[0].day).all():
         return pd.DateOffset(months=n)
+    return None
+
+
+def _fiscal(days):
+    """The offset between ends of fiscal years of 52 or 53 weeks, or of their quarters."""
+    weekday = days[0].dayofweek
+    for extra_week in (None, 1, 2, 3, 4):
+        for month, variation in product(range(1, 13), ("nearest", "last")):
+            year = {"weekday": weekday, "startingMonth": month, "variation": variation}
+            if extra_week is None:
+                offset = pd.offsets.FY5253(**year)
+            else:
+                offset = pd.offsets.FY5253Quarter(**year, qtr_with_extra_week=extra_week)
+            if all(map(offset.is_on_offset, days)) and (n := _usual_number(days, offset)):
+                return n * offset
     return None
 
 

@@ -2,7 +2,11 @@
 
 
 class UnknownStepsWarning(UserWarning):
-    """A network that does not mask unknown steps was asked about such a row."""
+    """A forecast was asked for where nothing is known, or what is unknown counts."""
+
+
+class IrregularTimesWarning(UserWarning):
+    """Times go in no steps, so gaps between rows can't be told from what is usual."""
 
 
 class LostDigitsWarning(UserWarning):

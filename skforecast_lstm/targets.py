@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm._gaps import over_gaps
+from skforecast_lstm._gaps import calendars_of, over_gaps
 from skforecast_lstm._time_index import blocks_of
 
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
@@ -61,18 +61,20 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     )
     values = values.reshape(len(values), -1)
     blocks = blocks_of(y.index if hasattr(y, "iloc") else None)
+    calendars = calendars_of(blocks, values)
     if len(blocks) == 1:
-        return _steps_of(values, blocks[0], n_steps)
+        return _steps_of(values, blocks[0].times, calendars[0], n_steps)
     targets = np.empty((len(values), n_steps * values.shape[1]), dtype=values.dtype)
-    for block in blocks:
-        targets[block.rows] = _steps_of(values[block.rows], block, n_steps)
+    for block, calendar in zip(blocks, calendars, strict=True):
+        rows = values[block.rows]
+        targets[block.rows] = _steps_of(rows, block.times, calendar, n_steps)
     targets.flags.writeable = False
     return targets
 
 
-def _steps_of(values, block, n_steps):
+def _steps_of(values, times, calendar, n_steps):
     """The steps that begin at each row of one series; unknown where one is missing."""
-    steps, places = over_gaps(values, block.times, n_steps)
+    steps, places = over_gaps(values, times, n_steps, calendar)
     targets = _steps_ahead(steps, n_steps)
     if len(places) < len(targets):
         targets = targets[places]

@@ -1,5 +1,6 @@
 """Windows of the past as rows: the maths, the history, and the transformer."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any, Literal, Self
@@ -16,10 +17,15 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_times
-from skforecast_lstm._gaps import Calendar, End, over_gaps
+from skforecast_lstm._gaps import End, calendars_of, over_gaps
 from skforecast_lstm._time_index import blocks_of
+from skforecast_lstm.exceptions import UnknownStepsWarning
 
 __all__ = ["LookbackWindower"]
+
+
+# How the names of types of numbers begin, in pandas and polars.
+_NUMBERS = ("int", "uint", "float", "double", "bool")
 
 
 def _window_view(values, lags, n_rows):
@@ -55,8 +61,10 @@ def _check_columns_are_numbers(X, error):
     """Raise, naming the column, if one of a frame is why X could not be read."""
     for name in getattr(X, "columns", ()):
         try:
-            is_number = np.asarray(X[name]).dtype.kind not in "mM"
-            np.asarray(X[name], dtype=np.float64)
+            column = np.asarray(X[name])
+            check_no_times("X", column)
+            np.asarray(column, dtype=np.float64)
+            is_number = True
         except (TypeError, ValueError):
             is_number = False
         if not is_number:
@@ -65,6 +73,27 @@ def _check_columns_are_numbers(X, error):
                 "numbers. Drop it, move it into the index if it is the time, or encode "
                 "it before, with a ColumnTransformer."
             ) from error
+
+
+def _of_nothing(known, lags, places):
+    """Which rows have nothing known in their window, though something was before it."""
+    is_known = ~np.isnan(known).all(axis=1)
+    newest = np.asarray(places) + int(lags[0] - lags[-1])
+    began = np.logical_or.accumulate(is_known)
+    rows = np.flatnonzero(began[newest] & ~is_known[newest])
+    windows = _window_view(is_known[:, None], lags, len(known) - int(lags[0]))
+    return rows[~windows[newest[rows] - int(lags[0] - lags[-1])].any(axis=(1, 2))]
+
+
+def _warn_of_nothing(rows):
+    """Warn that windows of some rows have nothing known in them."""
+    warnings.warn(
+        f"{len(rows)} windows hold nothing that is known, first that of row {min(rows)}: "
+        "all their steps are missing in the index or NaN. What is forecast from them is "
+        "the same whatever was before. Leave such rows out, or take longer windows.",
+        UnknownStepsWarning,
+        stacklevel=5,
+    )
 
 
 class LookbackWindower(TransformerMixin, BaseEstimator):
@@ -126,12 +155,18 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     A row directly follows if it comes one step after the last. Periods and times
     with a frequency tell the step. Else it is the usual distance, in any calendar of
-    pandas, if at least half of the distances are of this length and all others are
-    several steps. Steps that are missing in the index are unknown (NaN) in the windows.
-    Times of the week at which there never is a row, such as nights and weekends, are
-    closed and not missing; where there are such times, neither are holidays of up to a
-    week. Where the times tell no step, as those of events, rows follow each other, and
-    history joins within twice the usual distance.
+    pandas, if all others are several steps, and it is kept by at least half of them or
+    a third of the steps have a row. Where times are not exact it is the median distance,
+    if most are near it. Steps that are missing in the index are unknown (NaN) in the
+    windows. Times of the week at which there never is a row, such as nights and
+    weekends, are closed and not missing; where there are such times, neither are
+    holidays of up to a week. Where the times tell no step, as those of events, rows
+    follow each other, and history joins within twice the usual distance. As gaps can't
+    be seen then, there is an `IrregularTimesWarning`, unless a column has the time since
+    the row before.
+
+    `transform` gives an `UnknownStepsWarning` for windows in which nothing is known
+    though something was before them, as behind a gap that is longer than a window.
 
     The rows of a pandas MultiIndex belong to many series: its last level is time,
     those before it name the series. A window never crosses from one to the next.
@@ -185,7 +220,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         # A file is read where its windows are made; here its last rows are enough.
         if not isinstance(X, np.memmap):
             _check_no_infinity(values)
-        self._remember(values, blocks)
+        self._remember(values, blocks, calendars_of(blocks, values))
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -204,7 +239,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         values, blocks = self._validate(X, reset=False)
-        return self._windows(values, blocks, self._remembered())
+        history = self._remembered()
+        calendars = self._calendars(values, blocks, history)
+        return self._windows(values, blocks, calendars, history)
 
     def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
         """Fit, and give the windows of the same rows.
@@ -223,8 +260,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             A window a row. Arrays are read-only.
         """
         values, blocks = self._validate(X, reset=True)
-        self._remember(values, blocks)
-        return self._windows(values, blocks, history=None)
+        calendars = calendars_of(blocks, values)
+        self._remember(values, blocks, calendars)
+        return self._windows(values, blocks, calendars, history=None)
 
     @available_if(lambda self: self.layout == "flat")
     def get_feature_names_out(
@@ -282,7 +320,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
         if not hasattr(X, "columns"):
             check_no_times("X", X)
-        elif any(getattr(kind, "kind", "") in "mM" for kind in getattr(X, "dtypes", ())):
+        elif not all(str(kind).lower().startswith(_NUMBERS) for kind in X.dtypes):
             _check_columns_are_numbers(X, None)
         # scikit-learn reads polars frames of float32 as float64.
         single = {str(dtype).lower() for dtype in getattr(X, "dtypes", ())} == {"float32"}
@@ -339,7 +377,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             if not (isinstance(value, str) and value in choices):
                 raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
 
-    def _remember(self, values, blocks):
+    def _remember(self, values, blocks, calendars):
         """Keep the last rows of every series for the rows that follow."""
         reach = int(self.lags_[0])
         rows_of_all = [values[block.rows] for block in blocks]
@@ -353,11 +391,13 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             )
         # In values that any file can hold.
         rows, ends = [], []
-        for block, rows_of_one in zip(blocks, rows_of_all, strict=True):
+        for block, rows_of_one, calendar in zip(
+            blocks, rows_of_all, calendars, strict=True
+        ):
             last = slice(max(0, len(rows_of_one) - reach), None)
-            calendar = end = times = None
+            end = times = None
             if block.times is not None:
-                calendar, times = Calendar.of(block.times), block.times[last]
+                times = block.times[last]
                 end = astuple(End.of(block.times, calendar))
             steps, _ = over_gaps(rows_of_one[last], times, reach, calendar)
             rows.append(steps[max(0, len(steps) - reach) :].copy())
@@ -376,26 +416,44 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             zip(history["series"], zip(history["rows"], ends, strict=True), strict=True)
         )
 
-    def _windows(self, values, blocks, history):
+    def _calendars(self, values, blocks, history):
+        """The calendar of each series: that of `fit`, where there is one."""
+        ends = {name: end for name, (_, end) in history.items() if end is not None}
+        timed = [block.times for block in blocks if block.times is not None]
+        fitting = {name for name, end in ends.items() if timed and end.fits(timed[0])}
+        known = [ends[name].series_calendar for name in fitting]
+        others = [block for block in blocks if block.series not in fitting]
+        of_others = iter(calendars_of(others, values, known))
+        return [
+            ends[block.series].series_calendar.for_more(block.times)
+            if block.series in fitting
+            else next(of_others)
+            for block in blocks
+        ]
+
+    def _windows(self, values, blocks, calendars, history):
         """Windows of every row; `history` is None for the rows of `fit`."""
         _check_no_infinity(values)
         if len(blocks) == 1:
-            windows = self._windows_of(values, blocks[0], history)
+            windows = self._windows_of(values, blocks[0], calendars[0], history)
         else:
             shape = (len(values), len(self.lags_), values.shape[1])
             windows = np.empty(shape, dtype=values.dtype)
-            for block in blocks:
-                windows[block.rows] = self._windows_of(values, block, history)
+            for block, calendar in zip(blocks, calendars, strict=True):
+                windows[block.rows] = self._windows_of(values, block, calendar, history)
         if self.layout == "flat":
             windows = windows.reshape(len(values), -1)
         windows.flags.writeable = False
         return windows
 
-    def _windows_of(self, values, block, history):
+    def _windows_of(self, values, block, calendar, history):
         """Windows of one series, over one copy of it behind its history."""
-        known, unknown, places = self._behind_history(values, block, history)
+        known, unknown, places = self._behind_history(values, block, calendar, history)
         if history is not None:
             self._check_warmup(unknown, block.series)
+            of_nothing = _of_nothing(known, self.lags_, places)
+            if len(of_nothing):
+                _warn_of_nothing(np.arange(len(values))[block.rows][of_nothing])
         n_rows = len(known) - int(self.lags_[0])
         if unknown and self.warmup == "edge":
             windows = self._edge_windows(known, unknown, n_rows)
@@ -408,11 +466,13 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         values, blocks = self._validate(X, reset=False)
         _check_no_infinity(values)
         history = self._remembered()
+        calendars = self._calendars(values, blocks, history)
         return [
-            (block, *self._behind_history(values, block, history)) for block in blocks
+            (block, *self._behind_history(values, block, calendar, history))
+            for block, calendar in zip(blocks, calendars, strict=True)
         ]
 
-    def _behind_history(self, values, block, history):
+    def _behind_history(self, values, block, calendar, history):
         """A copy of one series behind as many steps as a window reaches back.
 
         The first of these, of the number given beside, are unknown and NaN. So are steps
@@ -421,9 +481,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         reach = int(self.lags_[0])
         remembered, end = (history or {}).get(block.series, (None, None))
         past = values[:0]
-        calendar = None
         if block.times is not None and end is not None and end.fits(block.times):
-            calendar = end.series_calendar.for_more(block.times)
             past = remembered if end.is_followed_by(block.times) else past
         rows, places = over_gaps(values[block.rows], block.times, reach, calendar)
         unknown = reach - len(past)

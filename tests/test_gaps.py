@@ -4,6 +4,8 @@ What is expected is found by reindexing: a row for every time of a full range, N
 nothing is known, and a window by its places in there.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +14,15 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
 from skforecast_lstm import LookbackWindower, LSTMRegressor, recursive_forecast
-from skforecast_lstm.targets import horizon_targets
+from skforecast_lstm.exceptions import IrregularTimesWarning, UnknownStepsWarning
+from skforecast_lstm.targets import events_to_intervals, horizon_targets
 
 ALIASES = [
     *("ns", "us", "ms", "s", "min", "h", "bh", "D"),
     *("W", "W-WED", "SMS", "SME", "MS", "ME", "BMS", "BME"),
     *("QS", "QS-FEB", "QE", "QE-NOV", "BQS", "BQE"),
     *("YS", "YS-APR", "YE", "YE-JUN", "BYS", "BYE", "WOM-3FRI"),
+    *("RE-N-DEC-MON", "RE-L-AUG-SAT", "REQ-N-DEC-MON-1", "REQ-L-JAN-FRI-3"),
 ]
 PERIODS = ["ns", "us", "ms", "s", "min", "h", "D", "W", "W-WED", "M", "Q", "Q-NOV", "Y"]
 MULTIPLES = range(1, 7)
@@ -39,6 +43,13 @@ def expected_windows(full, kept, horizon=1, lookback=LOOKBACK):
     return windows
 
 
+def answer(windower, X):
+    """Windows of transform, of which some may hold nothing that is known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnknownStepsWarning)
+        return windower.transform(X)
+
+
 def check(every, holes, *, starts=(0, 1)):
     """Windows in fit, and behind it, of a range of times without some of them."""
     full = np.arange(float(N_ALL)).reshape(-1, 1)
@@ -49,16 +60,16 @@ def check(every, holes, *, starts=(0, 1)):
     X = pd.DataFrame(full, index=every)
     windows = windower.fit_transform(X.iloc[fitted])
     np.testing.assert_array_equal(windows, expected_windows(full, fitted))
-    np.testing.assert_array_equal(windower.transform(X.iloc[fitted]), windows)
+    np.testing.assert_array_equal(answer(windower, X.iloc[fitted]), windows)
     # The rows behind those of fit have their history; a row later they have none.
     later = kept[kept >= N_FIT]
     np.testing.assert_array_equal(
-        windower.transform(X.iloc[later]), expected_windows(full, later)
+        answer(windower, X.iloc[later]), expected_windows(full, later)
     )
     none_before = full.copy()
     none_before[: N_FIT + 1] = np.nan
     np.testing.assert_array_equal(
-        windower.transform(X.iloc[later[1:]]), expected_windows(none_before, later[1:])
+        answer(windower, X.iloc[later[1:]]), expected_windows(none_before, later[1:])
     )
 
 
@@ -202,7 +213,9 @@ def test_events_at_any_time_follow_each_other():
     X = pd.DataFrame({"size": np.arange(8.0)}, index=times)
     windower = LookbackWindower(2, horizon=1)
     expected = expected_windows(X.to_numpy(), np.arange(8), lookback=2)
-    np.testing.assert_array_equal(windower.fit_transform(X), expected)
+    with pytest.warns(IrregularTimesWarning, match="tell no step .* 8 rows.*resample"):
+        windows = windower.fit_transform(X)
+    np.testing.assert_array_equal(windows, expected)
     # Days later is not right after, whatever gap there was between two events.
     later = pd.DataFrame({"size": [1.0]}, index=[times[-1] + pd.Timedelta("1D")])
     assert np.isnan(windower.transform(later)).all()
@@ -274,3 +287,188 @@ def test_targets_do_not_reach_over_a_gap(freq):
     np.testing.assert_array_equal(horizon_targets(panel, 3), [*expected, *expected])
     whole = horizon_targets(pd.DataFrame(np.arange(80.0), index=range(80)), 3)
     assert whole.base is not None
+
+
+def places_on(times, step):
+    """Places of times on a grid from the first on, each at the nearest step."""
+    return np.rint((times - times[0]) / step).astype(int)
+
+
+def on_the_grid(X, places, **given):
+    """Windows over a table with a row a step, by places counted one by one."""
+    full = np.full((places[-1] + 1, 1), np.nan)
+    full[places] = X.to_numpy()
+    return expected_windows(full, places, **given)
+
+
+RNG = np.random.default_rng(7)
+QUARTER_HOURS = pd.date_range("2024-03-01", periods=300, freq="15min").delete(
+    np.arange(120, 190)
+)
+SHOP_DAYS = pd.DatetimeIndex(
+    [day for day in pd.date_range("2024-01-01", "2024-12-31") if day.dayofweek != 6]
+)
+
+
+@pytest.mark.parametrize("spread", [0.5, 30, 90], ids=str)
+@pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
+def test_a_clock_that_is_not_exact_tells_its_gaps(spread, tz):
+    noise = pd.to_timedelta(RNG.normal(0, spread, len(QUARTER_HOURS)), "s")
+    times = (QUARTER_HOURS + noise).tz_localize(tz)
+    X = pd.DataFrame({"load": np.arange(float(len(times)))}, index=times)
+    expected = on_the_grid(X, places_on(QUARTER_HOURS, pd.Timedelta("15min")))
+    windower = LookbackWindower(LOOKBACK, horizon=1)
+    np.testing.assert_array_equal(windower.fit_transform(X), expected)
+    # History joins by it too, and not over a step that is missing.
+    windower.fit(X.iloc[:60])
+    np.testing.assert_array_equal(windower.transform(X.iloc[60:100]), expected[60:100])
+    assert np.isnan(windower.transform(X.iloc[62:63])).all()
+    targets = horizon_targets(X, 2)
+    assert np.isnan(targets[119, 1])
+    assert np.isnan(targets).sum() == 2
+
+
+@pytest.mark.parametrize(
+    ("times", "step", "late"),
+    [
+        (QUARTER_HOURS, "15min", "4min"),
+        (
+            pd.date_range("2024", periods=100, freq="h").delete([40, 41, 42]),
+            "1h",
+            "-20min",
+        ),
+        (pd.date_range("2024", periods=100).delete([40, 41, 42]), "1D", "9h"),
+    ],
+    ids=["quarters", "hours", "days"],
+)
+def test_one_time_off_the_steps_hides_no_gap(times, step, late):
+    moved = times.where(np.arange(len(times)) != 20, times + pd.Timedelta(late))
+    X = pd.DataFrame({"x": np.arange(float(len(times)))}, index=moved)
+    expected = on_the_grid(X, places_on(times, pd.Timedelta(step)))
+    np.testing.assert_array_equal(
+        LookbackWindower(LOOKBACK, horizon=1).fit_transform(X), expected
+    )
+
+
+@pytest.mark.parametrize("at", ["00:00", "16:00", "23:59"])
+def test_a_clock_that_is_not_exact_has_closed_days(at):
+    noise = pd.to_timedelta(RNG.normal(0, 20, len(SHOP_DAYS)), "s")
+    times = SHOP_DAYS + pd.Timedelta(f"{at}:00") + noise
+    X = pd.DataFrame({"sold": np.arange(float(len(times)))}, index=times)
+    windower = LookbackWindower(LOOKBACK, horizon=1)
+    rows = np.arange(len(times))
+    expected = expected_windows(X.to_numpy(), rows)
+    np.testing.assert_array_equal(windower.fit_transform(X), expected)
+    for split in range(100, 108):
+        windower.fit(X.iloc[:split])
+        found = windower.transform(X.iloc[split : split + 9])
+        np.testing.assert_array_equal(found, expected[split : split + 9])
+    kept = np.delete(rows, np.arange(150, 170))
+    found = windower.fit_transform(X.iloc[kept])
+    np.testing.assert_array_equal(np.isnan(found[150:154, :, 0]).sum(1), [3, 2, 1, 0])
+
+
+@pytest.mark.parametrize("share", [0.4, 0.5, 0.6])
+@pytest.mark.parametrize(
+    "every",
+    [
+        pd.RangeIndex(400),
+        pd.RangeIndex(1000, 1000 + 5 * 400, 5),
+        pd.timedelta_range("0h", periods=400, freq="10s"),
+        pd.date_range("2024", periods=400, freq="h"),
+        pd.date_range("2024", periods=400, freq="D"),
+        pd.date_range("2024", periods=400, freq="MS"),
+    ],
+    ids=["numbers", "by fives", "durations", "hours", "days", "months"],
+)
+def test_rows_of_which_many_are_missing_at_random_stand_on_their_steps(every, share):
+    kept = np.flatnonzero(np.random.default_rng(3).random(400) < share)
+    X = pd.DataFrame({"x": np.arange(float(len(kept)))}, index=every[kept])
+    np.testing.assert_array_equal(
+        LookbackWindower(LOOKBACK, horizon=1).fit_transform(X),
+        on_the_grid(X, kept - kept[0]),
+    )
+
+
+def visits(n_customers=20, n_visits=12, seed=0):
+    """A table of events of many customers, one of whom comes every week but one."""
+    rng = np.random.default_rng(seed)
+    tables = {}
+    for customer in range(n_customers):
+        minutes = np.sort(rng.choice(60 * 24 * 300, n_visits, replace=False))
+        tables[customer] = pd.Timestamp("2024") + pd.to_timedelta(minutes, "min")
+    weekly = pd.date_range("2024", periods=8, freq="W").delete([3, 6])
+    tables["regular"] = weekly
+    return pd.concat(
+        {who: pd.DataFrame({"paid": rng.random(len(t))}, t) for who, t in tables.items()},
+        names=["customer", "time"],
+    )
+
+
+def test_a_few_regular_visits_among_others_are_events_too():
+    X = visits()
+    windower = LookbackWindower(3, horizon=1)
+    with pytest.warns(IrregularTimesWarning, match="of series 0 tell no step"):
+        windows = windower.fit_transform(X)
+    last = X.loc["regular"].to_numpy()
+    np.testing.assert_array_equal(windows[-1], last[-4:-1])
+    # A customer who is new in transform is no other than those of fit.
+    new = X.loc[["regular"]].rename({"regular": "new"})
+    np.testing.assert_array_equal(windower.transform(new)[-1], last[-4:-1])
+    with pytest.warns(IrregularTimesWarning, match="of series 0 tell no step"):
+        targets = horizon_targets(X, 2)
+    assert np.isnan(targets).sum() == 21
+
+
+@pytest.mark.parametrize("change", [lambda x: x, lambda x: (x.clip(upper=20) - 3) / 5])
+@pytest.mark.parametrize("unit", ["min", "D"])
+def test_intervals_between_events_say_that_rows_follow_each_other(change, unit):
+    times = visits().reset_index()[["customer", "time"]]
+    intervals = change(events_to_intervals(times, by="customer", merge="D"))
+    if unit == "D":
+        days = pd.date_range("2024", periods=60).delete([5, 17, 18, 19, 40])
+        intervals = change(events_to_intervals(days))
+    windows = LookbackWindower(2, horizon=1).fit_transform(intervals)
+    shifted = intervals["interval"].groupby(level=0).shift(1)
+    if unit == "D":
+        shifted = intervals["interval"].shift(1)
+    np.testing.assert_array_equal(windows[:, -1, 0], shifted)
+
+
+def test_short_series_have_the_steps_of_their_panel():
+    hours = pd.date_range("2024", periods=50, freq="h")
+    parts = {"long": hours, "two": hours[[3, 20]], "four": hours[[0, 5, 14, 40]]}
+    X = pd.concat({who: pd.DataFrame({"x": 1.0}, index=t) for who, t in parts.items()})
+    windower = LookbackWindower(2, horizon=1)
+    windows = windower.fit_transform(X)
+    assert not np.isnan(windows[2:50]).any()
+    assert np.isnan(windows[50:]).all()
+    new = X.loc[["two"]].rename({"two": "new"})
+    with pytest.warns(UnknownStepsWarning, match="1 windows .* row 1"):
+        assert np.isnan(windower.transform(new)).all()
+
+
+@pytest.mark.parametrize("normalization", [None, "last"])
+def test_a_forecast_from_nothing_behind_a_gap_is_told(normalization):
+    from sklearn.pipeline import make_pipeline
+
+    times = pd.date_range("2024", periods=60, freq="h")
+    X = pd.DataFrame({"x": np.arange(60.0)}, index=times)
+    regressor = LSTMRegressor(2, epochs=1, random_state=0, normalization=normalization)
+    pipe = make_pipeline(LookbackWindower(3, horizon=1), regressor).fit(X[:40], X[:40])
+    # The beginning of a series is no gap, nor is a gap that windows reach over.
+    pipe.predict(X[:40])
+    pipe.predict(X.iloc[45:])
+    pipe.predict(X.drop(times[[20, 21]]))
+    panel = pd.concat({"a": X, "b": X})
+    windower = LookbackWindower(3, horizon=1).fit(panel)
+    windower.transform(panel)
+    with pytest.warns(UnknownStepsWarning, match=r"^1 windows hold nothing .* row 20:"):
+        pipe.predict(X.drop(times[20:30]))
+    unknown = X.copy()
+    unknown.iloc[10:20] = np.nan
+    with pytest.warns(UnknownStepsWarning, match=r"^8 windows hold nothing .* row 13:"):
+        pipe.predict(unknown)
+    panel = pd.concat({"a": X, "b": unknown})
+    with pytest.warns(UnknownStepsWarning, match=r"^8 windows hold nothing .* row 73:"):
+        windower.transform(panel)

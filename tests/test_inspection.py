@@ -351,7 +351,7 @@ def test_a_series_is_drawn_at_its_index_also_behind_the_end(airline):
         ),
         (
             pd.DatetimeIndex(["2026-01-01", "2026-01-05", "2026-01-06", "2026-01-08"]),
-            ["2026-01-10", "2026-01-12"],
+            ["2026-01-09", "2026-01-10"],
         ),
         (pd.to_timedelta([1, 2, 3, 4], unit="s"), [5.0, 6.0]),
     ],

@@ -12,6 +12,7 @@ ALIASES = [
     *("W", "W-WED", "SMS", "SME", "MS", "ME", "BMS", "BME", "CBMS", "CBME"),
     *("QS", "QS-FEB", "QE", "QE-NOV", "BQS", "BQE", "BQE-OCT"),
     *("YS", "YS-APR", "YE", "YE-JUN", "BYS", "BYE", "WOM-3FRI"),
+    *("RE-N-DEC-MON", "RE-L-AUG-SAT", "REQ-N-DEC-MON-1"),
 ]
 PERIODS = ["ns", "us", "ms", "s", "min", "h", "D", "W", "W-WED", "M", "Q", "Q-NOV", "Y"]
 MULTIPLES = range(1, 7)

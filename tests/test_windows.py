@@ -439,6 +439,54 @@ INDEXES = {
         pd.timedelta_range("3h", periods=2 * n, freq="min")
     ),
 }
+
+
+def held_by(holder, times):
+    """The same index in another container."""
+    return lambda n: pd.Index(holder(times(n)))
+
+
+def arrow(name):
+    return lambda times: pd.Index(times).astype(f"{name}[pyarrow]")
+
+
+HOURS = INDEXES["hours"]
+INDEXES |= {
+    "hours in objects": held_by(lambda times: times.astype(object), HOURS),
+    "hours of the library": held_by(
+        lambda times: pd.Index([*times.to_pydatetime()], dtype=object), HOURS
+    ),
+    "hours of several zones": held_by(
+        lambda times: pd.Index(
+            [
+                moment.tz_convert(f"Etc/GMT-{1 + row // 9}")
+                for row, moment in enumerate(times.tz_localize("UTC"))
+            ],
+            dtype=object,
+        ),
+        HOURS,
+    ),
+    "dates": lambda n: pd.Index(
+        [day.date() for day in pd.date_range("2024-02-20", periods=n)], dtype=object
+    ),
+    "periods in objects": held_by(lambda times: times.astype(object), INDEXES["periods"]),
+    "durations in objects": held_by(
+        lambda times: times.astype(object), INDEXES["timedeltas"]
+    ),
+    "numbers in objects": lambda n: pd.Index([*range(n)], dtype=object),
+    "categories of hours": held_by(pd.CategoricalIndex, HOURS),
+    "categories of numbers": lambda n: pd.CategoricalIndex(range(n)),
+    "hours of arrow": held_by(arrow("timestamp[us]"), HOURS),
+    "hours of arrow in Berlin": held_by(
+        arrow("timestamp[ns, tz=Europe/Berlin]"), INDEXES["hours in Berlin"]
+    ),
+    "dates of arrow": held_by(
+        arrow("date32[day]"), lambda n: pd.date_range("2024-02-20", periods=n)
+    ),
+    "durations of arrow": held_by(arrow("duration[ns]"), INDEXES["timedeltas"]),
+    "numbers of arrow": held_by(arrow("int64"), pd.RangeIndex),
+    "nullable numbers": lambda n: pd.Index(pd.array(range(n), dtype="Int64")),
+}
 any_index = pytest.mark.parametrize("make_index", INDEXES.values(), ids=INDEXES)
 
 
@@ -748,6 +796,7 @@ def test_no_leakage_within_the_rows_given(data, windower, value):
     assert_same(changed[row], windows[row])
 
 
+@pytest.mark.filterwarnings("ignore:.* windows hold nothing that is known")
 @hard_law
 @given(data=st.data(), windower=windowers(), value=other_values)
 def test_no_leakage_through_what_was_fitted(data, windower, value):
@@ -903,6 +952,26 @@ ROWS = {
         indexed(pd.MultiIndex.from_arrays([list("aaabbb"), [0, 1, 2, 0, 2, 1]])),
         r"unsorted in series 'b': row 5 \(.*1.*\) comes after row 4",
     ),
+    "number missing": (
+        indexed(pd.Index([0, 1, np.nan, 3, 4])),
+        r"no time at row 2 \(nan\)",
+    ),
+    "time missing in objects": (
+        indexed(pd.Index([*pd.date_range("2024", periods=3), None], dtype=object)),
+        r"no time at row 3 \(NaT\)",
+    ),
+    "category missing": (
+        indexed(pd.CategoricalIndex([0, 1, None, 3, 4])),
+        r"no time at row 2 \(nan\)",
+    ),
+    "some with a zone": (
+        indexed(pd.Index([pd.Timestamp("2024"), pd.Timestamp("2025", tz="UTC")] * 2)),
+        "Some times in the index of X have a time zone",
+    ),
+    "objects unsorted": (
+        indexed(pd.Index([*pd.date_range("2024", periods=3)][::-1], dtype=object)),
+        "unsorted: row 1",
+    ),
     "time missing in one series": (
         indexed(
             pd.MultiIndex.from_arrays(
@@ -930,14 +999,29 @@ def test_fit_refuses_tables_without_windows(fit, X, message):
         pd.Series(pd.timedelta_range("1h", periods=9), name="passed"),
         pd.DataFrame({"x": np.zeros(9), "when": pd.date_range("2024", periods=9)}),
         pd.DataFrame({"passed": pd.timedelta_range("1h", periods=9)}),
+        np.array([[np.datetime64("2024", "s")]] * 9, dtype=object),
+        np.array([[np.timedelta64(3, "h")]] * 9, dtype=object),
+        np.array([[pd.Timestamp("2024")]] * 9, dtype=object),
+        pd.DataFrame({"x": np.array([np.datetime64("2024", "s")] * 9, dtype=object)}),
+        pd.DataFrame({"x": pd.Categorical(pd.date_range("2024", periods=9))}),
+        pd.DataFrame({"x": pd.Categorical(pd.timedelta_range("1h", periods=9))}),
+        pd.Series(pd.period_range("2024", periods=9, freq="D")),
+        pd.Series(pd.date_range("2024", periods=9)).astype("timestamp[s][pyarrow]"),
+        pd.DataFrame({"x": pd.date_range("2024", periods=9)}).astype(
+            "date32[day][pyarrow]"
+        ),
+        pl.DataFrame({"x": pd.date_range("2024", periods=9)}),
+        pl.DataFrame({"x": pd.date_range("2024", periods=9).date, "y": range(9)}),
+        pl.DataFrame({"x": pd.timedelta_range("1h", periods=9)}),
+        pl.Series(pd.timedelta_range("1h", periods=9)),
     ],
-    ids=["dates", "durations", "series", "named series", "frame", "durations in a frame"],
+    ids=lambda X: f"{type(X).__module__}-{getattr(X, 'dtypes', getattr(X, 'dtype', ''))}",
 )
 def test_times_are_no_numbers(X):
     """They would be whole numbers, and a missing one of them -9e18."""
     with pytest.raises((TypeError, ValueError), match="numbers"):
         LookbackWindower(2).fit(X)
-    numbers = X.shape[1] if X.ndim > 1 else 1
+    numbers = X.shape[1] if len(X.shape) > 1 else 1
     with pytest.raises((TypeError, ValueError), match=r"numbers|names"):
         LookbackWindower(2).fit(np.zeros((9, numbers))).transform(X)
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from skforecast_lstm._time_steps import usual_offset
+
 __all__ = ["Plan", "default_block", "default_lookback", "season_of"]
 
 SOME_ROWS = 1_000
@@ -20,7 +22,7 @@ def season_of(times: pd.Index) -> int:
         return 1
     offset = times.freq
     if offset is None and isinstance(times, pd.DatetimeIndex) and len(times) > 2:
-        offset = pd.tseries.frequencies.to_offset(pd.infer_freq(times))
+        offset = usual_offset(times)
     if offset is None:
         return 1
     if isinstance(offset, pd.offsets.Tick):

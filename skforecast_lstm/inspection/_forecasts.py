@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from skforecast_lstm._time_steps import times_behind
+
 __all__ = ["forecasts_of", "one_series"]
 
 
@@ -160,17 +162,7 @@ def _prolonged(index, n_more):
             f"y_true has {len(index)} rows, and the time that follows can't be told from "
             "fewer than 2. Give more of its past."
         )
-    if isinstance(index, pd.PeriodIndex):
-        more = pd.period_range(index[-1], periods=n_more + 1)
-    elif isinstance(index, pd.DatetimeIndex):
-        frequency = index.freq
-        if frequency is None and len(index) > 2:
-            frequency = pd.infer_freq(index)
-        frequency = frequency or index[-1] - index[-2]
-        more = pd.date_range(index[-1], periods=n_more + 1, freq=frequency)
-    else:
-        more = index[-1] + (index[-1] - index[-2]) * np.arange(n_more + 1)
-    return index.append(pd.Index(more[1:]))
+    return index.append(times_behind(index, n_more))
 
 
 def _bounds(intervals, y_pred, shape):
