@@ -1,7 +1,10 @@
 """Tables from everywhere, and what they become: checked beside the rows they hold."""
 
+import contextlib
 import datetime as dt
 import decimal
+import gzip
+import sqlite3
 
 import numpy as np
 import pandas as pd
@@ -279,6 +282,174 @@ def test_one_time_is_no_series():
         find_steps(parse_times(pd.Series(["2020-01-01"])))
 
 
+PERIODS = [
+    *("ns", "us", "ms", "s", "min", "h", "D", "W-SUN", "W-WED"),
+    *("M", "Q-DEC", "Q-FEB", "Y-DEC", "Y-JUN"),
+]
+
+
+@pytest.mark.parametrize("frequency", PERIODS)
+def test_periods_of_a_file_stay_what_they_are(tmp_path, frequency):
+    for multiple in range(1, 7):
+        periods = pd.period_range("2020-01-02", periods=9, freq=f"{multiple}{frequency}")
+        rows_at(periods).to_parquet(tmp_path / "s.parquet", index=False)
+        source = read_source(str(tmp_path / "s.parquet"))
+        table = table_from_rows(source.rows)
+        assert list(table.y.index) == list(periods)
+        assert_allclose(table.y, np.arange(9.0))
+        ahead = table.steps.as_written(table.y.index[-1:] + 3)
+        assert list(ahead) == [str(periods[-1] + 3)]
+        filled = table_from_rows(rows_at(periods).drop(index=[3, 6]), gaps="interpolate")
+        assert list(filled.y.index) == list(periods)
+        assert_allclose(filled.y, np.arange(9.0))
+
+
+@pytest.mark.parametrize("missing", [[], [3, 7, 8, 20]])
+@pytest.mark.parametrize("hour", [0, 17])
+@pytest.mark.parametrize("multiple", range(1, 4))
+@pytest.mark.parametrize("frequency", ["SMS", "SME", "B"])
+def test_dates_that_no_period_stands_for(frequency, multiple, hour, missing):
+    name = f"{multiple}{frequency}"
+    times = pd.date_range(f"2020-01-01 {hour}:00", periods=33, freq=name)
+    table = table_from_rows(rows_at(times[:30]).drop(index=missing), gaps="interpolate")
+    assert_allclose(table.y, np.arange(30.0))
+    written = table.steps.as_written(table.y.index)
+    assert list(written) == list(times[:30].astype(str))
+    is_day = isinstance(table.y.index, pd.DatetimeIndex)
+    ahead = table.y.index[-1:] + 3 * (pd.offsets.BDay() if is_day else 1)
+    assert list(table.steps.as_written(ahead)) == [str(times[-1])[: 19 if hour else 10]]
+
+
+@pytest.mark.filterwarnings("ignore:Period with BDay:FutureWarning")
+@pytest.mark.filterwarnings("ignore:PeriodDtype:FutureWarning")
+@pytest.mark.parametrize("multiple", [1, 2])
+def test_periods_of_business_days_become_days(multiple):
+    days = pd.date_range("2020-01-01", periods=20, freq=f"{multiple}B")
+    table = table_from_rows(rows_at(days.to_period(f"{multiple}B")))
+    assert list(table.steps.as_written(table.y.index)) == list(days.astype(str))
+
+
+@pytest.mark.parametrize("months", [2, 3, 4, 6, 12])
+def test_some_months_apart_are_written_as_months(months):
+    written = pd.period_range("2020-02", periods=4 * months, freq="M")[::months]
+    table = table_from_rows(rows_at(written[:3].astype(str)))
+    ahead = table.steps.as_written(table.y.index[-1:] + 1)
+    assert list(ahead) == [str(written[3])]
+
+
+@pytest.mark.parametrize(
+    ("of_times", "given"),
+    [
+        ("W-TUE", "W"),
+        ("W-TUE", "W-WED"),
+        ("2W-TUE", "2W"),
+        ("ME", "M"),
+        ("BME", "M"),
+        ("QS", "Q"),
+        ("YS", "Y"),
+        ("D", "D"),
+        ("15min", "15min"),
+        ("h", "h"),
+    ],
+)
+@pytest.mark.parametrize("hour", [0, 5])
+def test_a_frequency_that_is_given_rewrites_no_times(of_times, given, hour):
+    times = pd.date_range(f"2020-01-01 {hour}:00", periods=23, freq=of_times)
+    table = table_from_rows(rows_at(times[:20]), frequency=given)
+    assert list(table.steps.as_written(table.y.index)) == list(times[:20].astype(str))
+    ahead = pd.period_range(table.y.index[-1], periods=4)[1:]
+    assert list(table.steps.as_written(ahead)) == list(times[20:].astype(str))
+
+
+def test_weeks_of_days_are_written_by_their_first_day():
+    days = pd.date_range("2020-01-06", periods=70)
+    table = table_from_rows(rows_at(days), frequency="W", duplicates="mean")
+    assert list(table.steps.as_written(table.y.index)) == list(days[::7].astype(str))
+
+
+@pytest.mark.parametrize("frequency", ["0D", "-1h", "-1B", "0SMS", "", "often"])
+def test_what_is_no_frequency(frequency):
+    with pytest.raises(InputError, match=f"--freq {frequency} is no frequency"):
+        table_from_rows(
+            rows_at(pd.date_range("2020-01-01", periods=5)), frequency=frequency
+        )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["0800-01-01", "0800-01-02", "0800-01-03", "0800-01-04"],
+        ["0099-01-01 05:00:00", "0099-01-01 06:00:00", "0099-01-01 07:00:00"],
+        ["0800-01", "0800-02", "0800-03"],
+        ["0800Q1", "0800Q2", "0800Q3"],
+        ["0998-01-01", "0999-01-01", "1000-01-01", "1001-01-01"],
+    ],
+)
+def test_years_have_four_digits(written):
+    table = table_from_rows(rows_at(written))
+    assert list(table.steps.as_written(table.y.index)) == written
+
+
+@pytest.mark.parametrize(
+    ("times", "frequency"),
+    [
+        (pd.date_range("2020-01-01", periods=200, freq="s").astype(str), None),
+        (pd.date_range("2020-01-01", periods=200, freq="15min").astype(str), "ms"),
+        (pd.date_range("2020-01-01", periods=200, freq="D").astype(str), None),
+        (pd.date_range("2020-01-01", periods=200, freq="B").astype(str), None),
+        (pd.date_range("2020-01-01", periods=200, freq="bh").astype(str), None),
+        (np.arange(200), None),
+    ],
+)
+@pytest.mark.parametrize("gaps", ["error", "ffill", "interpolate"])
+def test_a_time_far_away_is_named_before_anything_is_built(times, frequency, gaps):
+    times = list(times)
+    is_date = isinstance(times[0], str)
+    times[-1] = times[-1].replace("2020", "2520") if is_date else 10**7
+    message = (
+        f"for 200 rows.* longest gap is from {times[-2]}.* to {times[-1]}.*: correct"
+    )
+    with pytest.raises(InputError, match=message):
+        table_from_rows(
+            rows_at(times), time="t", target="v", frequency=frequency, gaps=gaps
+        )
+
+
+def test_series_that_are_far_from_each_other_are_written():
+    old = pd.date_range("1020-01-01", periods=5, freq="s")
+    rows = pd.concat(
+        [rows_at(old, of="a"), rows_at(old + np.timedelta64(365000, "D"), of="b")]
+    )
+    table = table_from_rows(rows.astype({"t": str}), series="of", target="v", time="t")
+    written = table.with_times_as_written(table.y)["t"]
+    assert list(written) == list(rows["t"].astype(str))
+
+
+def test_numbers_that_are_dates_are_named_by_their_column():
+    with pytest.raises(InputError, match="Column 't' has 202001"):
+        table_from_rows(rows_at(["202001", "202002"]), time="t", target="v")
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        [202001, 202002, 202003],
+        [20200131, 20200229, 20200331],
+        [1577836800, 1577923200, 1578009600],
+        ["31/01/2020", "29/02/2020", "31/03/2020"],
+        ["Jan 2020", "Feb 2020", "Mar 2020"],
+    ],
+)
+@pytest.mark.parametrize("counter", [[0, 1, 2], ["1", "2", "3"]])
+def test_a_counter_beside_dates_is_not_taken_for_the_time(dates, counter):
+    rows = pd.DataFrame({"n": counter, "date": dates, "v": [1.5, 2.5, 4.5]})
+    with pytest.raises(InputError, match="with --time: n, date could be"):
+        table_from_rows(rows, target="v")
+    assert table_from_rows(rows, target="v", time="n").time == "n"
+    with pytest.raises(InputError, match=r"Column 'date' has .*Write times as dates"):
+        table_from_rows(rows.drop(columns="n"), target="v")
+
+
 # ---------------------------------------------------------------- columns and values
 
 
@@ -525,6 +696,53 @@ def test_what_is_no_number_is_refused_whatever_the_mark(tmp_path, cell, decimal_
         table_of(tmp_path, column_of(["7", cell, "8"]), decimal=decimal_mark)
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_a_nul_byte_is_refused_with_its_place(tmp_path, ending):
+    rows = sales = 't,v\n"2020\n-01",1\n\n2020-02,2\n2020-03,3\x004\n'
+    opened = gzip.open if ending.endswith("gz") else open
+    path = tmp_path / f"s.{ending}"
+    for text, where in [
+        (rows, " in row 3, column 'v',"),
+        (sales.replace("\0", "").replace("t,v", "t,v\0w"), " in the header, column 'v"),
+    ]:
+        with opened(path, "wt") as file:
+            file.write(text)
+        with pytest.raises(InputError) as caught:
+            read_source(str(path))
+        assert f"has a NUL byte{where}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_said"),
+    [
+        ([2**53 + 1, 5], True),
+        ([-(2**60) - 1, 5], True),
+        ([2**53 + 2, 2**60], False),
+        ([str(2**53 + 1), "5"], True),
+        (["9,007,199,254,740,993", "5"], True),
+        ([str(2**53), "1e300"], False),
+        ([decimal.Decimal(2**53 + 1), decimal.Decimal(5)], True),
+        ([1e300, 5.0], False),
+        (pd.array([2**53 + 1, 5], dtype="Int64"), True),
+        (np.array([2**64 - 1, 5], dtype="uint64"), True),
+    ],
+)
+def test_digits_that_are_lost_are_said(cells, is_said):
+    rows = rows_at([1, 2]).assign(v=cells)
+    table = table_from_rows(rows, time="t", target="v", decimal=".")
+    said = [note for note in table.notes if "have 16 digits" in note]
+    assert len(said) == is_said
+    if is_said:
+        kept = f"{float(str(cells[0]).replace(',', '')):.0f}"
+        assert said[0].startswith(f"Took {cells[0]} in 'v' for {kept},")
+
+
+@pytest.mark.parametrize("cell", ["1e400", "-1e400", "9" * 400])
+def test_numbers_that_are_too_large_are_refused(tmp_path, cell):
+    with pytest.raises(InputError, match="in row 2, which is no number"):
+        table_of(tmp_path, f"t,v\n1,2\n2,{cell}\n", time="t", target="v")
+
+
 @pytest.mark.parametrize("word", ["NA", "n/a", "NaN", "null", "#N/A"])
 def test_words_for_what_is_unknown_are_said(tmp_path, word):
     text = column_of(["1", word, "3"])
@@ -734,6 +952,35 @@ def test_parquet_gives_its_index_as_a_column(tmp_path):
     pd.testing.assert_frame_equal(read_source(str(path)).rows, rows, check_freq=False)
     rows.to_parquet(path)
     pd.testing.assert_frame_equal(read_source(str(path)).rows, rows, check_freq=False)
+
+
+def test_an_index_that_is_called_as_a_column(tmp_path):
+    rows = rows_at([1, 2, 3])
+    path = tmp_path / "s.parquet"
+    for index in (
+        pd.Index([5, 6, 7], name="t"),
+        pd.MultiIndex.from_arrays([[1, 2, 3], [5, 6, 7]], names=["a", "t"]),
+    ):
+        rows.set_axis(index).to_parquet(path)
+        with pytest.raises(InputError, match="is called 't', as one of its columns is"):
+            read_source(str(path))
+    some_names = pd.MultiIndex.from_arrays([[1, 2, 3], [5, 6, 7]], names=[None, "a"])
+    rows.rename(columns={"t": "level_0"}).set_axis(some_names).to_parquet(path)
+    assert list(read_source(str(path)).rows) == ["a", "level_0", "v"]
+
+
+@pytest.mark.parametrize("kind", ["DATE", "DATETIME", "TIME"])
+@pytest.mark.parametrize("cell", ["'soon'", "20200101", "1.5", "x'00'", "'2020-13-01'"])
+def test_a_cell_of_another_kind_in_a_database(tmp_path, kind, cell):
+    with contextlib.closing(sqlite3.connect(tmp_path / "odd.db")) as connection:
+        connection.execute(f"CREATE TABLE s (t {kind}, v REAL)")
+        connection.execute(f"INSERT INTO s VALUES ({cell}, 1)")
+        connection.commit()
+    address = f"sqlite:///{tmp_path}/odd.db"
+    with pytest.raises(InputError, match=r"a cell that can't be read: .*CAST"):
+        read_source(address)
+    query = "SELECT CAST(t AS TEXT) AS t, v FROM s"
+    assert len(read_source(address, query=query).rows) == 1
 
 
 @pytest.fixture

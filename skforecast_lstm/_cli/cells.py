@@ -6,6 +6,7 @@ before decimals.
 """
 
 import re
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -159,6 +160,7 @@ def _numbers(column, text, mark, has_groups, notes):
     broken = ((numbers.isna() & ~unknown) | np.isinf(numbers)).to_numpy()
     if broken.any():
         raise _no_number(column, broken)
+    notes.extend(_rounded(column, numbers, mark))
     grouped = (
         [cell for cell in text if not _PLAIN[mark].fullmatch(cell)] if has_groups else []
     )
@@ -167,6 +169,22 @@ def _numbers(column, text, mark, has_groups, notes):
             f"Took {grouped[0]} in {name!r} for {_number(grouped[0], mark, ways):.15g}."
         )
     return numbers
+
+
+def _rounded(column, numbers, mark):
+    """A note on the first whole number that has more digits than floats have, if any."""
+    for row in np.flatnonzero(numbers.abs() >= 2.0**53):
+        cell = column.iloc[row]
+        if isinstance(cell, str):
+            # An exponent says itself that the last digits don't matter.
+            plain = re.sub(f"[^0-9{mark}+-]", "", cell).replace(mark, ".")
+            exact = numbers[row] if re.search("[eE]", cell) else Decimal(plain)
+        else:
+            exact = cell if isinstance(cell, float | Decimal) else int(cell)
+        if exact != Decimal(numbers[row]):
+            said = f"Took {cell} in {column.name!r} for {numbers[row]:.0f}, as numbers"
+            return [f"{said} have 16 digits here."]
+    return []
 
 
 def _says_true_or_false(text):

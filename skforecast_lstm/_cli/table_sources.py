@@ -1,9 +1,11 @@
 """Where the rows of a table come from: a file, a database, or a bundled data set."""
 
+import csv
+import gzip
 import os
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ class Source:
     """Rows, a short name for them, and the columns that are meant if none is named.
 
     Of a text file the cells are text, as they are written, and `separator` is what
-    stands between them.
+    stands between them. `file` is where they come from, if it is a file.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Source:
     target: str | None = None
     time: str | None = None
     separator: str | None = None
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,7 @@ def _read_file(path):
             f"{path} is neither CSV nor Parquet by its name. Give .csv or .parquet."
         )
     name = path.name.partition(".")[0] or "table"
-    return Source(name, rows, separator=separator)
+    return Source(name, rows, separator=separator, file=path)
 
 
 def _read_csv(path):
@@ -170,8 +173,37 @@ def _read_csv(path):
         ) from error
     except (OSError, ValueError, EOFError, zlib.error) as error:
         raise InputError(f"{path} can't be read as CSV: {_first_line(error)}.") from error
+    _check_no_nul(path, separator)
     names = [name or f"Unnamed: {place}" for place, name in enumerate(rows.iloc[0])]
     return rows.iloc[1:].set_axis(names, axis=1).reset_index(drop=True), separator
+
+
+def _check_no_nul(path, separator):
+    """Raise if a cell has a NUL byte, behind which pandas reads nothing."""
+    opened = gzip.open if path.name.lower().endswith(".gz") else open
+    with opened(path, "rb") as file:
+        if not any(b"\0" in part for part in iter(lambda: file.read(2**20), b"")):
+            return
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        rows = filter(None, csv.reader(file, delimiter=separator))
+        try:
+            header = next(rows)
+            number, place = next(
+                (number, place)
+                for number, row in enumerate([header, *rows])
+                for place, cell in enumerate(row)
+                if "\0" in cell
+            )
+        except (csv.Error, StopIteration):
+            where = ""
+        else:
+            row = f"row {number}" if number else "the header"
+            named = repr(header[place]) if place < len(header) else place + 1
+            where = f" in {row}, column {named}"
+    raise InputError(
+        f"{path} has a NUL byte{where}, behind which a cell can't be read. Write the "
+        "file anew, or delete the byte."
+    )
 
 
 def _read_parquet(path):
@@ -187,8 +219,14 @@ def _read_parquet(path):
     except (OSError, ValueError, pa.ArrowException) as error:
         message = f"{path} can't be read as Parquet: {_first_line(error)}."
         raise InputError(message) from error
-    has_index = any(name is not None for name in rows.index.names)
-    return rows.reset_index() if has_index else rows
+    names = [name for name in rows.index.names if name is not None]
+    for name in names:
+        if name in rows.columns:
+            raise InputError(
+                f"The index of {path} is called {name!r}, as one of its columns is. "
+                "Rename one."
+            )
+    return rows.reset_index(names) if names else rows
 
 
 def _first_line(error):
@@ -231,11 +269,23 @@ def _read_database(address, query):
         raise InputError("Give ?table= in the URL or --query, not both.")
     try:
         with engine.connect() as connection:
-            if url.get_backend_name() == "sqlite":
+            is_file = url.get_backend_name() == "sqlite"
+            if is_file:
                 connection.exec_driver_sql("PRAGMA query_only = ON")
             if query is not None:
-                return Source("query", _read_query(connection, query))
-            return _read_table(connection, table)
+                source = Source("query", _read_query(connection, query))
+            else:
+                source = _read_table(connection, table)
+            return replace(source, file=_database_file(url) if is_file else None)
+    # The cells of SQLite are of any kind, whatever its columns are said to hold.
+    except (ValueError, TypeError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
+        where = url.render_as_string(hide_password=True)
+        raise InputError(
+            f"{where} has a cell that can't be read: {_first_line(error)}. Correct it, "
+            "or read its column as text, with --query and CAST(... AS TEXT)."
+        ) from error
     except sqlalchemy.exc.SQLAlchemyError as error:
         where = url.render_as_string(hide_password=True)
         raise InputError(f"{where} can't be read: {_first_line(error)}.") from error

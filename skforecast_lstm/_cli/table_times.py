@@ -26,7 +26,7 @@ _OFFERED = (
 
 
 class DateWithoutMarksError(InputError):
-    """Whole numbers are dates, and would be counted as numbers."""
+    """Whole numbers stand for dates, and would be counted as numbers."""
 
 
 def parse_times(column, notes=None):
@@ -73,7 +73,7 @@ def _whole_numbers(column, notes):
             f"counted as a number. {_OFFERED}"
         )
     if (numbers.abs() >= 10**8).all():
-        raise InputError(
+        raise DateWithoutMarksError(
             f"Column {column.name!r} has {first}, which counts seconds, or parts of "
             "them, or is a date without its marks, and would be counted as a number. "
             f"{_OFFERED}"
@@ -170,7 +170,8 @@ class Steps:
     stand for, or an integer. It is None where only `calendar` can count the steps, such
     as half months. `first` is the first time as it was written, and `offset` leads from
     it to the next, where that can be said. `shift` leads from the start of a period to
-    the time that was written, which was itself a period where `unit` is its frequency.
+    the time that was written, which was itself a period where `unit` is its frequency;
+    of business days it is the time of the day.
     """
 
     frequency: Any
@@ -199,7 +200,8 @@ class Steps:
             return pd.DatetimeIndex(times).normalize()
         if isinstance(times, pd.PeriodIndex):
             has_it = times.freqstr == self.frequency
-            return times if has_it else times.asfreq(self.frequency)
+            # A period with a multiple is named by its start.
+            return times if has_it else times.asfreq(self.frequency, "start")
         return pd.DatetimeIndex(times).to_period(self.frequency)
 
     def count(self, first, last):
@@ -226,6 +228,8 @@ class Steps:
             if self.frequency == 1:
                 return index
             return self.first + index * self.frequency
+        if self.frequency == "B":
+            return _as_text(index + self.shift)
         if self.shift is not None:
             starts = (
                 index.asfreq(self.unit, "start") if self.unit else index.to_timestamp()
@@ -234,15 +238,36 @@ class Steps:
         if self.offset is None:
             return _as_text(index)
         count = (index.asi8 - self._first_step.ordinal) // index.freq.n
-        dates = pd.date_range(self.first, periods=max(count) + 1, freq=self.offset)
-        return _as_text(dates[count])
+        dates = self._dates(count)
+        # Days are written with hours where others have them.
+        others = pd.DatetimeIndex([self.first, self.first + self.offset])
+        return _as_text(dates.append(others))[: len(dates)]
+
+    def _dates(self, count):
+        """The dates so many steps behind the first one."""
+        if isinstance(self.offset, pd.offsets.Tick):
+            # Not all of them, as the series of a panel may be far from each other.
+            step = pd.Timedelta(self.offset).as_unit(self.first.unit).asm8
+            return pd.DatetimeIndex(self.first.asm8 + count * step)
+        n_dates = max(count, default=0) + 1
+        return pd.date_range(
+            self.first, periods=n_dates, freq=self.offset, unit=self.first.unit
+        )[count]
 
 
 def _as_text(times):
     """Times as text, with the zeros of early years, which pandas leaves out."""
     return times.astype(str).str.replace(
-        r"^\d{1,3}(?=-|$)", lambda year: year[0].zfill(4), regex=True
+        r"(^|/)(\d{1,3})(?=[-Q]|$)",
+        lambda found: found[1] + found[2].zfill(4),
+        regex=True,
     )
+
+
+def _time_of_the_day(times):
+    """The time of the day that all times have, or none if they have several."""
+    clock = times - times.normalize()
+    return clock[0] if (clock == clock[0]).all() else pd.Timedelta(0)
 
 
 def find_steps(times, frequency=None):
@@ -269,21 +294,32 @@ def find_steps(times, frequency=None):
     frequency = _name_of_periods(_name_of(offset))
     if frequency is None:
         return Steps(None, calendar=time_steps.Steps(times[0], offset))
-    return Steps(frequency, times[0], None if frequency == "B" else offset)
+    if frequency == "B":
+        return Steps(frequency, shift=_time_of_the_day(times))
+    return Steps(frequency, times[0], offset)
 
 
 def _steps_of(times, given):
     """Steps of the frequency that a user gave, and how times were written."""
     try:
         frequency = _name_of_periods(given)
-        calendar = None if frequency else time_steps.Steps(times[0], to_offset(given))
+        offset = None if frequency else to_offset(given)
+        if offset is not None and offset.n < 1:
+            raise ValueError("A step leads on.")
     except ValueError as error:
         raise InputError(
             f"--freq {given} is no frequency. Give Y, Q, M, W, D, B (business days), "
             "h, min or s, with a number before it if need be, such as 15min."
         ) from error
-    steps = Steps(frequency, calendar=calendar)
-    if frequency in (None, "B") or isinstance(times, pd.PeriodIndex):
+    is_period = isinstance(times, pd.PeriodIndex)
+    if frequency in (None, "B"):
+        if is_period:
+            raise InputError(f"--freq {given} is for dates, and the times are periods.")
+        if frequency is None:
+            return Steps(None, calendar=time_steps.Steps(times[0], offset))
+        return Steps(frequency, shift=_time_of_the_day(times))
+    steps = Steps(frequency)
+    if is_period:
         return steps
     offset = time_steps.usual_offset(times)
     name = None if offset is None else _name_of_periods(_name_of(offset))
@@ -292,7 +328,10 @@ def _steps_of(times, given):
     shifts = times - steps.index(times).to_timestamp()
     if (shifts == shifts[0]).all():
         return Steps(frequency, shift=shifts[0])
-    return Steps(frequency)
+    if frequency.lstrip("0123456789").startswith("W"):
+        # By their first days: a week in text is a range, and no date.
+        return Steps(frequency, shift=pd.Timedelta(0))
+    return steps
 
 
 def _name_of_periods(frequency):

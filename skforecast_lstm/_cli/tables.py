@@ -1,5 +1,6 @@
 """A table of rows becomes a series, or a panel of many, as sktime reads them."""
 
+import warnings
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from skforecast_lstm._cli.cells import (
+    is_text,
+    is_unknown,
     looks_like_numbers,
     read_numbers,
 )
@@ -22,7 +25,7 @@ from skforecast_lstm._cli.table_times import (
 __all__ = ["Table", "check_length", "table_from_rows"]
 
 # Steps that a series may have whatever its rows, and for each of its rows.
-_MOST_STEPS = 10**6
+_MOST_STEPS = 10_000
 _MOST_STEPS_A_ROW = 100
 
 
@@ -183,20 +186,36 @@ def _only_time(rows):
             doubtful.append(name)
             continue
         except InputError:
+            if _may_be_dates(column):
+                doubtful.append(name)
             continue
         if not pd.api.types.is_integer_dtype(times.dtype):
             dates.append(name)
         elif (np.diff(times) == 1).all() and len(times) > 1:
             counts.append(name)
-    # A counter beside months such as 202001 may be either.
+    # The time is a counter, or dates beside it that are not read, such as 202001.
     found = dates or counts + doubtful
-    if len(found) != 1 or found == doubtful:
+    if len(found) == 1 and found == doubtful:
+        # The error says in which form they are.
+        parse_times(rows[found[0]])
+    if len(found) != 1:
         several = f"{', '.join(found)} could be" if found else "no column looks like one"
         raise InputError(
             f"Say which column is the time, with --time: {several}. The columns are "
             f"{', '.join(rows.columns)}."
         )
     return found[0]
+
+
+def _may_be_dates(column):
+    """Return whether text begins with dates of a form in which they are not read."""
+    if looks_like_numbers(column):
+        return False
+    texts = column[is_text(column) & ~is_unknown(column)].astype(str).iloc[:20]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dates = pd.to_datetime(texts, format="mixed", errors="coerce")
+    return len(texts) > 0 and bool(dates.notna().all())
 
 
 def _has_decimals(column):
@@ -270,11 +289,11 @@ def _check_gaps_are_short(times, steps, where):
         return
     distances = [steps.count(*two) for two in pairwise(times)]
     longest = int(np.argmax(distances))
+    first, before, behind, last = steps.as_written(times[[0, longest, longest + 1, -1]])
     raise InputError(
-        f"From {times[0]} to {times[-1]} there are {n_steps:,} steps{where}, for "
-        f"{len(times):,} rows. The longest gap is from {times[longest]} to "
-        f"{times[longest + 1]}: correct a wrong time there, or give longer steps with "
-        "--freq."
+        f"From {first} to {last} there are {n_steps:,} steps{where}, for "
+        f"{len(times):,} rows. The longest gap is from {before} to {behind}: correct a "
+        "wrong time there, or give longer steps with --freq."
     )
 
 

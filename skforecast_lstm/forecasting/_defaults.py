@@ -12,7 +12,7 @@ __all__ = ["Plan", "default_block", "default_lookback", "season_of"]
 SOME_ROWS = 1_000
 MANY_ROWS = 10_000
 
-_SECONDS_A_DAY = 86_400
+_DAY = pd.Timedelta(1, "D")
 _SEASON_OF = {"D": 7, "B": 5, "W": 52, "M": 12, "Q": 4}
 
 
@@ -26,10 +26,10 @@ def season_of(times: pd.Index) -> int:
     if offset is None:
         return 1
     if isinstance(offset, pd.offsets.Tick):
-        seconds = pd.Timedelta(offset).total_seconds()
-        if seconds < _SECONDS_A_DAY:
-            return max(round(_SECONDS_A_DAY / seconds), 1)
-        return 7 if seconds == _SECONDS_A_DAY else 1
+        steps_a_day = _DAY / pd.Timedelta(offset)
+        if steps_a_day > 1:
+            return round(steps_a_day)
+        return 7 if steps_a_day == 1 else 1
     name = offset.name.split("-")[0].removesuffix("E").removesuffix("S")
     season = _SEASON_OF.get(name, 1)
     return season // offset.n if season % offset.n == 0 else 1

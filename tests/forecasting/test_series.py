@@ -167,6 +167,10 @@ class TestDefaults:
             (pd.date_range("2020", periods=9, freq="YS"), 1),
             (pd.DatetimeIndex(list(pd.date_range("2020", periods=9, freq="h"))), 24),
             (pd.RangeIndex(9), 1),
+            (pd.date_range("2020", periods=9, freq="ms"), 86_400_000),
+            (pd.date_range("2020", periods=9, freq="ns"), 86_400 * 10**9),
+            (pd.period_range("2020", periods=9, freq="100ns"), 864 * 10**9),
+            (pd.date_range("2020", periods=9, freq="25h"), 1),
         ],
     )
     def test_season_of_a_frequency(self, index, season):
