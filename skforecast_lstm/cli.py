@@ -55,15 +55,22 @@ def main(arguments=None):
     2
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stderr is None:
+        # Closed: the first file that is opened takes its place, and this is to be none
+        # of the user's.
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
         options = parser().parse_args(arguments or ["compare"])
+        if sys.stdout is None:
+            raise InputError(
+                f"The standard output is closed. Send it somewhere, as to {os.devnull}."
+            )
         return {"compare": _compare, "forecast": _forecast}[options.command](options)
     except InputError as error:
         _say(f"error: {error}")
         return 2
     except OSError as error:
         _say(f"error: {_reason(error)}.")
-        _close_output()
         return 2
     except KeyboardInterrupt as interrupt:
         what = str(interrupt) or "nothing was written"
@@ -78,9 +85,13 @@ def _say(text):
 
 
 def _print(text):
-    """Write results."""
-    sys.stdout.write(_in(sys.stdout, text) + "\n")
-    sys.stdout.flush()
+    """Write results; raise where they can't be, and drop all that follow."""
+    try:
+        sys.stdout.write(_in(sys.stdout, text) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+        raise
 
 
 def _in(stream, text):
@@ -95,12 +106,21 @@ def _reason(error):
     return f"{where}{error.strerror or error}".rstrip(".")
 
 
-def _close_output():
-    """Drop what can't be written, so that the end of the process is not an error too."""
+def _drop_output():
+    """Send results nowhere, so that what can't be written is an error but once."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _fails(step):
+    """Take a step, and say if it can't write: what one place can't take, another may."""
     try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        step()
+    except OSError as error:
+        _say(f"error: {_reason(error)}.")
+        return True
+    return False
 
 
 # ---------------------------------------------------------------- rows and paths
@@ -116,8 +136,8 @@ def _read(options):
         raise InputError("Say how many steps to forecast, with --horizon N.")
     table = table_from_rows(
         source.rows,
-        target=options.target or source.target,
-        time=options.time or source.time,
+        target=source.target if options.target is None else options.target,
+        time=source.time if options.time is None else options.time,
         series=options.series,
         exogenous=options.x,
         frequency=options.freq,
@@ -152,6 +172,31 @@ def _writable(path):
     return path
 
 
+def _check_apart(source, outputs):
+    """Raise if a file to write is the source, or another one, by whatever name."""
+    files = [("SOURCE", source.file), *outputs.items()]
+    files = [(what, path) for what, path in files if path is not None]
+    for place, (what, path) in enumerate(files):
+        for before, other in files[:place]:
+            if not _is_one_file(path, other):
+                continue
+            if before == "SOURCE":
+                raise InputError(
+                    f"{path} is the file that the rows come from, and {what} would "
+                    "write over it. Name another."
+                )
+            raise InputError(f"{before} and {what} name one file, {path}. Name two.")
+
+
+def _is_one_file(path, other):
+    """Return whether two paths lead to one file, which may not be there yet."""
+    if os.path.realpath(path) == os.path.realpath(other):
+        return True
+    return (
+        os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
+    )
+
+
 def _check_folder(folder, path):
     """Raise if no file can be made in a folder."""
     try:
@@ -175,12 +220,19 @@ def _compare(options):
     report = _writable(options.html or _default_path(source, "-comparison.html"))
     csv = _writable(options.csv) if options.csv else None
     json = _writable(options.json) if options.json else None
-    if options.results and Path(options.results).is_dir():
-        _check_folder(options.results, options.results)
-    elif options.results:
-        _writable(options.results)
+    results = options.results
+    if results and Path(results).is_dir():
+        _check_folder(results, results)
+    elif results:
+        _writable(results)
 
+    from skforecast_lstm.forecasting._store import ResultsFile
     from skforecast_lstm.forecasting.comparing import compare
+
+    outputs = {"--html": report, "--csv": csv, "--json": json}
+    # It may be a folder, and then results are in a file of it.
+    for kept in {results, ResultsFile(results).path}:
+        _check_apart(source, {**outputs, "--results": kept})
 
     try:
         comparison = compare(
@@ -192,13 +244,13 @@ def _compare(options):
             n_windows=options.windows,
             step=options.step,
             n_jobs=options.jobs,
-            results=options.results,
+            results=results,
             progress=not options.quiet,
             random_state=options.seed,
         )
     except KeyboardInterrupt as interrupt:
         how_far = str(interrupt).partition(". ")[0]
-        _say(f"interrupted: {how_far or 'stopped'}. {_how_to_go_on(options.results)}")
+        _say(f"interrupted: {how_far or 'stopped'}. {_how_to_go_on(results)}")
         return 130
     except ValueError as error:
         raise InputError(str(error)) from error
@@ -212,18 +264,11 @@ def _compare(options):
         # Last, as it has pictures.
         lambda: _write(comparison.to_html, report),
     ]
-    failed = False
-    for step in steps:
-        try:
-            step()
-        # What one place can't take, another may.
-        except OSError as error:
-            failed = True
-            _say(f"error: {_reason(error)}.")
-            _close_output()
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("the files named above are written") from None
-    if failed:
+    try:
+        failed = [_fails(step) for step in steps]
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the files named above are written") from None
+    if any(failed):
         return 2
     return 1 if ranking["MASE"].isna().all() else 0
 
@@ -343,6 +388,7 @@ def _forecast(options):
         raise InputError(
             f"{picture} has no ending of a picture. Give one of {', '.join(_PICTURES)}."
         )
+    _check_apart(source, {"--csv": csv, "--plot": picture})
     X_ahead = table.first_ahead(horizon)
 
     from skforecast_lstm._cli import next_steps
@@ -384,15 +430,13 @@ def _forecast(options):
                 unfinished, table, forecast, title=title, coverage=options.coverage
             )
 
-    _write(write_rows, csv)
+    failed = _fails(lambda: _write(write_rows, csv))
     try:
-        _write(draw, picture)
+        failed |= _fails(lambda: _write(draw, picture))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{csv} is written, and no picture") from None
-    except OSError:
-        raise
     # Whatever goes wrong in a picture, the numbers are there.
     except Exception as error:  # noqa: BLE001
         _say(f"error: no picture was drawn. {type(error).__name__}: {error}")
         return 1
-    return 0
+    return 2 if failed else 0

@@ -563,6 +563,16 @@ ERRORS = {
     "results nowhere": (["--results", "gone/kept"], "no folder gone for kept"),
     "bad horizon": (["--horizon", "0"], "'0' is no whole number from 1 on"),
     "bad option": (["--horizons", "3"], "unrecognized arguments: --horizons"),
+    "a seed that is too large": (
+        ["--seed", str(10**20)],
+        "'100000000000000000000' is no whole number from 0 to 4294967295",
+    ),
+    "no path of a table": (["--csv", ""], "argument --csv: '' is no path"),
+    "no path of a report": (["--html", ""], "argument --html: '' is no path"),
+    "no path of results": (["--results", " "], "argument --results: ' ' is no path"),
+    "an empty target": (["--target", ""], "no column '' for --target"),
+    "an empty time": (["--time", ""], "no column '' for --time"),
+    "an empty frequency": (["--freq", ""], "--freq is no frequency"),
     "bad frequency": (["--freq", "often"], "--freq often is no frequency"),
 }
 
@@ -614,6 +624,7 @@ FORECAST_ERRORS = {
     "all of them": (["--forecaster", "default"], "takes the name of one"),
     "CSV nowhere": (["--csv", "gone/a.csv"], "no folder gone for a.csv"),
     "picture nowhere": (["--plot", "gone/a.png"], "no folder gone for a.png"),
+    "no path of a picture": (["--plot", ""], "argument --plot: '' is no path"),
     "no picture": (["--plot", "a.doc"], "a.doc has no ending of a picture"),
     "a fraction": (["--coverage", "0.8"], "'0.8' must be percents"),
     "no number": (["--coverage", "most"], "'most' must be percents"),
@@ -892,7 +903,7 @@ def test_a_standard_output_that_is_full_is_one_line(folder, small_files):
             stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=120,
         )  # fmt: skip
     assert done.returncode == 2
-    assert set(done.stderr.splitlines()) == {"error: File too large."}
+    assert done.stderr == "error: File too large.\n"
     assert (folder / "airline-comparison.html").exists()
     assert (folder / "out").stat().st_size == size
 
@@ -932,6 +943,116 @@ def test_a_file_of_ours_that_was_cut_off_goes_on(start, folder):
     assert main(["compare", *arguments]) == 0
     lines = (folder / "cells.jsonl").read_text().splitlines()
     assert sum(line.startswith('{"key": "') and line.endswith("}") for line in lines) == 4
+
+
+def test_a_reader_who_goes_away_is_one_line(folder):
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "skforecast_lstm", "forecast", "lynx", "--horizon=3",
+         "--forecaster=naive"],
+        stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    os.close(writing)
+    assert done.returncode == 2
+    assert done.stderr == "error: Broken pipe.\n"
+    assert sorted(os.listdir(folder)) == ["lynx-forecast.csv", "lynx-forecast.png"]
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_an_output_that_is_closed(folder, closed):
+    command = [sys.executable, "-m", "skforecast_lstm", "forecast", "lynx"]
+    command += ["--horizon=3", "--forecaster=naive", "--coverage=80", "--csv=a.csv"]
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {closed}', *command],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    if ">&-" in closed.split():
+        assert done.returncode == 2
+        assert os.listdir(folder) == []
+        said = "error: The standard output is closed. Send it somewhere, as to /dev/null."
+        assert done.stderr == ("" if "2>&-" in closed else f"{said}\n")
+    else:
+        assert done.returncode == 0
+        assert len(pd.read_csv("a.csv")) == 3
+
+
+# ---------------------------------------------------------------- one file, two names
+
+
+def ways_to(path):
+    """Other names by which a file is reached."""
+    path = Path(path)
+    os.symlink(path.resolve(), "link" + path.suffix)
+    os.symlink(path.resolve().parent, "folder")
+    os.link(path, "hard" + path.suffix)
+    Path("sub").mkdir()
+    names = [path, f"./{path}", f"sub/../{path}", f"folder/{path}", path.resolve()]
+    return [*map(str, names), "link" + path.suffix, "hard" + path.suffix]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "db"])
+def test_the_source_is_never_written_over(monkeypatch, folder, capsys, kind):
+    def never(*_, **__):
+        raise AssertionError("It began the long work.")
+
+    replace_compare(monkeypatch, never)
+    monkeypatch.setattr(
+        import_module("skforecast_lstm._cli.next_steps"), "next_steps", never
+    )
+    source = file = f"shop.{kind}"
+    if kind == "db":
+        write_database()
+        source = f"sqlite:///{file}?table=sales"
+    elif kind == "csv":
+        sales().to_csv(file, index=False)
+    else:
+        sales().to_parquet(file)
+    names = ways_to(file)
+    before = contents(folder)
+    for name in names:
+        for option in ("--csv", "--html", "--json", "--results"):
+            assert main(["compare", source, *GOOD, option, name]) == 2
+            said = capsys.readouterr().err
+            assert "is the file that the rows come from" in said
+            assert f"and {option} would write over it. Name another.\n" in said
+        assert main(["forecast", source, *GOOD, "--csv", name]) == 2
+        assert "is the file that the rows come from" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_the_picture_is_not_the_source(folder, capsys):
+    sales().to_csv("sales.csv", index=False)
+    os.symlink("sales.csv", "next.png")
+    assert main(["forecast", "sales.csv", *GOOD, "--plot", "next.png"]) == 2
+    assert "--plot would write over it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--csv", "a.txt", "--json", "./a.txt"],
+        ["--html", "a.txt", "--csv", "sub/../a.txt"],
+        ["--csv", "airline-comparison.html"],
+        ["--results", "kept.jsonl", "--json", "kept.jsonl"],
+        ["--results", "kept", "--json", "kept"],
+        ["--results", "sub", "--json", "sub/cells.jsonl"],
+        ["--html", "link", "--csv", "a.txt"],
+    ],
+)
+def test_each_file_has_a_path_of_its_own(calls, folder, capsys, arguments):
+    (folder / "sub").mkdir()
+    os.symlink("a.txt", "link")
+    assert main(["compare", *arguments]) == 2
+    assert "name one file, " in capsys.readouterr().err
+    assert calls == []
+    assert sorted(os.listdir(folder)) == ["link", "sub"]
+
+
+def test_a_forecast_and_its_picture_are_two_files(folder, capsys):
+    arguments = ["lynx", "--csv", "a.png", "--plot", "a.png"]
+    assert main(["forecast", *arguments]) == 2
+    assert "--csv and --plot name one file, a.png. Name two." in capsys.readouterr().err
 
 
 def test_a_pipe_is_no_file_and_is_found_before_the_work(monkeypatch, folder, capsys):

@@ -65,17 +65,18 @@ class _Parser(argparse.ArgumentParser):
         raise InputError(f"{message.rstrip('.')}. See {self.prog} --help.")
 
 
-def _integer(least):
-    """A whole number that is not under its bound."""
+def _integer(least, most=None):
+    """A whole number that is within its bounds."""
 
     def parse(text):
         try:
             value = int(text)
         except ValueError:
             value = least - 1
-        if value < least:
+        if value < least or (most is not None and value > most):
+            end = "on" if most is None else f"to {most}"
             raise argparse.ArgumentTypeError(
-                f"{text!r} is no whole number from {least} on"
+                f"{text!r:.40} is no whole number from {least} {end}"
             )
         return value
 
@@ -85,6 +86,13 @@ def _integer(least):
 def _jobs(text):
     """A number of workers, or -1 for one a core."""
     return -1 if text == "-1" else _integer(1)(text)
+
+
+def _path(text):
+    """A path that is not empty, as a variable of a shell may be."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no path")
+    return text
 
 
 def _names(text):
@@ -189,7 +197,8 @@ def _add_table_options(command):
         type=_integer(1),
         help="rows in a season; default: by step",
     )
-    add("--seed", metavar="N", type=_integer(0), default=0, help="default: 0")
+    seed = _integer(0, 2**32 - 1)
+    add("--seed", metavar="N", type=seed, default=0, help="default: 0")
     add("--quiet", action="store_true", help="no progress and no notes")
 
 
@@ -206,11 +215,21 @@ def _add_compare_options(command):
         "--step", metavar="N", type=_integer(1), help="rows between; default: the horizon"
     )
     add("--jobs", metavar="N", type=_jobs, default=1, help="workers; -1: one a core")
-    add("--results", metavar="PATH", help="keep results here as they come, and go on")
+    add(
+        "--results",
+        metavar="PATH",
+        type=_path,
+        help="keep results here as they come, and go on",
+    )
     add = command.add_argument_group("files to write").add_argument
-    add("--html", metavar="PATH", help="the report; default: SOURCE-comparison.html")
-    add("--csv", metavar="PATH", help="all results as a table")
-    add("--json", metavar="PATH", help="all results as JSON")
+    add(
+        "--html",
+        metavar="PATH",
+        type=_path,
+        help="the report; default: SOURCE-comparison.html",
+    )
+    add("--csv", metavar="PATH", type=_path, help="all results as a table")
+    add("--json", metavar="PATH", type=_path, help="all results as JSON")
 
 
 def _add_forecast_options(command):
@@ -224,5 +243,10 @@ def _add_forecast_options(command):
         help="intervals, in percent; default: 80,95",
     )
     add = command.add_argument_group("files to write").add_argument
-    add("--csv", metavar="PATH", help="default: SOURCE-forecast.csv")
-    add("--plot", metavar="PATH", help="default: SOURCE-forecast.png; or .svg, .pdf")
+    add("--csv", metavar="PATH", type=_path, help="default: SOURCE-forecast.csv")
+    add(
+        "--plot",
+        metavar="PATH",
+        type=_path,
+        help="default: SOURCE-forecast.png; or .svg, .pdf",
+    )
