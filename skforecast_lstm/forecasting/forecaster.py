@@ -283,7 +283,7 @@ class LSTMForecaster(BaseForecaster):
         tiny = LSTMRegressor(units=2, epochs=1)
         common = {"lookback": 3, "regressor": tiny, "random_state": 0}
         return [
-            {"lookback": 4, "n_members": 1, "random_state": 0},
+            common,
             {**common, "strategy": "recursive"},
             {**common, "strategy": "recursive", "intervals": "quantiles"},
         ]
