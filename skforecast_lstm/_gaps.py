@@ -245,7 +245,7 @@ def _warn_of_no_step(block):
         "the event before as a column, as targets.events_to_intervals does; if the "
         "times mean nothing, use reset_index(drop=True).",
         IrregularTimesWarning,
-        stacklevel=2,
+        stacklevel=4,
     )
 
 

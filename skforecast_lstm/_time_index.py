@@ -53,8 +53,10 @@ def _as_times(index):
     kind = pd.api.types.infer_dtype(index, skipna=True)
     if kind in ("datetime", "datetime64", "date"):
         return _as_moments(index)
-    if kind in ("integer", "floating", "period", "timedelta", "timedelta64"):
+    if kind in ("integer", "period", "timedelta", "timedelta64"):
         return pd.Index(index.tolist())
+    if kind in ("floating", "mixed-integer-float", "decimal"):
+        return index.astype(float)
     return index
 
 
@@ -99,8 +101,11 @@ def _positions(times, rows, where):
 
     is_time = isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex)
     is_number = pd.api.types.is_any_real_numeric_dtype(times.dtype)
-    if (is_time or is_number) and times.hasnans:
-        row = int(np.argmax(times.isna()))
+    missing = times.isna()
+    if times.dtype.kind == "f":
+        missing |= np.isinf(times.to_numpy(dtype=np.float64, na_value=np.nan))
+    if (is_time or is_number) and missing.any():
+        row = int(np.argmax(missing))
         raise ValueError(
             f"The index of X has no time at row {rows[row]} ({times[row]}){where}. Give "
             "it a time, or drop such rows."

@@ -92,7 +92,7 @@ def _warn_of_nothing(rows):
         "all their steps are missing in the index or NaN. What is forecast from them is "
         "the same whatever was before. Leave such rows out, or take longer windows.",
         UnknownStepsWarning,
-        stacklevel=5,
+        stacklevel=5,  # Where transform was called, through its wrapper.
     )
 
 
@@ -434,26 +434,34 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     def _windows(self, values, blocks, calendars, history):
         """Windows of every row; `history` is None for the rows of `fit`."""
         _check_no_infinity(values)
+        of_nothing: list[int] = []
         if len(blocks) == 1:
-            windows = self._windows_of(values, blocks[0], calendars[0], history)
+            (block,), (calendar,) = blocks, calendars
+            windows = self._windows_of(values, block, calendar, history, of_nothing)
         else:
             shape = (len(values), len(self.lags_), values.shape[1])
             windows = np.empty(shape, dtype=values.dtype)
             for block, calendar in zip(blocks, calendars, strict=True):
-                windows[block.rows] = self._windows_of(values, block, calendar, history)
+                windows[block.rows] = self._windows_of(
+                    values, block, calendar, history, of_nothing
+                )
+        if of_nothing:
+            _warn_of_nothing(of_nothing)
         if self.layout == "flat":
             windows = windows.reshape(len(values), -1)
         windows.flags.writeable = False
         return windows
 
-    def _windows_of(self, values, block, calendar, history):
-        """Windows of one series, over one copy of it behind its history."""
+    def _windows_of(self, values, block, calendar, history, of_nothing):
+        """Windows of one series, over one copy of it behind its history.
+
+        Rows whose window holds nothing that is known are put into `of_nothing`.
+        """
         known, unknown, places = self._behind_history(values, block, calendar, history)
         if history is not None:
             self._check_warmup(unknown, block.series)
-            of_nothing = _of_nothing(known, self.lags_, places)
-            if len(of_nothing):
-                _warn_of_nothing(np.arange(len(values))[block.rows][of_nothing])
+            rows = _of_nothing(known, self.lags_, places)
+            of_nothing.extend(np.arange(len(values))[block.rows][rows].tolist())
         n_rows = len(known) - int(self.lags_[0])
         if unknown and self.warmup == "edge":
             windows = self._edge_windows(known, unknown, n_rows)

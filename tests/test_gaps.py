@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
 from skforecast_lstm import LookbackWindower, LSTMRegressor, recursive_forecast
+from skforecast_lstm._gaps import Calendar
 from skforecast_lstm.exceptions import IrregularTimesWarning, UnknownStepsWarning
 from skforecast_lstm.targets import events_to_intervals, horizon_targets
 
@@ -469,6 +470,26 @@ def test_a_forecast_from_nothing_behind_a_gap_is_told(normalization):
     unknown.iloc[10:20] = np.nan
     with pytest.warns(UnknownStepsWarning, match=r"^8 windows hold nothing .* row 13:"):
         pipe.predict(unknown)
-    panel = pd.concat({"a": X, "b": unknown})
-    with pytest.warns(UnknownStepsWarning, match=r"^8 windows hold nothing .* row 73:"):
+    panel = pd.concat({"a": X, "b": unknown, "c": unknown})
+    with pytest.warns(UnknownStepsWarning, match=r"^16 windows hold .* row 73:") as said:
         windower.transform(panel)
+    assert len(said) == 1
+    assert said[0].filename == __file__
+
+
+def test_times_are_looked_at_once(monkeypatch):
+    looked_at = []
+    look = Calendar._of.__func__
+
+    def counted(cls, times):
+        looked_at.append(len(times))
+        return look(cls, times)
+
+    monkeypatch.setattr(Calendar, "_of", classmethod(counted))
+    times = pd.date_range("2024", periods=20_000, freq="h").delete([50])
+    X = pd.DataFrame({"x": 1.0}, index=times)
+    windower = LookbackWindower(3)
+    windower.fit_transform(X)
+    assert looked_at == [len(times)]
+    windower.transform(X)
+    assert looked_at == [len(times)]

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import tracemalloc
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -473,6 +474,10 @@ INDEXES |= {
     "durations in objects": held_by(
         lambda times: times.astype(object), INDEXES["timedeltas"]
     ),
+    "halves in objects": lambda n: pd.Index(
+        [row // 2 if row % 2 == 0 else row / 2 for row in range(n)], dtype=object
+    ),
+    "decimals": lambda n: pd.Index([Decimal(row) / 4 for row in range(n)], dtype=object),
     "numbers in objects": lambda n: pd.Index([*range(n)], dtype=object),
     "categories of hours": held_by(pd.CategoricalIndex, HOURS),
     "categories of numbers": lambda n: pd.CategoricalIndex(range(n)),
@@ -955,6 +960,10 @@ ROWS = {
     "number missing": (
         indexed(pd.Index([0, 1, np.nan, 3, 4])),
         r"no time at row 2 \(nan\)",
+    ),
+    "number without an end": (
+        indexed(pd.Index([0, 1, 2, 3, np.inf])),
+        r"no time at row 4 \(inf\)",
     ),
     "time missing in objects": (
         indexed(pd.Index([*pd.date_range("2024", periods=3), None], dtype=object)),

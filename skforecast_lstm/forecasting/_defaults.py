@@ -30,6 +30,10 @@ def season_of(times: pd.Index) -> int:
         if steps_a_day > 1:
             return round(steps_a_day)
         return 7 if steps_a_day == 1 else 1
+    if type(offset) is pd.DateOffset:
+        # One day of every so many months, which has no name.
+        n_months = offset.n * offset.kwds.get("months", 0)
+        return 12 // n_months if n_months and 12 % n_months == 0 else 1
     name = offset.name.split("-")[0].removesuffix("E").removesuffix("S")
     season = _SEASON_OF.get(name, 1)
     return season // offset.n if season % offset.n == 0 else 1
