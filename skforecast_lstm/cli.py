@@ -255,6 +255,7 @@ def _compare(options):
     except ValueError as error:
         raise InputError(str(error)) from error
 
+    _give_times(comparison, table.steps)
     ranking = comparison.ranking()
     comparison.settings["notes"] = table.notes
     steps = [
@@ -271,6 +272,20 @@ def _compare(options):
     if any(failed):
         return 2
     return 1 if ranking["MASE"].isna().all() else 0
+
+
+def _give_times(comparison, steps):
+    """Put times in the place of the numbers of steps that were compared."""
+    import pandas as pd
+
+    if not steps.are_counted:
+        return
+    found = comparison
+    for table in (found.results, found.failures, found.forecasts, found.history):
+        for column in table.columns.intersection(["cutoff", "time"]):
+            table[column] = steps.times(pd.Index(table[column].astype("int64")))
+    for of in found.settings["datasets"].values():
+        of["first_cutoff"] = str(steps.times(pd.Index([int(of["first_cutoff"])]))[0])
 
 
 def _write(write, path):

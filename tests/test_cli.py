@@ -241,6 +241,32 @@ def test_one_that_failed_is_said_with_the_reason(monkeypatch, capsys):
     assert "bad failed in 4 windows: ValueError: no luck" in capsys.readouterr().out
 
 
+@made_here
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.date_range("2020-01-01", periods=48, freq="SMS"),
+        pd.date_range("2020-01-01 10:00", periods=48, freq="bh"),
+        pd.RangeIndex(1980, 2460, 10),
+    ],
+)
+def test_a_comparison_has_times_and_no_numbers_of_steps(times, folder):
+    sales().assign(month=times).to_csv("s.csv", index=False)
+    arguments = ["s.csv", "--time", "month", "--target", "units", "--horizon", "3"]
+    arguments += ["--windows", "2", "--forecasters", "naive", "--quiet"]
+    assert main(["compare", *arguments, "--csv", "a.csv", "--json", "a.json"]) == 0
+    cutoffs = [str(times[41]), str(times[44])]
+    dates = [cutoff.removesuffix(" 00:00:00") for cutoff in cutoffs]
+    written = pd.read_csv("a.csv", dtype=str)["cutoff"].unique()
+    assert list(written) in (dates, cutoffs)
+    assert json.loads(Path("a.json").read_text())["settings"]["datasets"]["s"][
+        "first_cutoff"
+    ] == str(times[41])
+    text = Path("s-comparison.html").read_text()
+    assert str(times[41]) in text
+    assert "could not be drawn" not in text
+
+
 def test_it_is_a_failure_if_all_failed(monkeypatch, folder):
     replace_compare(
         monkeypatch, lambda y, **_: StandIn(["Theta", "bad"], ["Theta", "bad"])
@@ -626,6 +652,7 @@ FORECAST_ERRORS = {
     "picture nowhere": (["--plot", "gone/a.png"], "no folder gone for a.png"),
     "no path of a picture": (["--plot", ""], "argument --plot: '' is no path"),
     "no picture": (["--plot", "a.doc"], "a.doc has no ending of a picture"),
+    "many digits": (["--coverage", "80,99.9999999"], "99.9999999 has more than six"),
     "a fraction": (["--coverage", "0.8"], "'0.8' must be percents"),
     "no number": (["--coverage", "most"], "'most' must be percents"),
     "too few": (

@@ -113,6 +113,10 @@ def _percents(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} must be percents from 1 to under 100, such as 80,95"
         )
+    # Columns are named by them, with six digits.
+    for percent in percents:
+        if float(f"{percent:g}") != percent:
+            raise argparse.ArgumentTypeError(f"{percent} has more than six digits")
     return list(dict.fromkeys(percents))
 
 

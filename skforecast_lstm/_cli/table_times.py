@@ -220,14 +220,24 @@ class Steps:
             return pd.date_range(first, last, freq="B")
         return pd.RangeIndex(first, last + 1)
 
+    @property
+    def are_counted(self):
+        """Whether steps are counted from 0, in the place of their times."""
+        is_wide = isinstance(self.frequency, int) and self.frequency != 1
+        return is_wide or self.calendar is not None
+
+    def times(self, index):
+        """The times at steps that are counted from 0; those of other steps are these."""
+        if self.calendar is not None:
+            return self.calendar.times(index)
+        return self.first + index * self.frequency if self.are_counted else index
+
     def as_written(self, index):
         """The times at some steps, in the way of the column that they came from."""
         if self.calendar is not None:
-            return _as_text(self.calendar.times(index))
+            return _as_text(self.times(index))
         if isinstance(self.frequency, int):
-            if self.frequency == 1:
-                return index
-            return self.first + index * self.frequency
+            return self.times(index)
         if self.frequency == "B":
             return _as_text(index + self.shift)
         if self.shift is not None:

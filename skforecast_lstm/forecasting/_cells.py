@@ -21,7 +21,7 @@ from sktime.performance_metrics.forecasting.probabilistic import (
     EmpiricalCoverage,
     IntervalWidth,
 )
-from sktime.split import SingleWindowSplitter
+from sktime.split import SameLocSplitter, SingleWindowSplitter
 from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import __version__
@@ -170,6 +170,8 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
     outcome = evaluate(
         forecaster, splitter, y, X=X, scoring=scoring, return_data=True,
         error_score="raise",
+        # Of X only the rows to forecast: ARIMA fails with those before them too.
+        cv_X=None if X is None else SameLocSplitter(splitter, y),
     ).iloc[0]  # fmt: skip
     train, actual = (
         split_series(outcome[part], prefix) for part in ("y_train", "y_test")

@@ -1,5 +1,6 @@
 """The report: what is on the page, and how a browser shows it."""
 
+import dataclasses
 import html
 import json
 import re
@@ -99,6 +100,14 @@ def test_summary_ranking_and_reasons_are_there(report):
     assert "RuntimeError" in text
     assert "sktime" in text
     assert "NaiveForecaster()" in text
+
+
+def test_no_number_has_an_exponent_where_a_thousand_begins(report, tmp_path):
+    results = report[0].results.assign(value=999.7)
+    dataclasses.replace(report[0], results=results).to_html(tmp_path / "large.html")
+    text = (tmp_path / "large.html").read_text()
+    assert "<td>1,000</td>" in text
+    assert "e+03" not in text
 
 
 def test_many_series_and_none_at_all(rng, tmp_path):
