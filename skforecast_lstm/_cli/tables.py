@@ -193,7 +193,8 @@ def _only_time(rows):
             dates.append(name)
         elif (np.diff(times) == 1).all() and len(times) > 1:
             counts.append(name)
-    # The time is a counter, or dates beside it that are not read, such as 202001.
+    # The time is a counter, or dates beside it that are not read, such as 202001, or of
+    # which one is mistyped.
     found = dates or counts + doubtful
     if len(found) == 1 and found == doubtful:
         # The error says in which form they are.
@@ -208,14 +209,18 @@ def _only_time(rows):
 
 
 def _may_be_dates(column):
-    """Return whether text begins with dates of a form in which they are not read."""
+    """Return whether most cells of text may be dates, of which not all are read.
+
+    Names with numbers in them are asked about too, rather than a time be passed over.
+    """
     if looks_like_numbers(column):
         return False
-    texts = column[is_text(column) & ~is_unknown(column)].astype(str).iloc[:20]
+    texts = column[is_text(column) & ~is_unknown(column)].astype(str).iloc[:1000]
+    has_numbers = texts.str.contains(r"[0-9][^0-9]*[0-9]")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         dates = pd.to_datetime(texts, format="mixed", errors="coerce")
-    return len(texts) > 0 and bool(dates.notna().all())
+    return len(texts) > 0 and bool((has_numbers | dates.notna()).mean() > 0.5)
 
 
 def _has_decimals(column):
