@@ -399,11 +399,13 @@ def _told_next(times):
 
     if getattr(times, "freq", None) is None or not hasattr(times, "unit"):
         return None
+    is_moment = isinstance(times, pd.DatetimeIndex)
+    count_on: Any = pd.date_range if is_moment else pd.timedelta_range
     try:
-        following = pd.Index([times[-1] + times.freq]).as_unit(times.unit)
+        both = count_on(times[-1], periods=2, freq=times.freq, unit=times.unit)
     except (OutOfBoundsDatetime, OverflowError):
         return None
-    return _nanoseconds(following)
+    return _nanoseconds(both[1:])
 
 
 def _offset(name):

@@ -444,7 +444,7 @@ INDEXES = {
 
 def held_by(holder, times):
     """The same index in another container."""
-    return lambda n: pd.Index(holder(times(n)))
+    return lambda n: holder(times(n))
 
 
 def arrow(name):
