@@ -103,6 +103,26 @@ def _warn_of_lost_digits(name, values):
         )
 
 
+def _warn_of_gaps(windows, complete, known_targets):
+    """Warn where most rows are left out, and not since they lie at the beginning."""
+    enough = len(windows) / 2
+    if np.count_nonzero(complete & known_targets) >= enough:
+        return
+    series = _series_by_windows(windows)
+    n_before = complete.cumsum() - complete
+    begins = np.flatnonzero(np.diff(series, prepend=-1))
+    n_gaps = np.count_nonzero(~complete & (n_before > n_before[begins][series]))
+    n_without_target = np.count_nonzero(complete & ~known_targets)
+    if n_gaps + n_without_target > enough:
+        warnings.warn(
+            f"Training leaves out most of the {len(windows)} rows: {n_gaps} have gaps in "
+            f"their window, {n_without_target} others an unknown target. Fill the gaps "
+            "first, as SimpleImputer does, or give a shorter lookback.",
+            UnknownStepsWarning,
+            stacklevel=5,
+        )
+
+
 def default_batch_size(n_rows):
     """Rows in a batch: for more rows more, so that an epoch has some 1,000 batches."""
     enough = 2 ** math.ceil(math.log2(max(n_rows / 1000, 1)))
@@ -396,7 +416,7 @@ class SequenceEstimator(KerasWrapper):
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train the network on the rows whose window and target are known.
+        """Train the network on the rows whose window is known, and some of the target.
 
         Parameters
         ----------
@@ -405,7 +425,7 @@ class SequenceEstimator(KerasWrapper):
             Windows, oldest step first: of one series in two dimensions, of many
             features in three.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets; unknown ones (NaN) are left out.
+            Targets; unknown ones (NaN) weigh nothing.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, relative to the others.
 
@@ -509,9 +529,9 @@ class SequenceEstimator(KerasWrapper):
 
     def _rows_to_train_on(self, X, known_targets, sample_weight):
         """Rows with a complete window, a known target and a weight."""
-        usable = _complete_rows(X)
-        n_incomplete = len(X) - np.count_nonzero(usable)
-        usable &= known_targets
+        complete = _complete_rows(X)
+        n_incomplete = len(X) - np.count_nonzero(complete)
+        usable = complete & known_targets
         self.n_left_out_ = int(len(X) - np.count_nonzero(usable))
         if sample_weight is not None:
             if not (sample_weight > 0).any():
@@ -527,6 +547,7 @@ class SequenceEstimator(KerasWrapper):
                 f"{len(X) - np.count_nonzero(known_targets)} an unknown target. Give "
                 "more rows or a shorter lookback."
             )
+        _warn_of_gaps(X, complete, known_targets)
         return _places(usable)
 
     def _split(self, windows, rows, series, targets, callbacks):

@@ -28,9 +28,10 @@ __all__ = ["LSTMClassifier", "LSTMRegressor"]
 class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """Recurrent network that predicts numbers from windows of a time series.
 
-    It reads what :class:`LookbackWindower` makes. Rows with an incomplete window or an
-    unknown target are left out of `fit`; in `predict`, unknown steps are masked, so
-    that every row gets an answer from what is known.
+    It reads what :class:`LookbackWindower` makes. Rows with an incomplete window, or of
+    whose target nothing is known, are left out of `fit`; of a target that is known in
+    part, what is known counts. In `predict`, unknown steps are masked, so that every row
+    gets an answer from what is known.
 
     Parameters
     ----------
@@ -156,7 +157,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         Number of epochs trained.
     n_left_out_ : int
         Rows of the last `fit` that were left out, since their window was incomplete
-        or their target unknown.
+        or nothing of their target known.
     callbacks_ : list of keras.callbacks.Callback
         The callbacks that were used.
     n_features_in_ : int

@@ -2,7 +2,10 @@
 
 
 class UnknownStepsWarning(UserWarning):
-    """A forecast was asked for where nothing is known, or what is unknown counts."""
+    """A forecast was asked for where nothing is known, or what is unknown counts.
+
+    Or most of the rows to train on were left out for it.
+    """
 
 
 class IrregularTimesWarning(UserWarning):

@@ -69,6 +69,20 @@ def test_unknown_labels_are_left_out_of_fit(windows, labels):
     )
 
 
+def test_most_rows_left_out_for_gaps_are_told(rng):
+    series = rng.normal(size=(70, 1))
+    closed = series.copy()
+    closed[6::7] = np.nan
+    quick(cell="rnn").fit(LookbackWindower(3).fit_transform(closed), series[:, 0])
+    with pytest.warns(UnknownStepsWarning, match="most of the 70 rows: 46 have gaps"):
+        quick(cell="rnn").fit(LookbackWindower(5).fit_transform(closed), series[:, 0])
+    rare = np.where(np.arange(70) % 3, np.nan, series[:, 0])
+    with pytest.warns(UnknownStepsWarning, match="45 others an unknown target"):
+        quick(cell="rnn").fit(LookbackWindower(3).fit_transform(series), rare)
+    # At the beginning nothing is known, whatever one does.
+    quick(cell="rnn").fit(LookbackWindower(60).fit_transform(series), series[:, 0])
+
+
 def test_rows_with_unknown_steps_are_answered(windows, y):
     fitted = quick().fit(windows, y)
     windows = windows.copy()

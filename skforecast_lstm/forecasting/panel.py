@@ -17,6 +17,7 @@ from sktime.regression.base import BaseRegressor
 
 from skforecast_lstm._rounding import dust
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
+from skforecast_lstm.forecasting._columns import in_order
 from skforecast_lstm.networks import Cell, series_network
 
 __all__ = ["LSTMTimeSeriesClassifier", "LSTMTimeSeriesRegressor"]
@@ -66,6 +67,11 @@ class _TrainsOnUnknownSteps:
         some_known = ~np.isnan(X).all(axis=(1, 2), keepdims=True)
         X = np.where(np.isnan(X) & some_known, 0.0, X)
         return super()._rows_to_train_on(X, known_targets, sample_weight)
+
+    def _split(self, windows, rows, series, targets, callbacks):
+        # Each row is a series of its own, and its targets are no steps of one another.
+        alike = np.zeros(len(windows), dtype=np.int64)
+        return super()._split(windows, rows, alike, np.zeros(len(rows)), callbacks)
 
 
 class _WindowClassifier(_TrainsOnUnknownSteps, LSTMClassifier):
@@ -126,6 +132,7 @@ class _WholeSeries:
         super().__init__()
 
     def _fit(self, X, y):
+        self._variables = list(X.columns) if hasattr(X, "columns") else None
         windows = _as_windows(X)
         self.n_steps_, self.n_variables_ = windows.shape[1:]
         self.centre_, self.spread_ = _centre_and_spread(windows)
@@ -167,7 +174,9 @@ class _WholeSeries:
         return windows
 
     def _windows_to_predict(self, X):
-        """Windows of the shape of those in `fit`."""
+        """Windows of the shape of those in `fit`, of variables in their order there."""
+        if self._variables is not None and hasattr(X, "columns"):
+            X = in_order(X, self._variables, "X")
         windows = _as_windows(X)
         if windows.shape[2] != self.n_variables_:
             raise ValueError(

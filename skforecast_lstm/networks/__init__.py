@@ -6,6 +6,7 @@ from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 from skforecast_lstm.networks.known_targets import (
     KnownTargetsLoss,
     KnownTargetsMetric,
+    KnownTargetsStatistic,
     weigh_known_targets,
 )
 from skforecast_lstm.networks.layers import (
@@ -42,6 +43,7 @@ __all__ = [
     "JoinNeighbours",
     "KnownTargetsLoss",
     "KnownTargetsMetric",
+    "KnownTargetsStatistic",
     "MaskUnknown",
     "MeanAbsoluteScaledError",
     "Members",

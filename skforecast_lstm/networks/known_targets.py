@@ -1,5 +1,6 @@
 """Targets of which a part is not known: what is NaN weighs nothing in the loss."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,7 +9,29 @@ from keras.src.trainers.compile_utils import get_loss
 
 from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
 
-__all__ = ["KnownTargetsLoss", "KnownTargetsMetric", "weigh_known_targets"]
+__all__ = [
+    "KnownTargetsLoss",
+    "KnownTargetsMetric",
+    "KnownTargetsStatistic",
+    "weigh_known_targets",
+]
+
+# Losses and metrics that compare the columns of a target with each other.
+_ACROSS_COLUMNS = ("categorical", "circle", "correlation", "ctc", "dice", "tversky")
+
+
+def _check_known(name):
+    """Raise where a part of a target means nothing to a loss or a metric."""
+    if any(part in name for part in _ACROSS_COLUMNS):
+        raise ValueError(
+            f"{name!r} compares the columns of a target with each other, and some are "
+            "known in part only. Leave such rows out, or give a loss or metric that is a "
+            "mean over the columns."
+        )
+
+
+def _name_of(function):
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _of_known(y_true, y_pred):
@@ -27,9 +50,18 @@ def _of_known(y_true, y_pred):
     return y_true, ops.where(known, y_pred, ops.zeros_like(y_pred)), part
 
 
+def _less_unknown(values, function, y_true, y_pred, part):
+    """Values of a mean over columns, less what the zeros put into them.
+
+    That is not nothing with logits, and with labels that have a margin to keep.
+    """
+    of_zeros = function(ops.zeros_like(y_true[:1]), ops.zeros_like(y_pred[:1]))
+    return values - (1 - part) * of_zeros
+
+
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class KnownTargetsLoss(keras.losses.Loss):
-    """A loss in which targets that are not known (NaN) count as met.
+    """A loss in which targets that are not known (NaN) count nothing.
 
     A loss of a row is as large as the part of its target that is known, so that each
     known number counts like any other.
@@ -37,7 +69,7 @@ class KnownTargetsLoss(keras.losses.Loss):
     Parameters
     ----------
     loss : str, keras.losses.Loss or callable
-        A loss that is a mean over the columns, and 0 where target and output are.
+        A loss that is a mean over the columns.
 
     Examples
     --------
@@ -51,6 +83,7 @@ class KnownTargetsLoss(keras.losses.Loss):
     def __init__(self, loss: Any) -> None:
         self.given = loss
         self.inner = get_loss(loss, None, None)
+        _check_known(_name_of(getattr(self.inner, "fn", self.inner)))
         super().__init__(name=self.inner.name, reduction=self.inner.reduction)
 
     @property
@@ -65,8 +98,9 @@ class KnownTargetsLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """The losses of each row."""
-        y_true, y_pred, _ = _of_known(y_true, y_pred)
-        return self.inner.call(y_true, y_pred)
+        y_true, y_pred, part = _of_known(y_true, y_pred)
+        values = self.inner.call(y_true, y_pred)
+        return _less_unknown(values, self.inner.call, y_true, y_pred, part)
 
     def get_config(self):
         """Return the arguments that the loss was made with."""
@@ -85,8 +119,7 @@ class KnownTargetsMetric(keras.metrics.Mean):
     Parameters
     ----------
     metric : str, keras.metrics.MeanMetricWrapper or callable
-        A metric that is a mean over the columns and over the rows, and 0 where target and
-        output are.
+        A metric that is a mean over the columns and over the rows.
     name : str, default=None
         Its name; that of the metric by default.
 
@@ -107,6 +140,7 @@ class KnownTargetsMetric(keras.metrics.Mean):
         super().__init__(name=name or self_name or found.name)
         self.given = metric
         self._fn, self._fn_kwargs = found._fn, found._fn_kwargs
+        _check_known(_name_of(self._fn))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in some rows."""
@@ -114,7 +148,9 @@ class KnownTargetsMetric(keras.metrics.Mean):
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
         y_true, y_pred, part = _of_known(y_true, y_pred)
-        values = self._fn(y_true, y_pred, **self._fn_kwargs)
+        function = partial(self._fn, **self._fn_kwargs)
+        values = function(y_true, y_pred)
+        values = _less_unknown(values, function, y_true, y_pred, part)
         weights = part if sample_weight is None else part * sample_weight
         values = values / ops.where(part > 0, part, ops.ones_like(part))
         super().update_state(values, weights)
@@ -131,10 +167,65 @@ class KnownTargetsMetric(keras.metrics.Mean):
         return cls(metric, config["name"])
 
 
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+class KnownTargetsStatistic(keras.metrics.Metric):
+    """A metric that is no mean of its rows, over the targets that are known.
+
+    Parameters
+    ----------
+    metric : keras.metrics.Metric
+        A metric that takes a weight for each number, such as ``RootMeanSquaredError`` or
+        ``R2Score``.
+
+    Examples
+    --------
+    >>> import keras
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import KnownTargetsStatistic
+    >>> metric = KnownTargetsStatistic(keras.metrics.RootMeanSquaredError())
+    >>> float(metric(np.array([[1.0, np.nan]]), np.array([[5.0, 7.0]])))
+    4.0
+    """
+
+    def __init__(self, metric: keras.metrics.Metric) -> None:
+        _check_known(type(metric).__name__.lower())
+        super().__init__(name=metric.name, dtype=metric.dtype)
+        self.inner = metric
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take in some rows."""
+        y_true, y_pred = (
+            ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
+        )
+        known = ops.logical_not(ops.isnan(as_columns(y_true)[0]))
+        y_true, y_pred, _ = _of_known(y_true, y_pred)
+        weights = ops.cast(known, y_pred.dtype)
+        if sample_weight is not None:
+            weights = weights * ops.reshape(sample_weight, (-1, 1))
+        self.inner.update_state(y_true, y_pred, weights)
+
+    def result(self):
+        """What the metric is by now."""
+        return self.inner.result()
+
+    def reset_state(self):
+        """Begin anew."""
+        self.inner.reset_state()
+
+    def get_config(self):
+        """Return the arguments that the metric was made with."""
+        return {"metric": keras.saving.serialize_keras_object(self.inner)}
+
+    @classmethod
+    def from_config(cls, config):
+        """The metric that has this configuration."""
+        return cls(keras.saving.deserialize_keras_object(config["metric"]))
+
+
 def weigh_known_targets(model: keras.Model) -> None:
     """Compile a model again so that targets may be NaN in part.
 
-    Metrics that are no mean of a function stay as they are, and become NaN.
+    A loss or metric that compares columns with each other is refused.
 
     Parameters
     ----------
@@ -156,4 +247,4 @@ def _known_metric(metric):
     is_mean = isinstance(found, keras.metrics.MeanMetricWrapper)
     if is_mean or not isinstance(found, keras.metrics.Metric):
         return KnownTargetsMetric(metric)
-    return metric
+    return KnownTargetsStatistic(found)

@@ -11,7 +11,7 @@ from sktime.classification.model_evaluation import evaluate
 from sktime.datatypes import convert_to
 from sktime.transformations.exponent import ExponentTransformer
 
-from skforecast_lstm import LSTMClassifier, LSTMRegressor
+from skforecast_lstm import LSTMClassifier, LSTMRegressor, training
 from skforecast_lstm.forecasting.panel import (
     LSTMTimeSeriesClassifier,
     LSTMTimeSeriesRegressor,
@@ -231,6 +231,23 @@ def test_other_variables_are_refused(fitted, waves):
         fitted.predict(waves[0][:, :1])
 
 
+def test_variables_are_told_apart_by_name(fitted, ragged):
+    panel = frame(ragged[0])
+    expected = fitted.predict_proba(panel)
+    swapped = panel[["v1", "v0"]]
+    np.testing.assert_array_equal(fitted.predict_proba(swapped), expected)
+    with pytest.raises(
+        ValueError, match=r"lacks the columns \['v1'\].*mean 'v1' by 'V1'"
+    ):
+        fitted.predict(panel.rename(columns={"v1": "V1"}))
+    with pytest.raises(ValueError, match=r"lacks the columns \['v0', 'v1'\]"):
+        fitted.predict(panel.set_axis(["x", "y"], axis=1))
+    # Arrays have no names.
+    whole = [number for number, values in enumerate(ragged[0]) if len(values) == 12]
+    arrays = np.stack([ragged[0][number].T for number in whole])
+    np.testing.assert_allclose(fitted.predict_proba(arrays), expected[whole], atol=1e-6)
+
+
 def test_infinity_is_refused(waves):
     series, labels, _ = waves
     series = series.copy()
@@ -277,6 +294,23 @@ def test_several_targets_are_of_one_network(ragged):
     predicted = regressor.predict(frame(series))
     assert list(predicted) == ["length", "last"]
     assert predicted.shape == (40, 2)
+
+
+def test_as_many_series_are_held_out_whatever_the_number_of_targets(waves, monkeypatch):
+    series, _, speeds = waves
+    reached = []
+    fit = training.fit
+
+    def recorded(model, samples, **options):
+        reached.append((len(samples), len(options["validation_data"])))
+        return fit(model, samples, **options)
+
+    monkeypatch.setattr(training, "fit", recorded)
+    for n_targets in (1, 3):
+        targets = np.stack([speeds, -speeds, speeds**2], axis=1)[:, :n_targets]
+        early = LSTMRegressor(1, cell="rnn", epochs=1, early_stopping=True)
+        LSTMTimeSeriesRegressor(early, random_state=0).fit(series, targets)
+    assert reached == [(36, 4), (36, 4)]
 
 
 def test_behind_a_transformer_of_sktimes(ragged):
