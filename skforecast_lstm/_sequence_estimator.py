@@ -547,7 +547,9 @@ class SequenceEstimator(KerasWrapper):
                 f"{len(X) - np.count_nonzero(known_targets)} an unknown target. Give "
                 "more rows or a shorter lookback."
             )
-        _warn_of_gaps(X, complete, known_targets)
+        # Who gives a row no weight knows that it is left out.
+        wanted = True if sample_weight is None else sample_weight > 0
+        _warn_of_gaps(X, complete, known_targets | ~np.broadcast_to(wanted, len(X)))
         return _places(usable)
 
     def _split(self, windows, rows, series, targets, callbacks):

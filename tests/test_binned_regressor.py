@@ -202,6 +202,15 @@ def test_windows_reach_the_network_as_the_view_that_they_are(monkeypatch, rng):
     np.testing.assert_allclose(binned.predict_proba(windows).sum(axis=1), 1, rtol=1e-14)
 
 
+def test_rows_without_weight_are_no_unknown_targets(rng):
+    classifier = LSTMClassifier(1, cell="rnn", epochs=1)
+    weights = np.repeat([0.0, 1.0], [30, 10])
+    # No warning that most rows are left out.
+    BinnedRegressor(classifier, n_bins=2).fit(
+        rng.normal(size=(40, 3)), rng.normal(size=40), weights
+    )
+
+
 def test_rows_without_target_are_left_out_for_other_classifiers(skewed):
     X, y = skewed
     y = np.where(np.arange(len(y)) % 3 == 0, np.nan, y)
