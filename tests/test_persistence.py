@@ -27,6 +27,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras.src.models import functional
 from sklearn.base import BaseEstimator, clone
+from sklearn.cluster import KMeans
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.ensemble import RandomForestRegressor, VotingRegressor
 from sklearn.exceptions import InconsistentVersionWarning
@@ -34,6 +35,7 @@ from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import make_scorer, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -42,6 +44,7 @@ from sklearn.preprocessing import (
     SplineTransformer,
     StandardScaler,
 )
+from sklearn.svm import SVC, SVR
 
 import skforecast_lstm
 from skforecast_lstm import (
@@ -51,6 +54,7 @@ from skforecast_lstm import (
     LSTMRegressor,
     persistence,
 )
+from skforecast_lstm._persistence.text import Writer
 from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
 from skforecast_lstm.networks import QuantileLoss, SimpleForecasts
 
@@ -1136,6 +1140,41 @@ def test_no_changed_file_takes_long_or_much(seed, content, table, tmp_path):
 
 
 # Versions
+
+
+@pytest.mark.parametrize(
+    ("estimator", "attribute", "change"),
+    [
+        (SVR(), "support_", lambda one: np.tile(one, 3)),
+        (SVR(), "_dual_coef_", lambda one: one[:, :2]),
+        (SVC(), "_n_support", lambda one: np.tile(one, 3)),
+        (SVC(), "_probA", lambda one: np.ones(7)),
+        (SVC(), "support_vectors_", lambda one: one[:, :1]),
+        (SVC(kernel="linear"), "support_", lambda one: one + 10**6),
+        (KNeighborsClassifier(2, algorithm="brute"), "_fit_X", lambda one: one[:, :1]),
+        (KNeighborsClassifier(2, algorithm="brute"), "_y", lambda one: one + 10**6),
+        (KMeans(2, n_init=1), "cluster_centers_", lambda one: one[:, :1]),
+        (KMeans(2, n_init=1), "_n_threads", lambda one: 10**9),
+        (StandardScaler(), "transform", lambda one: np.positive),
+    ],
+)
+def test_arrays_that_compiled_code_trusts_fit_together(
+    estimator, attribute, change, tmp_path
+):
+    rows = X[:, :, 0].astype(float)
+    estimator = clone(estimator).fit(rows, y > 0)
+    again = travelled(estimator, tmp_path)
+    ask = "transform" if attribute == "transform" else "predict"
+    np.testing.assert_array_equal(
+        getattr(again, ask)(rows), getattr(estimator, ask)(rows)
+    )
+    vars(estimator)[attribute] = change(getattr(estimator, attribute))
+    writer = Writer()
+    text = {"format": 2, "version": skforecast_lstm.__version__}
+    text["estimator"] = writer.encode(estimator, "")
+    content = signed(text, b"".join(writer.arrays))
+    with pytest.raises(SavedFileError, match=r"do not fit together|something else for"):
+        loaded(content, tmp_path)
 
 
 def test_newer_formats_are_refused(content, tmp_path):

@@ -17,6 +17,7 @@ from keras.src.backend.common import global_state
 from skforecast_lstm._complete_configs import make_complete
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._persistence.budget import Budget
+from skforecast_lstm._persistence.instances import check_attributes
 from skforecast_lstm._persistence.values import plain_arrays
 
 __all__ = ["is_of_keras", "member_named", "name_of_member", "put_together", "take_apart"]
@@ -289,6 +290,7 @@ def _callback(parts, _budget):
     cls = member_named(parts["class"])
     if not (isinstance(cls, type) and issubclass(cls, keras.callbacks.Callback)):
         raise TypeError(f"{parts['class']!r} is no callback")
+    check_attributes(cls, parts["state"])
     callback = cls.__new__(cls)
     vars(callback).update(parts["state"], _model=None)
     return callback

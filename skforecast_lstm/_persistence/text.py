@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skforecast_lstm._persistence import names
+from skforecast_lstm._persistence.instances import check_attributes, check_compiled
 from skforecast_lstm._persistence.values import KINDS, array_type, name_of_kind
 
 __all__ = ["Reader", "Writer"]
@@ -150,11 +151,13 @@ class Reader:
         instance = cls.__new__(cls)
         self._made[number] = instance, 1
         attributes = {name: self.decode(item) for name, item in parts.items()}
+        check_attributes(cls, attributes)
         if isinstance(instance, BaseEstimator) and cls.__module__.startswith("sklearn."):
             if not isinstance(attributes.get("_sklearn_version", ""), str):
                 raise TypeError("the version of scikit-learn is no text")
             # Here scikit-learn warns if another version of it wrote the file.
             instance.__setstate__(attributes)
+            check_compiled(instance)
         else:
             vars(instance).update(attributes)
         return instance
