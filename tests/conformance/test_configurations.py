@@ -68,7 +68,11 @@ CONFIGURATIONS = [
     classifier(normalization="last"),
     BinnedRegressor(LogisticRegression(max_iter=1000)),
     BinnedRegressor(GaussianNB(), n_bins=4, strategy="uniform"),
-    BinnedRegressor(classifier(early_stopping=True)),
+    # scikit-learn sets no seed inside of another estimator.
+    BinnedRegressor(
+        classifier(early_stopping=True, n_iter_no_change=60, epochs=60, random_state=0),
+        n_bins=4,
+    ),
 ]
 
 
