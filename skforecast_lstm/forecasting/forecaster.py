@@ -1,5 +1,6 @@
 """An LSTM as an sktime forecaster."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -15,6 +16,7 @@ from sktime.forecasting.base import BaseForecaster
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._time_steps import Steps
 from skforecast_lstm.estimators import LSTMRegressor
+from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.forecasting._columns import (
     check_names_of_series,
     in_order,
@@ -122,7 +124,9 @@ class LSTMForecaster(BaseForecaster):
 
     Unknown values (NaN) are no targets; in windows they stay what they were last. A
     step that the index leaves out is unknown, too. The first step to forecast is that
-    behind the last row, also where its values are unknown.
+    behind the last row, also where its values are unknown. A series with a column, of y
+    or X, that has no known value at all has NaN as its forecast, and an
+    `UnknownStepsWarning` says so.
 
     `fit` after `pretrain` trains no more: the series is forecast by what was learned
     from the others. `update` adds rows, or series that were not there in `fit`, and
@@ -440,9 +444,11 @@ class LSTMForecaster(BaseForecaster):
         rows = self._rows(series, self._cur_X, X, n_known)
         least = 0.0 if self.errors_ is None else self.errors_.least_spread
         values, spread = [], []
+        blank = self._blank(series, rows)
         for one, answer in zip(series, self.model_.at(rows, steps), strict=True):
             scale = self._scale(one)
-            values.append(scale.undo(answer[0]))
+            told = np.nan if one.name in blank else answer[0]
+            values.append(scale.undo(np.broadcast_to(told, answer[0].shape)))
             spread.append(scale.spread * np.maximum(answer[1], least))
         return _Forecast(
             self._index(series, times),
@@ -450,6 +456,30 @@ class LSTMForecaster(BaseForecaster):
             np.concatenate(spread),
             np.concatenate(steps),
         )
+
+    def _blank(self, series, rows):
+        """Names of series with a column of which nothing is known; warn of them.
+
+        Every step of their windows is unknown, so that a network could only guess.
+        """
+        columns = [*self._names, *self.exogenous_.past, *self.exogenous_.known]
+        blank = {}
+        for one, its in zip(series, rows, strict=True):
+            parts = (its.targets, its.past, its.known[: len(its)])
+            unknown = np.isnan(np.concatenate(parts, axis=1)).all(axis=0)
+            if unknown.any():
+                blank[one.name] = columns[int(unknown.argmax())]
+        if blank:
+            name, column = next(iter(blank.items()))
+            of_series = "" if name is None else f"series {name!r}, "
+            warnings.warn(
+                f"{len(blank)} of {len(series)} series have a column without one known "
+                f"value, so that their forecasts are NaN: {of_series}column {column!r}. "
+                "Give values, or leave the series out.",
+                UnknownStepsWarning,
+                stacklevel=2,
+            )
+        return blank
 
     def _index(self, series, times):
         """Index of the forecasts, with the names of the series if y has them."""
@@ -500,8 +530,12 @@ class _Forecast:
 
 
 def _scales(series):
-    """Scale of each series by its name."""
-    return {one.name: Scale.of(one.values) for one in series}
+    """Scale of each series by its name, if its columns have one yet."""
+    return {
+        one.name: Scale.of(one.values)
+        for one in series
+        if not np.isnan(one.values).all(axis=0).any()
+    }
 
 
 def _check_is_between(levels, level):

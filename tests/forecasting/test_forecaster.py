@@ -22,6 +22,7 @@ from sktime.transformations.series.exponent import ExponentTransformer
 from sktime.utils._testing.hierarchical import _make_hierarchical
 
 from skforecast_lstm import LSTMRegressor, training
+from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.forecasting import LSTMForecaster, LSTMTimeSeriesRegressor
 from skforecast_lstm.forecasting._series import series_of
 from skforecast_lstm.networks import MembersNetwork
@@ -396,6 +397,61 @@ class TestParameters:
         )
         with pytest.raises(ValueError, match=r"not evenly spaced|frequency"):
             tiny().fit(y, fh=[1]).predict()
+
+
+class TestNothingKnown:
+    """A series without one value has no level that a forecast could be at."""
+
+    @pytest.mark.parametrize("intervals", [None, "conformal", "quantiles"])
+    def test_in_a_panel_it_is_told_and_has_no_forecast(self, intervals):
+        y = panel()
+        y.loc["series 1"] = np.nan
+        forecaster = tiny(regressor=tiny_regressor(), intervals=intervals)
+        forecaster.fit(y, fh=[1, 2])
+        with pytest.warns(UnknownStepsWarning, match="'series 1', column 'load'"):
+            forecast = forecaster.predict(fh=[0, 1, 5])["load"]
+        assert forecast["series 1"].isna().all()
+        assert forecast[["series 0", "series 2"]].notna().all()
+        if intervals:
+            with pytest.warns(UnknownStepsWarning):
+                limits = forecaster.predict_interval()
+            assert limits.loc["series 1"].isna().all(axis=None)
+
+    def test_after_pretraining_too(self, months):
+        forecaster = tiny(regressor=tiny_regressor()).pretrain(panel(), fh=[1, 2])
+        forecaster.fit(months * np.nan)
+        with pytest.warns(UnknownStepsWarning, match="column 'load'"):
+            assert forecaster.predict(fh=[1]).isna().all()
+
+    @pytest.mark.parametrize("past_only", [[], ["x"]])
+    def test_of_a_column_of_x(self, past_only):
+        y = panel()
+        X = y.rename(columns={"load": "x"}) * 2
+        X.loc["series 2"] = np.nan
+        first, last = (
+            frame.groupby(level=0, group_keys=False) for frame in (y, X.fillna(1.0))
+        )
+        y, ahead = first.head(-1), last.tail(1)
+        forecaster = tiny(regressor=tiny_regressor(), past_only=past_only)
+        forecaster.fit(y, X.loc[y.index], fh=[1])
+        with pytest.warns(UnknownStepsWarning, match="'series 2', column 'x'"):
+            forecast = forecaster.predict(X=ahead)["load"]
+        assert forecast["series 2"].isna().all()
+        assert forecast[["series 0", "series 1"]].notna().all()
+
+    @pytest.mark.parametrize("level", [5e4, -3e-3])
+    def test_its_scale_is_that_of_what_comes_later(self, months, level):
+        y = panel()
+        blank, later = y.copy(), y.loc[["series 1"]] / 50 * level
+        blank.loc["series 1"] = np.nan
+        without = blank.drop("series 1")
+        found = []
+        for before in (blank, without):
+            forecaster = tiny(regressor=tiny_regressor()).fit(before, fh=[1, 2])
+            forecaster.update(later, update_params=False)
+            found.append(forecaster.predict().loc["series 1", "load"])
+        assert (np.abs(found[1] / level - 1) < 0.5).all()
+        assert (np.abs(found[0] / level - 1) < 0.5).all()
 
 
 class TestFlatSeries:
