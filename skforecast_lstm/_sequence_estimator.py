@@ -103,21 +103,31 @@ def _warn_of_lost_digits(name, values):
         )
 
 
-def _warn_of_gaps(windows, complete, known_targets):
-    """Warn where most rows are left out, and not since they lie at the beginning."""
-    enough = len(windows) / 2
-    if np.count_nonzero(complete & known_targets) >= enough:
+def _warn_of_gaps(windows, complete, known_targets, series):
+    """Warn where most rows are left out between the first and the last of a series.
+
+    Before the first nothing is known yet, and after the last nothing is known any more.
+    """
+    usable = complete & known_targets
+    if 2 * np.count_nonzero(usable) >= len(usable):
         return
-    series = _series_by_windows(windows)
-    n_before = complete.cumsum() - complete
-    begins = np.flatnonzero(np.diff(series, prepend=-1))
-    n_gaps = np.count_nonzero(~complete & (n_before > n_before[begins][series]))
-    n_without_target = np.count_nonzero(complete & ~known_targets)
-    if n_gaps + n_without_target > enough:
+    series = _series_by_windows(windows) if series is None else series
+    order = np.argsort(series, kind="stable")
+    usable, complete = usable[order], complete[order]
+    begins = np.flatnonzero(np.diff(series[order], prepend=-1))
+    n_before = usable.cumsum() - usable
+    of_series = np.repeat(begins, np.diff([*begins, len(usable)]))
+    n_before -= n_before[of_series]
+    n_of_series = np.add.reduceat(usable.astype(np.int64), begins)
+    n_behind = np.repeat(n_of_series, np.diff([*begins, len(usable)])) - n_before
+    left_out = ~usable & (n_before > 0) & (n_behind > 0)
+    n_rows = np.count_nonzero(usable | left_out)
+    if 2 * np.count_nonzero(left_out) > n_rows:
+        n_gaps = np.count_nonzero(left_out & ~complete)
         warnings.warn(
-            f"Training leaves out most of the {len(windows)} rows: {n_gaps} have gaps in "
-            f"their window, {n_without_target} others an unknown target. Fill the gaps "
-            "first, as SimpleImputer does, or give a shorter lookback.",
+            f"Training leaves out most of {n_rows} rows: {n_gaps} have gaps in their "
+            f"window, {np.count_nonzero(left_out) - n_gaps} others an unknown target. "
+            "Fill the gaps first, as SimpleImputer does, or give a shorter lookback.",
             UnknownStepsWarning,
             stacklevel=5,
         )
@@ -527,7 +537,7 @@ class SequenceEstimator(KerasWrapper):
                 f"validation_fraction must be over 0 and under 1, got {fraction!r}."
             )
 
-    def _rows_to_train_on(self, X, known_targets, sample_weight):
+    def _rows_to_train_on(self, X, known_targets, sample_weight, series):
         """Rows with a complete window, a known target and a weight."""
         complete = _complete_rows(X)
         n_incomplete = len(X) - np.count_nonzero(complete)
@@ -549,7 +559,8 @@ class SequenceEstimator(KerasWrapper):
             )
         # Who gives a row no weight knows that it is left out.
         wanted = True if sample_weight is None else sample_weight > 0
-        _warn_of_gaps(X, complete, known_targets | ~np.broadcast_to(wanted, len(X)))
+        known_targets = known_targets | ~np.broadcast_to(wanted, len(X))
+        _warn_of_gaps(X, complete, known_targets, series)
         return _places(usable)
 
     def _split(self, windows, rows, series, targets, callbacks):
@@ -639,7 +650,7 @@ class SequenceEstimator(KerasWrapper):
                     f"sample_weight must not be negative, got {sample_weight[row]} at "
                     f"row {row}. Give 0 to leave a row out."
                 )
-        rows = self._rows_to_train_on(X, known > 0, sample_weight)
+        rows = self._rows_to_train_on(X, known > 0, sample_weight, series)
         y = _at(y, rows)
         _warn_of_lost_digits("X", _at(X[:, -1], rows))
         _warn_of_lost_digits("y", y)

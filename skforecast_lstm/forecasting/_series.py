@@ -237,9 +237,10 @@ class Windows:
         """Rows to learn from, and the last origins of each series to try them on.
 
         No target of the first lies at or behind an origin of the second, and of these
-        some step is known.
+        some step of every column is known.
         """
-        usable = ~np.isnan(self.targets).all(axis=1)
+        by_step = self.targets.reshape(len(self.targets), horizon, -1)
+        usable = ~np.isnan(by_step).all(axis=1).any(axis=1)
         # What was known stays known, so that a window is known if its first step is.
         usable &= ~np.isnan(self.inputs[:, 0]).any(axis=1)
         learn, try_on = [], []

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._series import Rows, Windows, last_windows, spread_of
 
@@ -135,7 +136,8 @@ class WindowModel:
         if self.n_quantiles > 1:
             targets = np.repeat(targets, self.n_quantiles, axis=1)
         n_rows, n_series = len(targets), len(windows.starts)
-        if n_series == 1:
+        # Other regressors get plain arrays.
+        if n_series == 1 or not isinstance(self.regressor, LSTMRegressor):
             return targets
         # Rows between two series are unknown, and count for the first.
         series = np.repeat(np.arange(n_series), np.diff([*windows.starts, n_rows]))

@@ -63,10 +63,10 @@ def _centre_and_spread(windows):
 class _TrainsOnUnknownSteps:
     """Trains also on windows with unknown steps, which a network of ours masks."""
 
-    def _rows_to_train_on(self, X, known_targets, sample_weight):
+    def _rows_to_train_on(self, X, known_targets, sample_weight, series):
         some_known = ~np.isnan(X).all(axis=(1, 2), keepdims=True)
         X = np.where(np.isnan(X) & some_known, 0.0, X)
-        return super()._rows_to_train_on(X, known_targets, sample_weight)
+        return super()._rows_to_train_on(X, known_targets, sample_weight, series)
 
     def _split(self, windows, rows, series, targets, callbacks):
         # Each row is a series of its own, and its targets are no steps of one another.
