@@ -79,7 +79,7 @@ def test_a_metric_is_the_mean_of_what_is_known(rng):
         (keras.losses.BinaryCrossentropy(label_smoothing=0.2), (0.0, 1.0)),
         (lambda y, f: keras.ops.mean((y - f) ** 2 + 3.0, axis=-1), (0.5, 2.0)),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "name", None),
 )
 def test_loss_and_metric_are_those_of_keras_on_the_known_numbers(given, labels, rng):
     y = rng.choice(labels, size=(20, 3)).astype("float32")
