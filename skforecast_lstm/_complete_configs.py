@@ -32,7 +32,9 @@ def complete_config(item: Any) -> dict:
 
 
 def make_complete(items: Any) -> None:
-    """Have objects say all of their arguments, also in lists and dicts."""
+    """Have objects say all of their arguments, also in lists, dicts and models."""
+    if isinstance(items, keras.Model):
+        items = items._compile_config.config if items.compiled else {}
     if isinstance(items, Mapping):
         items = list(items.values())
     if isinstance(items, list | tuple):

@@ -65,7 +65,7 @@ def pack_model(model):
     if optimizer is not None and not optimizer.built:
         # Keras warns when it loads an optimizer that was saved before it was built.
         optimizer.build(model.trainable_variables)
-    _complete(model)
+    make_complete(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         keras.saving.save_model(model, path)
@@ -86,14 +86,8 @@ def unpack_model(content):
                 "@keras.saving.register_keras_serializable() before the classes and "
                 "functions of your own that it uses, or give a function that builds it."
             ) from error
-    _complete(model)
+    make_complete(model)
     return model
-
-
-def _complete(model):
-    """Have what a model is compiled with say all of its arguments."""
-    if model.compiled:
-        make_complete(model._compile_config.config)
 
 
 def check_known(parameter, value):
@@ -146,7 +140,7 @@ def _joined(models):
 
 
 class KerasWrapper(BaseEstimator):
-    """What the estimators share with the wrappers of SciKeras."""
+    """Parameters, copies and models of the estimators, as SciKeras has them."""
 
     def _get_param_names(self):
         """Names of the parameters, also of those that are routed."""
@@ -155,7 +149,7 @@ class KerasWrapper(BaseEstimator):
         )
 
     def _get_metadata(self):
-        """What `fit` found out, which a function that builds a model may ask for."""
+        """Results of `fit`, for a function that builds a model and asks for them."""
         return {
             name: value
             for name, value in vars(self).items()
@@ -228,7 +222,7 @@ class KerasWrapper(BaseEstimator):
                 model = models[0] if len(models) == 1 else _joined(models)
             if not model.compiled:
                 model.compile(**self._get_compile_kwargs())
-        _complete(model)
+        make_complete(model)
         return model
 
     def _copied(self):

@@ -209,3 +209,16 @@ def test_a_target_that_is_never_known_is_refused():
     targets[:, 1] = UNKNOWN
     with pytest.raises(ValueError, match="Column 1 of y has no known value"):
         LSTMRegressor(2).fit(windows, targets)
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        (KnownTargetsLoss, keras.losses.Huber(0.25)),
+        (KnownTargetsMetric, keras.metrics.CosineSimilarity(axis=0)),
+    ],
+    ids=["loss", "metric"],
+)
+def test_copies_have_the_arguments_of_what_is_inside(kind, item):
+    again = kind.from_config(kind(item).get_config())
+    assert again.given._fn_kwargs == item._fn_kwargs

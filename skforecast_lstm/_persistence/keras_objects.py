@@ -297,17 +297,13 @@ def _callback(parts, _budget):
 
 
 def _config_of(value):
-    is_model = isinstance(value, keras.Model)
-    if not is_model:
-        make_complete(value)
-    elif value.compiled:
-        make_complete(value._compile_config.config)
+    make_complete(value)
     config = keras.saving.serialize_keras_object(value)
     for part in (config, (config.get("compile_config") or {}).get("optimizer")):
         # PyTorch's optimizers are made of Keras's by the same name.
         if part is not None and part["module"].startswith("keras.src.backend."):
             part.update(module="keras.optimizers", registered_name=None)
-    _check(config, Budget(), in_network=is_model)
+    _check(config, Budget(), in_network=isinstance(value, keras.Model))
     return config
 
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 from keras.src.trainers.compile_utils import get_loss
 
+from skforecast_lstm._complete_configs import make_complete
 from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
 
 __all__ = [
@@ -81,6 +82,8 @@ class KnownTargetsLoss(keras.losses.Loss):
     """
 
     def __init__(self, loss: Any) -> None:
+        # A copy is made from the configuration.
+        make_complete(loss)
         self.given = loss
         self.inner = get_loss(loss, None, None)
         _check_known(_name_of(getattr(self.inner, "fn", self.inner)))
@@ -138,6 +141,7 @@ class KnownTargetsMetric(keras.metrics.Mean):
         if not isinstance(found, keras.metrics.Metric):
             found = keras.metrics.MeanMetricWrapper(found, getattr(found, "__name__", ""))
         super().__init__(name=name or self_name or found.name)
+        make_complete(metric)
         self.given = metric
         self._fn, self._fn_kwargs = found._fn, found._fn_kwargs
         _check_known(_name_of(self._fn))
@@ -190,6 +194,7 @@ class KnownTargetsStatistic(keras.metrics.Metric):
     def __init__(self, metric: keras.metrics.Metric) -> None:
         _check_known(type(metric).__name__.lower())
         super().__init__(name=metric.name, dtype=metric.dtype)
+        make_complete(metric)
         self.inner = metric
 
     def update_state(self, y_true, y_pred, sample_weight=None):
@@ -205,7 +210,7 @@ class KnownTargetsStatistic(keras.metrics.Metric):
         self.inner.update_state(y_true, y_pred, weights)
 
     def result(self):
-        """What the metric is by now."""
+        """Return the metric of all rows so far."""
         return self.inner.result()
 
     def reset_state(self):
