@@ -39,7 +39,7 @@ def _columns_of(values):
 
 
 def _kind_in_objects(column):
-    """What Python objects are of, in the words of pandas, such as "datetime64"."""
+    """Return the type of Python objects, in the words of pandas, such as "date"."""
     from pandas.api.types import infer_dtype
 
     return infer_dtype(column, skipna=True)

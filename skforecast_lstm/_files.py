@@ -68,7 +68,7 @@ def _new_beside(path):
 
 
 def _parts_of_name(path):
-    """What the name of an unfinished file has of the real one: a name can't be longer."""
+    """Return the start and end of a name, short enough to put more between them."""
     return path.stem[:40], path.suffix[:10]
 
 

@@ -507,7 +507,7 @@ def _local_nanoseconds(times):
 
 
 def _phase(times, step):
-    """Where steps begin so that times lie in the middle of theirs; 0 off the week."""
+    """Return where steps begin if times are in their middle; 0 off the week."""
     if _n_phases(times, step) is None:
         return 0
     length = _length(times, step)

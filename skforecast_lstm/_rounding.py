@@ -1,4 +1,4 @@
-"""What is no difference but for rounding."""
+"""Differences that are rounding, and no more."""
 
 from typing import Any
 

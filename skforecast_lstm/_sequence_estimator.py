@@ -115,11 +115,10 @@ def _warn_of_gaps(windows, complete, known_targets, series):
     order = np.argsort(series, kind="stable")
     usable, complete = usable[order], complete[order]
     begins = np.flatnonzero(np.diff(series[order], prepend=-1))
+    lengths = np.diff([*begins, len(usable)])
     n_before = usable.cumsum() - usable
-    of_series = np.repeat(begins, np.diff([*begins, len(usable)]))
-    n_before -= n_before[of_series]
-    n_of_series = np.add.reduceat(usable.astype(np.int64), begins)
-    n_behind = np.repeat(n_of_series, np.diff([*begins, len(usable)])) - n_before
+    n_before -= n_before[begins].repeat(lengths)
+    n_behind = np.add.reduceat(usable, begins, dtype=np.int64).repeat(lengths) - n_before
     left_out = ~usable & (n_before > 0) & (n_behind > 0)
     n_rows = np.count_nonzero(usable | left_out)
     if 2 * np.count_nonzero(left_out) > n_rows:

@@ -76,7 +76,7 @@ def _check_columns_are_numbers(X, error):
 
 
 def _of_nothing(known, lags, places):
-    """Which rows have nothing known in their window, though something was before it."""
+    """Return rows of whose window nothing is known, though something was before."""
     is_known = ~np.isnan(known).all(axis=1)
     newest = np.asarray(places) + int(lags[0] - lags[-1])
     began = np.logical_or.accumulate(is_known)

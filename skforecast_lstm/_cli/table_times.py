@@ -205,7 +205,7 @@ class Steps:
         return pd.DatetimeIndex(times).to_period(self.frequency)
 
     def count(self, first, last):
-        """How many steps there are from the first to the last, both included."""
+        """Return the number of steps from the first to the last, both included."""
         if isinstance(first, pd.Period):
             return (last.ordinal - first.ordinal) // first.freq.n + 1
         if isinstance(first, pd.Timestamp):
@@ -222,7 +222,7 @@ class Steps:
 
     @property
     def are_counted(self):
-        """Whether steps are counted from 0, in the place of their times."""
+        """True if steps are counted from 0, in the place of their times."""
         is_wide = isinstance(self.frequency, int) and self.frequency != 1
         return is_wide or self.calendar is not None
 

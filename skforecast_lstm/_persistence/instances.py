@@ -1,4 +1,4 @@
-"""What the attributes of an object must be, where code that is compiled trusts them.
+"""Checks of the attributes of an object, where code that is compiled trusts them.
 
 Compiled code of scikit-learn takes arrays to be as large as `fit` made them, and reads
 and writes beside others. And an attribute could take the place of a method that looks at
@@ -33,7 +33,7 @@ def check_compiled(estimator: Any) -> None:
 
 
 def _fits_svm(estimator, state):
-    """Whether the numbers of a support vector machine are as many as it says."""
+    """Return whether the numbers of a support vector machine are as many as it says."""
     if "_n_support" not in state:
         return "support_vectors_" not in state
     vectors, counts, dual, intercept, a, b, support, shape = (
@@ -75,7 +75,7 @@ def _fits_svm(estimator, state):
 
 
 def _fits_neighbors(_estimator, state):
-    """Whether the samples of neighbours have the columns, and classes, that it says."""
+    """Return whether samples of neighbours have the columns and classes that it says."""
     if "_fit_X" not in state:
         return True
     samples = state["_fit_X"]
@@ -97,7 +97,7 @@ def _fits_neighbors(_estimator, state):
 
 
 def _fits_clusters(estimator, state):
-    """Whether the centres of clusters have the columns that it says."""
+    """Return whether the centres of clusters have the columns that it says."""
     if "cluster_centers_" not in state:
         return True
     centres, n_threads = state["cluster_centers_"], state["_n_threads"]

@@ -8,7 +8,6 @@ from scipy.special import ndtri
 
 __all__ = ["Errors"]
 
-
 # A window with almost nothing in it, as of a product that is rarely sold, says little of
 # what follows. It counts as if it varied by this part of the mean window or, where that
 # is more, of the typical error.

@@ -1,4 +1,4 @@
-"""Where forecasts begin, and the windows of the steps after that."""
+"""Origins of forecasts, and the windows of the steps after them."""
 
 from typing import Any, NamedTuple
 
