@@ -171,6 +171,25 @@ _BOOKKEEPING = frozenset(
         "train_function",
     ]
 )
+# What a variable has for its value, which is an argument or is added by itself.
+_OF_VALUES = frozenset(["_value", "_ndim"])
+_PLAIN = frozenset(
+    [
+        OrderedDict,
+        bool,
+        bytes,
+        complex,
+        defaultdict,
+        dict,
+        float,
+        frozenset,
+        int,
+        list,
+        set,
+        str,
+        tuple,
+    ]
+)
 _KERAS_OBJECTS = (
     keras.Operation,
     keras.Variable,
@@ -222,12 +241,13 @@ class Values:
         self._arguments = {id(variable) for variable in arguments}
         self._read = read
         self._left_out = (_BOOKKEEPING | left_out) - read
-        self._names = _NAMES - read
+        self._left_out_unnamed = self._left_out | (_NAMES - read)
 
     def are_whole(self) -> bool:
         """Return whether no code that was found reads an attribute that was left out."""
         return not any(
-            name in self._left_out or name in self._names or self._is_initial(name)
+            name in self._left_out_unnamed
+            or (_is_initial(name) and name not in self._read)
             for name in self.names
         )
 
@@ -243,7 +263,8 @@ class Values:
             self.key += (kind, len(value))
             for item in value:
                 self.add(item)
-        elif _is_tracked(value, kind):
+        elif isinstance(value, list | dict | set) and _root(kind) == "keras":
+            # Keras makes these of the lists, dicts and sets of the user.
             for plain in (list, dict, set):
                 if isinstance(value, plain):
                     self.add(plain(value))
@@ -315,38 +336,34 @@ class Values:
     def _add_variable(self, variable):
         self.key.append("variable")
         is_argument = id(variable) in self._arguments
-        self._add_attributes(variable, {"_value", "_ndim"})
+        self._add_attributes(variable, _OF_VALUES)
         if not is_argument:
             self.add(variable.value)
 
     def _add_instance(self, value, kind):
         """An object by its class, its attributes, and what it contains."""
         self.add(kind)
-        contained = False
-        for base in kind.__mro__[:-1]:
+        plain, slots = _layout(kind)
+        if plain is None:
+            raise NotRecognisedError(f"{value!r} can't be compared by value.")
+        for base in plain:
             if base in (list, tuple):
-                contained = True
                 self._add_all(base, *value)
-            elif base in (dict, OrderedDict, defaultdict):
-                if not contained:
-                    items = [part for item in dict.items(value) for part in item]
-                    self._add_all(base, *items)
-                contained = True
-                if base is defaultdict:
-                    self.add(value.default_factory)
             elif base in (set, frozenset):
-                contained = True
                 self._add_set(value)
-            elif base in (bool, int, float, complex, str, bytes):
-                contained = True
+            elif base is defaultdict:
+                self.add(value.default_factory)
+            elif base in (dict, OrderedDict):
+                self._add_all(
+                    base, *(part for item in base.items(value) for part in item)
+                )
+            else:
                 self.add(base(value))
-            elif _is_of_c(base):
-                raise NotRecognisedError(f"{value!r} can't be compared by value.")
-            for slot in _slots(base):
-                self._add_all(slot, *([getattr(value, slot)] * hasattr(value, slot)))
+        for slot in slots:
+            self._add_all(slot, *([getattr(value, slot)] * hasattr(value, slot)))
         if hasattr(value, "__dict__"):
             self._add_attributes(value)
-        elif not contained and not any(map(_slots, kind.__mro__)):
+        elif not plain and not slots:
             raise NotRecognisedError(f"{value!r} can't be compared by value.")
 
     def _add_set(self, value: Set):
@@ -354,37 +371,24 @@ class Values:
             raise NotRecognisedError(f"{value!r} has no order.")
         self._add_all("set", *sorted(value, key=lambda item: (str(type(item)), item)))
 
-    def _add_attributes(self, value, without=()):
+    def _add_attributes(self, value, without=frozenset()):
         attributes = vars(value)
-        names = self._of_keras(value) if isinstance(value, _KERAS_OBJECTS) else None
-        if names is not None:
-            left_out = names.union(without)
-            attributes = {
-                name: part
-                for name, part in attributes.items()
-                if name not in left_out and not self._is_initial(name)
-            }
+        names = tuple(sorted(attributes))
+        if isinstance(value, _KERAS_OBJECTS):
+            # Results are given by the names of metrics.
+            is_metric = isinstance(value, keras.metrics.Metric)
+            left_out = self._left_out if is_metric else self._left_out_unnamed
+            names = _that_count(names, left_out, without, self._read)
         if isinstance(value, _READS_NAMES):
             self.add([variable.path for variable in value._trainable_variables])
-        self.key.append(len(attributes))
-        for name in sorted(attributes):
-            self.key.append(name)
+        self.key.append(names)
+        for name in names:
             if name == "_flat_losses" and attributes[name] is not None:
                 # Where there is one, its name is that of a layer.
                 for path, loss, weight, _ in attributes[name]:
                     self._add_all(name, path, loss, weight)
             else:
                 self.add(attributes[name])
-
-    def _of_keras(self, value):
-        """Names of attributes of an object of Keras that no arithmetic reads."""
-        # Results are given by the names of metrics.
-        if isinstance(value, keras.metrics.Metric):
-            return self._left_out
-        return self._left_out | self._names
-
-    def _is_initial(self, name):
-        return name.endswith("_initializer") and name not in self._read
 
     def _add_class(self, kind):
         self.key += ("class", kind)
@@ -486,6 +490,28 @@ def _reads(code: types.CodeType) -> tuple[frozenset[tuple[str, ...]], frozenset[
     return frozenset(chains), frozenset(names)
 
 
+@lru_cache(1024)
+def _that_count(
+    names: tuple[str, ...],
+    left_out: frozenset[str],
+    without: frozenset[str],
+    read: frozenset[str],
+) -> tuple[str, ...]:
+    """Names of the attributes of an object of Keras that are part of its value."""
+    return tuple(
+        name
+        for name in names
+        if name not in left_out
+        and name not in without
+        and (name in read or not _is_initial(name))
+    )
+
+
+def _is_initial(name):
+    """Return whether an attribute is of use only until the variables are there."""
+    return name.endswith("_initializer")
+
+
 def _root(value):
     name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
     return name.partition(".")[0] if isinstance(name, str) else None
@@ -520,21 +546,23 @@ def _is_pure(value):
     return not (_IMPURE_PARTS.intersection(module.split(".")) or name in _IMPURE_NAMES)
 
 
-def _is_of_c(kind):
-    """Return whether objects of a class have a state beyond their attributes."""
-    new = getattr(kind, "__new__", None)
-    return kind is not object and getattr(new, "__self__", None) is kind
+@lru_cache(1024)
+def _layout(kind: type) -> tuple[list[type] | None, list[str]]:
+    """The plain classes whose content objects of a class have, and their slots.
 
-
-def _is_tracked(value, kind):
-    """Return whether it is what Keras makes of a list, dict or set of the user."""
-    return _root(kind) == "keras" and isinstance(value, list | dict | set)
-
-
-def _slots(kind):
-    slots = vars(kind).get("__slots__", ())
-    slots = (slots,) if isinstance(slots, str) else slots
-    return [slot for slot in slots if slot not in ("__dict__", "__weakref__")]
+    The first is None where objects have a state beyond these and their attributes.
+    """
+    plain, slots = [], []
+    for base in kind.__mro__[:-1]:
+        if base in _PLAIN:
+            plain.append(base)
+        elif getattr(getattr(base, "__new__", None), "__self__", None) is base:
+            # It is made by code in C.
+            return None, []
+        own = vars(base).get("__slots__", ())
+        own = (own,) if isinstance(own, str) else own
+        slots += [slot for slot in own if slot not in ("__dict__", "__weakref__")]
+    return plain, slots
 
 
 _states: weakref.WeakKeyDictionary[type, list[dict]] = weakref.WeakKeyDictionary()

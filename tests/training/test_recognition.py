@@ -1,6 +1,7 @@
 """Models that differ are never taken for each other, and twins always are."""
 
 import inspect
+from collections import OrderedDict
 
 import keras
 import numpy as np
@@ -282,6 +283,28 @@ def test_functions_are_compared_by_all_that_they_read(monkeypatch):
     assert print_of(loss=in_units_of_a_global) == before
     monkeypatch.setitem(globals(), "FACTOR", 2.0)
     assert print_of(loss=in_units_of_a_global) != before
+
+
+def test_the_order_of_a_dict_counts():
+    def loss_of(*last):
+        parts = OrderedDict(one=keras.ops.mean, two=keras.ops.square)
+        for name in last:
+            parts.move_to_end(name)
+
+        def loss(y_true, y_pred):
+            difference = y_true - y_pred
+            for part in parts.values():
+                difference = part(difference)
+            return difference
+
+        return loss
+
+    def print_with(*last):
+        return fingerprint(built(model_of(loss=loss_of(*last))), training=True)
+
+    assert print_with() == print_with()
+    assert print_with("one") == print_with("one")
+    assert print_with("one") != print_with()
 
 
 def test_weights_excluded_from_decay_are_not_recognised():
