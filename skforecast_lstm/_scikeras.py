@@ -90,6 +90,12 @@ def unpack_model(content):
     return model
 
 
+def _seeds(model):
+    """The states of what a model draws dropout by, which a ``.keras`` file leaves out."""
+    weights = set(map(id, model.weights))
+    return [variable for variable in model.variables if id(variable) not in weights]
+
+
 def check_known(parameter, value):
     """Raise if a name means nothing to Keras, with the names that come close."""
     get, module = _KNOWN_BY_NAME[parameter]
@@ -199,14 +205,21 @@ class KerasWrapper(BaseEstimator):
     def __getstate__(self):
         state = dict(super().__getstate__())
         if isinstance(state.get("model_"), keras.Model):
-            state["model_"] = pack_model(state["model_"])
+            seeds = [
+                keras.ops.convert_to_numpy(variable)
+                for variable in _seeds(state["model_"])
+            ]
+            state["model_"] = pack_model(state["model_"]), seeds
         return state
 
     def __setstate__(self, state):
         # Where a model can't be made, it is what uses it that says so: a pool of
         # processes hangs if what it is sent can't be read.
         if "model_" in state and not forked():
-            state = {**state, "model_": unpack_model(state["model_"])}
+            content, seeds = state["model_"]
+            state = {**state, "model_": unpack_model(content)}
+            for variable, seed in zip(_seeds(state["model_"]), seeds, strict=True):
+                variable.assign(seed)
         super().__setstate__(state)
 
     def _build(self, seed):

@@ -171,10 +171,11 @@ def _read_header(header):
     form, version = header["format"], header["version"]
     if type(form) is not int or form < 1 or type(version) is not str:
         raise ValueError("it does not say in which format it is")
-    if form == 1 and '"_history"' in json.dumps(header["estimator"]):
+    changed = _changed_since_first(header["estimator"]) if form == 1 else None
+    if changed is not None:
         raise ValueError(
-            f"skforecast_lstm {version} wrote it with the history of a LookbackWindower, "
-            "which is kept in another way since. Fit and save it again"
+            f"skforecast_lstm {version} wrote it with {changed}, which is kept in "
+            "another way since. Fit and save it again"
         )
     if form > _FORMAT:
         raise ValueError(
@@ -182,3 +183,16 @@ def _read_header(header):
             f"skforecast_lstm {__version__} reads; install that version"
         )
     return version, header["estimator"]
+
+
+def _changed_since_first(node):
+    """What a text of the first format holds that later ones hold in another way."""
+    if isinstance(node, dict):
+        is_windower = node.get("is") == "skforecast_lstm.LookbackWindower"
+        if is_windower and "_history" in node["of"]:
+            return "the history of a LookbackWindower"
+        node = list(node.values())
+    elif node == ["class_name", "WindowNormalization"]:
+        return "a network that normalizes its windows"
+    parts = map(_changed_since_first, node if isinstance(node, list) else ())
+    return next((part for part in parts if part is not None), None)

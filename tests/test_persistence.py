@@ -70,6 +70,11 @@ def travelled(estimator, folder):
     return persistence.load(folder / "estimator.lstm")
 
 
+def pickled(estimator):
+    """What comes back from a pickle."""
+    return pickle.loads(pickle.dumps(estimator))
+
+
 def regressor(**parameters):
     return LSTMRegressor(
         **{"units": 2, "epochs": 2, "batch_size": 16, "random_state": 0, **parameters}
@@ -358,9 +363,21 @@ def test_half_precision_comes_back(tmp_path):
     np.testing.assert_array_equal(went.predict(X), stayed.predict(X))
 
 
+@pytest.mark.parametrize("again", [copy.deepcopy, pickled], ids=["copy", "pickle"])
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_dropout_of_copies_goes_on_as_without(n_members, again):
+    parameters = {"dropout": 0.3, "dense_dropout": 0.4, "n_members": n_members}
+    stayed = regressor(**parameters).fit(X, y)
+    went = again(again(stayed))
+    for estimator in (stayed, went):
+        estimator.partial_fit(X, y)
+    assert went.history_ == stayed.history_
+    assert_same_weights(stayed, went)
+
+
 def test_clones_and_pickles_keep_the_delta_of_huber():
     stayed = regressor(loss=keras.losses.Huber(0.01)).fit(X, y)
-    for again in (copy.deepcopy(stayed), pickle.loads(pickle.dumps(stayed))):
+    for again in (copy.deepcopy(stayed), pickled(stayed)):
         assert again.partial_fit(X, y).history_ != stayed.history_
         assert again.model_.loss.get_config()["delta"] == 0.01
     assert_same_weights(clone(stayed).fit(X, y), stayed)
@@ -1192,6 +1209,30 @@ def test_the_first_format_is_read_but_for_histories(content, tmp_path):
     text, numbers = split((tmp_path / "ridge.lstm").read_bytes())
     assert text["format"] == 2
     assert loaded(signed({**text, "format": 1}, numbers), tmp_path).alpha == 3.0
+
+
+def in_first_format(estimator, folder):
+    persistence.save(estimator, folder / "estimator.lstm")
+    text, numbers = split((folder / "estimator.lstm").read_bytes())
+    return signed({**text, "format": 1}, numbers)
+
+
+@pytest.mark.parametrize("n_members", [1, 2])
+def test_normalization_of_the_first_format_is_refused(n_members, tmp_path):
+    fitted = regressor(normalization="last", target_columns=(0,), n_members=n_members)
+    first = in_first_format(make_pipeline(fitted.initialize(X, y)), tmp_path)
+    with pytest.raises(SavedFileError, match=r"with a network that normalizes.*save it"):
+        loaded(first, tmp_path)
+    # What only is to be fitted is as it was.
+    first = in_first_format(make_pipeline(clone(fitted), LookbackWindower()), tmp_path)
+    assert loaded(first, tmp_path)[0].normalization == "last"
+
+
+def test_no_name_in_the_first_format_is_taken_for_a_history(tmp_path):
+    scaler = ColumnTransformer([("_history", StandardScaler(), ["_history"])])
+    scaler.fit(pd.DataFrame({"_history": [1.0, 2.0, 4.0]}))
+    again = loaded(in_first_format(scaler, tmp_path), tmp_path)
+    assert again.named_transformers_["_history"].mean_ == [7 / 3]
 
 
 def test_other_versions_are_told(content, tmp_path):
