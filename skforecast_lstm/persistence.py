@@ -23,6 +23,8 @@ __all__ = ["load", "save"]
 
 _FIRST_LINE = b"skforecast_lstm\n"
 _FORMAT = 2
+# Python may need 30 bytes for each, where a text has little but brackets.
+_MOST_TEXT = 2**26
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
@@ -41,7 +43,8 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     TypeError
         If the file can't hold a part of the estimator: a function or a class that is not
         scikit-learn's, NumPy's, Keras's or of this package, or a compiled part such as
-        the trees of scikit-learn. The message says which.
+        the trees of scikit-learn. The message says which. Or if it has more than 64 MiB
+        of text: long lists, and arrays of objects.
 
     See Also
     --------
@@ -72,6 +75,12 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
         ) from None
     header = {"format": _FORMAT, "version": __version__, "estimator": encoded}
     text = json.dumps(header).encode()
+    if len(text) > _MOST_TEXT:
+        raise TypeError(
+            f"A file can't hold this {name}: beside its arrays of numbers it has "
+            f"{len(text):,} bytes of text, more than {_MOST_TEXT:,}. Long lists, and "
+            "arrays of objects such as text, are kept there; give arrays of numbers."
+        )
     pieces = [len(text).to_bytes(8, "little"), text, *writer.arrays]
     digest = hashlib.sha256()
     for piece in pieces:
@@ -146,6 +155,8 @@ def load(path: str | os.PathLike) -> Any:
         )
     end = 8 + int.from_bytes(rest[:8], "little")
     try:
+        if end - 8 > _MOST_TEXT:
+            raise ValueError(f"it has more than {_MOST_TEXT:,} bytes of text")
         version, encoded = _read_header(json.loads(bytes(rest[8:end])))
         reader = Reader(rest[end:], Budget(len(rest)))
         estimator = reader.decode(encoded)

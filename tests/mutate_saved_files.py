@@ -154,14 +154,19 @@ def main(seed, count, *paths):
         except (RecursionError, IndexError, ValueError):
             # What can't be written is no file.
             continue
+        size = changed_path.stat().st_size
+        if size > 10e6:
+            # Much may be read of it, which takes its time.
+            continue
         seconds, n_bytes, end = load(changed_path)
         result["loaded"] += end == "loaded"
         result["refused"] += end != "loaded"
         if end.startswith("RAISED"):
             result["raised"].append([number, end[:300]])
-        if seconds > 2:
+        if seconds > 30:
             result["slow"].append([number, seconds, end[:200]])
-        if n_bytes > 3 * honest[which] + 200e6:
+        # Python has up to 30 bytes for each of a text of many empty lists.
+        if n_bytes > 3 * honest[which] + 200e6 + 30 * size:
             result["large"].append([number, n_bytes, end[:200]])
     result["keras"] = keras.src.models.functional.deserialize_node is connect
     sys.stdout.write(json.dumps(result) + "\n")
