@@ -26,9 +26,15 @@ from skforecast_lstm._checks import check_integer, check_no_times
 from skforecast_lstm._copies import own_copy
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._pieces import pieces
-from skforecast_lstm._rounding import dust
+from skforecast_lstm._scales import (
+    centre_and_spread,
+    check_units,
+    usual_measures,
+    warn_of_lost_digits,
+    warn_of_small_or_large_inputs,
+)
 from skforecast_lstm._scikeras import KerasWrapper
-from skforecast_lstm.exceptions import LostDigitsWarning, UnknownStepsWarning
+from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.networks import (
     Cell,
     Members,
@@ -79,28 +85,6 @@ def _complete_rows(windows):
                 "Replace it by NaN if the value is unknown, or scale X."
             )
     return complete
-
-
-def _warn_of_lost_digits(name, values):
-    """Warn where a column varies by less than the device can tell at its level."""
-    if values.dtype.kind != "f" or len(values) < 2:
-        return
-    values = values[:: max(1, len(values) // 100_000)]
-    values = values.reshape(len(values), -1)
-    precision, values = values.dtype, values.astype(np.float64)
-    level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
-    least = 16 * np.finfo(keras.config.floatx()).eps * level
-    lost = (spread > dust(level, precision, len(values))) & (spread < least)
-    if lost.any():
-        column = int(lost.argmax())
-        warnings.warn(
-            f"Column {column} of {name} has a mean of {level[column]:.6g} and varies by "
-            f"{spread[column]:.2g}, which is lost in {keras.config.floatx()}, the "
-            "precision of the device. Subtract the level first, as StandardScaler does, "
-            "in float64.",
-            LostDigitsWarning,
-            stacklevel=5,
-        )
 
 
 def _warn_of_gaps(windows, complete, known_targets, series):
@@ -204,95 +188,6 @@ def _steps_ahead(targets, rows):
         if same.all(axis=1).mean() > 0.5:
             return n_outputs // n_columns
     return n_outputs
-
-
-def _centre_and_spread(targets, weights):
-    """Mean and standard deviation of what is known of each target, by weights if any.
-
-    Of a target that does not vary but for rounding, the spread is a hundredth of its
-    level, and no more than 1, so that the answers begin and stay near its only value.
-    """
-
-    def average(function):
-        total = count = 0.0
-        for piece in pieces(targets):
-            values = targets[piece].astype(np.float64)
-            known = ~np.isnan(values)
-            by_row = np.ones(len(values)) if weights is None else weights[piece]
-            total += by_row @ np.where(known, function(values), 0.0)
-            count += by_row @ known.astype(np.float64)
-        return total / np.where(count != 0, count, 1.0)
-
-    centre = average(lambda values: values)
-    spread = np.sqrt(average(lambda values: (values - centre) ** 2))
-    least = np.where(centre == 0, 1.0, np.minimum(np.abs(centre) / 100, 1.0))
-    return centre, np.where(
-        spread > dust(centre, targets.dtype, len(targets)), spread, least
-    )
-
-
-def _usual_measures(layer, windows, rows):
-    """Least spread, and mean level and spread, by a sample of the windows."""
-    some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
-    some = some.reshape(*some.shape[:2], -1)
-    least = _least_spread(some)
-    # One program for all, in place of one for each operation.
-    inputs = keras.Input(some.shape[1:])
-    alone = type(layer).from_config(layer.get_config())
-    _, *measures = alone(inputs)
-    alone.set_weights([least, np.zeros_like(least), np.ones_like(least)])
-    measures = training.predict(keras.Model(inputs, measures), some)
-    return [least, *(part.mean(0, dtype=np.float64) for part in measures)]
-
-
-def _least_spread(some):
-    """A hundredth of the mean step in each column of windows; of 1 if there is none."""
-    precision, some = some.dtype, some.astype(np.float64)
-    steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
-    step, level = (np.abs(part).mean((0, 1)) for part in (steps, some))
-    return np.where(step > dust(level, precision, len(some)), step, 1.0) / 100
-
-
-def _check_units(windows, rows, targets, columns, n_quantiles=1):
-    """Raise where targets can't be in the units of the columns that they are.
-
-    Those of the first step ahead are compared with what windows end with. Where most of
-    them are themselves the end of another window, they are in its units whatever lies
-    between the two; else means and spreads must be like each other.
-    """
-    windows = windows.reshape(*windows.shape[:2], -1)
-    some = slice(None, None, max(1, len(rows) // 4096))
-    some_rows = np.asarray(rows)[some]
-    for place, column in enumerate(columns):
-        # Of a view of the steps ahead a column is a copy that is small.
-        first = targets[some, place * n_quantiles].astype(np.float64)
-        last = windows[some_rows, -1, column].astype(np.float64)
-        both = ~np.isnan(first) & ~np.isnan(last)
-        if np.count_nonzero(both) < 20:
-            continue
-        first, last = first[both], last[both]
-        means, spreads = (
-            np.array([part(last), part(first)]) for part in (np.mean, np.std)
-        )
-        least = max(1e-6 * np.abs(means).max(), np.finfo(np.float32).tiny)
-        spreads = np.maximum(spreads, least)
-        differ = spreads.max() > 3 * spreads.min() or np.ptp(means) > 3 * spreads.max()
-        if differ and not _occur_in(first, windows[:, -1, column]):
-            raise ValueError(
-                f"The target and column {column} of X differ in their units: the column "
-                f"has mean {means[0]:.4g} and standard deviation {spreads[0]:.4g}, the "
-                f"target {means[1]:.4g} and {spreads[1]:.4g}. A forecast is undone from "
-                "the normalization of its window: give both in the same units, with no "
-                "scaler before the windows; or target_columns=() if the target is none "
-                "of the columns of X."
-            )
-
-
-def _occur_in(targets, values):
-    """Return whether most of the different targets are among some values."""
-    dtype = np.dtype(keras.config.floatx())
-    found = np.isin(np.unique(targets.astype(dtype)), values.astype(dtype))
-    return np.count_nonzero(found) > len(found) / 2
 
 
 def _is_same(one, other):
@@ -651,8 +546,10 @@ class SequenceEstimator(KerasWrapper):
                 )
         rows = self._rows_to_train_on(X, known > 0, sample_weight, series)
         y = _at(y, rows)
-        _warn_of_lost_digits("X", _at(X[:, -1], rows))
-        _warn_of_lost_digits("y", y)
+        warn_of_lost_digits("X", _at(X[:, -1], rows))
+        warn_of_lost_digits("y", y)
+        if self._learns_from_plain_numbers():
+            warn_of_small_or_large_inputs(_at(X[:, -1], rows))
         if anew and classes is None:
             self._check_targets(y)
         weights = None if sample_weight is None else _at(sample_weight, rows)
@@ -855,6 +752,10 @@ class SequenceEstimator(KerasWrapper):
     def _activation_of_output(self):
         return self.output_activation
 
+    def _learns_from_plain_numbers(self):
+        """Return whether nothing in the network scales X, as far as is known."""
+        return self.model is None and self.normalization is None
+
     def _n_outputs_of(self, model):
         if not hasattr(model, "output_shape"):
             # A model that is no graph of layers is built by the first it is asked.
@@ -871,11 +772,11 @@ class SequenceEstimator(KerasWrapper):
         put = members[0].set_weights_of if members else keras.Layer.set_weights
         for layer in network.layers:
             if isinstance(layer, TargetScale):
-                put(layer, [*_centre_and_spread(targets, weights)])
+                put(layer, [*centre_and_spread(targets, weights)])
             elif isinstance(layer, WindowNormalization) and self.model is None:
-                put(layer, _usual_measures(layer, windows, rows))
+                put(layer, usual_measures(layer, windows, rows))
             elif isinstance(layer, WindowDenormalization) and self.model is None:
-                _check_units(windows, rows, targets, layer.columns, layer.n_each)
+                check_units(windows, rows, targets, layer.columns, layer.n_each)
 
     def _outputs(self, X):
         """What the network says of every row."""

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skforecast_lstm._pieces import pieces
+from skforecast_lstm._scales import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import (
     NETWORK_PARAMETERS,
@@ -380,7 +381,10 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
             )
         # In their own precision, as a copy of a view would be many times as large.
-        return y.reshape(len(y), -1)
+        targets = y.reshape(len(y), -1)
+        if self._learns_from_plain_numbers():
+            warn_of_small_targets(targets, model)
+        return targets
 
 
 def _name_of(activation):

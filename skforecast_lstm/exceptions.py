@@ -16,6 +16,10 @@ class LostDigitsWarning(UserWarning):
     """Numbers differ by less than the precision of the device can tell."""
 
 
+class UnscaledWarning(UserWarning):
+    """Numbers are so small or so large that a network learns little from them."""
+
+
 class OtherVersionWarning(UserWarning):
     """Another version of this package wrote a file with an estimator."""
 

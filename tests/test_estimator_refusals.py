@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from skforecast_lstm import LSTMClassifier, LSTMRegressor
-from skforecast_lstm.exceptions import LostDigitsWarning
+from skforecast_lstm.exceptions import LostDigitsWarning, UnscaledWarning
+from skforecast_lstm.networks import recurrent_network
 
 
 def quick(estimator=LSTMRegressor, **parameters):
@@ -173,6 +174,7 @@ def test_windows_of_one_column_with_and_without_its_axis(X, labels):
                 fitted.predict(deep[:, :3])
 
 
+@pytest.mark.filterwarnings("ignore::skforecast_lstm.exceptions.UnscaledWarning")
 @pytest.mark.parametrize("level", [1e8, -1e7])
 @pytest.mark.parametrize("normalization", [None, "last"])
 def test_digits_that_the_device_does_not_have_are_told(level, normalization):
@@ -181,9 +183,11 @@ def test_digits_that_the_device_does_not_have_are_told(level, normalization):
     regressor = LSTMRegressor(1, epochs=1, normalization=normalization)
     with pytest.warns(LostDigitsWarning, match=r"Column 0 of .*Subtract the") as said:
         regressor.fit(X, series[4:])
-    assert [str(one.message)[:13] for one in said] == ["Column 0 of X", "Column 0 of y"]
+    lost = [one for one in said if one.category is LostDigitsWarning]
+    assert [str(one.message)[:13] for one in lost] == ["Column 0 of X", "Column 0 of y"]
 
 
+@pytest.mark.filterwarnings("ignore::skforecast_lstm.exceptions.UnscaledWarning")
 @pytest.mark.parametrize("level", [0.0, 100.0, 1e5])
 def test_digits_that_the_device_has_are_not(level):
     series = level + np.sin(np.arange(60.0))
@@ -197,3 +201,28 @@ def test_digits_that_the_device_has_are_not(level):
     ):
         y = np.full(99, constant)
         LSTMRegressor(1, epochs=1).fit(np.tile(y[:, None], 4), y)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e5])
+def test_inputs_of_which_a_network_sees_little_are_told(X, scale):
+    y = X[:, -1]
+    other = np.stack([X, scale * X], axis=-1)
+    with pytest.warns(UnscaledWarning, match="Column 1 of X has values up to"):
+        quick(LSTMRegressor).fit(other, y)
+    # What is scaled in the network, or by a network of the user, is no matter.
+    scaled = quick(LSTMRegressor, normalization="standard", target_columns=())
+    scaled.fit(other, y)
+    quick(LSTMRegressor, model=recurrent_network).fit(other, y)
+    # What does not vary tells nothing at any size.
+    quick(LSTMRegressor).fit(np.stack([X, np.full_like(X, scale)], axis=-1), y)
+
+
+def test_targets_of_which_an_optimizer_sees_little_are_told(X):
+    y = 1e-4 * X[:, -1]
+    with pytest.warns(UnscaledWarning, match="y varies by .* makes a loss of"):
+        quick(LSTMRegressor).fit(X, y)
+    with pytest.warns(UnscaledWarning, match="y varies by"):
+        quick(LSTMRegressor, loss=keras.losses.Huber(1e-3)).fit(X, y)
+    quick(LSTMRegressor, loss="mae").fit(X, y)
+    quick(LSTMRegressor).fit(X, 1.0 + np.zeros_like(y))
+    quick(LSTMRegressor).fit(X, np.stack([y, X[:, -1]], axis=-1))

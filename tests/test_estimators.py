@@ -144,6 +144,7 @@ def test_a_target_that_never_varies_is_answered_by_its_level(level, dtype, windo
     assert (np.abs(answers - level) < near).all()
 
 
+@pytest.mark.filterwarnings("ignore::skforecast_lstm.exceptions.UnscaledWarning")
 def test_a_target_that_did_not_vary_yet_is_learnt_later(windows, y):
     # Their mean is not quite 0.1.
     fitted = quick(cell="rnn", learning_rate=0.1).fit(windows, np.full(40, 0.1))

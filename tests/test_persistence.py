@@ -930,7 +930,7 @@ def test_a_long_text_is_refused_before_it_is_read(tmp_path):
     empty_lists = [[]] * (2**26 // 4)
     with pytest.raises(SavedFileError, match="more than 67,108,864 bytes of text"):
         loaded(forged(empty_lists), tmp_path)
-    with pytest.raises(TypeError, match="this Ridge: .* bytes of text, more than 67,10"):
+    with pytest.raises(TypeError, match=r"this Ridge: .* bytes of text, more than 67,10"):
         persistence.save(Ridge(alpha="a" * 2**26), tmp_path / "long.lstm")
     assert not (tmp_path / "long.lstm").exists()
 

@@ -1,0 +1,181 @@
+"""How large the numbers to learn from are: scales of networks, and what to warn of."""
+
+import warnings
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm import training
+from skforecast_lstm._pieces import pieces
+from skforecast_lstm._rounding import dust
+from skforecast_lstm.exceptions import LostDigitsWarning, UnscaledWarning
+
+__all__ = [
+    "centre_and_spread",
+    "check_units",
+    "usual_measures",
+    "warn_of_lost_digits",
+    "warn_of_small_or_large_inputs",
+    "warn_of_small_targets",
+]
+
+
+def warn_of_lost_digits(name: str, values: NDArray) -> None:
+    """Warn where a column varies by less than the device can tell at its level."""
+    if values.dtype.kind != "f" or len(values) < 2:
+        return
+    level, spread, _ = _measures(values)
+    lost = (spread > 0) & (spread < 16 * np.finfo(keras.config.floatx()).eps * level)
+    if lost.any():
+        column = int(lost.argmax())
+        warnings.warn(
+            f"Column {column} of {name} has a mean of {level[column]:.6g} and varies by "
+            f"{spread[column]:.2g}, which is lost in {keras.config.floatx()}, the "
+            "precision of the device. Subtract the level first, as StandardScaler does, "
+            "in float64.",
+            LostDigitsWarning,
+            stacklevel=5,
+        )
+
+
+def warn_of_small_or_large_inputs(values: NDArray) -> None:
+    """Warn where units of a network hardly see a column, or are saturated by it."""
+    _, spread, largest = _measures(values)
+    unfit = (spread > 0) & ((largest < 0.02) | (largest > 1000))
+    if unfit.any():
+        column = int(unfit.argmax())
+        warnings.warn(
+            f"Column {column} of X has values up to {largest[column]:.2g}, and a network "
+            "learns little from numbers of such a size. Put a StandardScaler before it, "
+            "or give normalization='standard'.",
+            UnscaledWarning,
+            stacklevel=5,
+        )
+
+
+def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
+    """Warn where the loss is so small that optimizers take its gradients for zero."""
+    spread = float(_measures(targets)[1].max())
+    if not 0 < spread < 0.01:
+        return
+    try:
+        shape = (1, *targets.shape[1:])
+        measure = keras.losses.get(model.loss)
+        loss = measure(np.zeros(shape), np.full(shape, spread, dtype=np.float32))
+        loss = float(np.mean(loss))
+    except Exception:  # noqa: BLE001
+        # A loss of the user's own may take other shapes, which are no matter here.
+        return
+    if loss < 1e-5:
+        warnings.warn(
+            f"y varies by {spread:.2g}, which makes a loss of {loss:.2g}: so little that "
+            "the optimizer hardly moves. Give y in other units, as "
+            "sklearn.compose.TransformedTargetRegressor does with a StandardScaler, or "
+            "set loss='mae'.",
+            UnscaledWarning,
+            stacklevel=6,
+        )
+
+
+def _measures(values):
+    """Level, spread and largest size of each column, by a sample of its values.
+
+    The spread of a column that does not vary but for rounding is 0.
+    """
+    values = values[:: max(1, len(values) // 100_000)]
+    values = values.reshape(len(values), -1)
+    precision, values = values.dtype, values.astype(np.float64)
+    values[:, np.isnan(values).all(axis=0)] = 0.0
+    level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
+    spread = np.where(spread > dust(level, precision, len(values)), spread, 0.0)
+    return level, spread, np.nanmax(np.abs(values), axis=0)
+
+
+def centre_and_spread(targets, weights):
+    """Mean and standard deviation of what is known of each target, by weights if any.
+
+    Of a target that does not vary but for rounding, the spread is a hundredth of its
+    level, and no more than 1, so that the answers begin and stay near its only value.
+    """
+
+    def average(function):
+        total = count = 0.0
+        for piece in pieces(targets):
+            values = targets[piece].astype(np.float64)
+            known = ~np.isnan(values)
+            by_row = np.ones(len(values)) if weights is None else weights[piece]
+            total += by_row @ np.where(known, function(values), 0.0)
+            count += by_row @ known.astype(np.float64)
+        return total / np.where(count != 0, count, 1.0)
+
+    centre = average(lambda values: values)
+    spread = np.sqrt(average(lambda values: (values - centre) ** 2))
+    least = np.where(centre == 0, 1.0, np.minimum(np.abs(centre) / 100, 1.0))
+    return centre, np.where(
+        spread > dust(centre, targets.dtype, len(targets)), spread, least
+    )
+
+
+def usual_measures(layer, windows, rows):
+    """Least spread, and mean level and spread, by a sample of the windows."""
+    some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
+    some = some.reshape(*some.shape[:2], -1)
+    least = _least_spread(some)
+    # One program for all, in place of one for each operation.
+    inputs = keras.Input(some.shape[1:])
+    alone = type(layer).from_config(layer.get_config())
+    _, *measures = alone(inputs)
+    alone.set_weights([least, np.zeros_like(least), np.ones_like(least)])
+    measures = training.predict(keras.Model(inputs, measures), some)
+    return [least, *(part.mean(0, dtype=np.float64) for part in measures)]
+
+
+def check_units(windows, rows, targets, columns, n_quantiles=1):
+    """Raise where targets can't be in the units of the columns that they are.
+
+    Those of the first step ahead are compared with what windows end with. Where most of
+    them are themselves the end of another window, they are in its units whatever lies
+    between the two; else means and spreads must be like each other.
+    """
+    windows = windows.reshape(*windows.shape[:2], -1)
+    some = slice(None, None, max(1, len(rows) // 4096))
+    some_rows = np.asarray(rows)[some]
+    for place, column in enumerate(columns):
+        # Of a view of the steps ahead a column is a copy that is small.
+        first = targets[some, place * n_quantiles].astype(np.float64)
+        last = windows[some_rows, -1, column].astype(np.float64)
+        both = ~np.isnan(first) & ~np.isnan(last)
+        if np.count_nonzero(both) < 20:
+            continue
+        first, last = first[both], last[both]
+        means, spreads = (
+            np.array([part(last), part(first)]) for part in (np.mean, np.std)
+        )
+        least = max(1e-6 * np.abs(means).max(), np.finfo(np.float32).tiny)
+        spreads = np.maximum(spreads, least)
+        differ = spreads.max() > 3 * spreads.min() or np.ptp(means) > 3 * spreads.max()
+        if differ and not _occur_in(first, windows[:, -1, column]):
+            raise ValueError(
+                f"The target and column {column} of X differ in their units: the column "
+                f"has mean {means[0]:.4g} and standard deviation {spreads[0]:.4g}, the "
+                f"target {means[1]:.4g} and {spreads[1]:.4g}. A forecast is undone from "
+                "the normalization of its window: give both in the same units, with no "
+                "scaler before the windows; or target_columns=() if the target is none "
+                "of the columns of X."
+            )
+
+
+def _least_spread(some):
+    """A hundredth of the mean step in each column of windows; of 1 if there is none."""
+    precision, some = some.dtype, some.astype(np.float64)
+    steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
+    step, level = (np.abs(part).mean((0, 1)) for part in (steps, some))
+    return np.where(step > dust(level, precision, len(some)), step, 1.0) / 100
+
+
+def _occur_in(targets, values):
+    """Return whether most of the different targets are among some values."""
+    dtype = np.dtype(keras.config.floatx())
+    found = np.isin(np.unique(targets.astype(dtype)), values.astype(dtype))
+    return np.count_nonzero(found) > len(found) / 2
