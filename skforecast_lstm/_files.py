@@ -31,6 +31,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         )
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder. Name a file to write to.")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(
+            f"{str(path)!r} is a pipe or a device, in whose place a file would come. "
+            "Name another."
+        )
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{str(path)!r} may not be written to.")
     _delete_abandoned(path)

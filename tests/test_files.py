@@ -153,6 +153,15 @@ def test_a_folder_is_told_before_anything_is_written(tmp_path):
     assert not [one for one in tmp_path.parent.iterdir() if "unfinished" in one.name]
 
 
+def test_a_pipe_is_not_replaced_by_a_file(tmp_path):
+    path = tmp_path / "report.csv"
+    os.mkfifo(path)
+    with pytest.raises(FileExistsError, match=r"report\.csv' is a pipe or a device"):
+        write(path, "new")
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_that_may_not_be_written_stays(tmp_path, monkeypatch):
     path = tmp_path / "report.csv"
     write(path, "old")

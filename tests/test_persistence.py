@@ -332,6 +332,21 @@ def test_networks_come_back_and_train_on(parameters, tmp_path):
     assert_same_weights(clone(stayed).fit(X, y), clone(went).fit(X, y))
 
 
+@pytest.mark.parametrize("metric", ["CosineSimilarity", "SparseTopKCategoricalAccuracy"])
+def test_saving_leaves_the_training_as_it_is(metric, tmp_path):
+    labels = np.digitize(y, [-0.5, 0.5])
+    targets = labels if metric.startswith("Sparse") else np.stack([y, -y], axis=1)
+    kind = LSTMClassifier if metric.startswith("Sparse") else LSTMRegressor
+    metrics = [getattr(keras.metrics, metric)()]
+    stayed = kind(2, epochs=2, metrics=metrics, random_state=0).fit(X, targets)
+    went = copy.deepcopy(stayed)
+    persistence.save(went, tmp_path / "estimator.lstm")
+    for estimator in (stayed, went):
+        estimator.partial_fit(X, targets)
+    assert went.history_ == stayed.history_
+    assert_same_weights(stayed, went)
+
+
 def test_callbacks_come_back(tmp_path):
     stopping = keras.callbacks.EarlyStopping(
         "loss", patience=1, restore_best_weights=True
@@ -394,6 +409,21 @@ def test_networks_come_back_as_architecture_and_weights(tmp_path):
     np.testing.assert_array_equal(
         model.predict(X, verbose=0), fitted.model_.predict(X, verbose=0)
     )
+
+
+@pytest.mark.parametrize("multiple", ["", "15"])
+@pytest.mark.parametrize(
+    "unit",
+    ["s", "min", "h", "D", "B", "W-TUE", "M", "Q-NOV", "Y-JAN", "ms", "us", "ns"],
+)
+def test_periods_come_back(multiple, unit, tmp_path):
+    with warnings.catch_warnings():
+        # pandas 3 has no business days in periods.
+        warnings.simplefilter("ignore", FutureWarning)
+        period = pd.Period(ordinal=700, freq=multiple + unit)
+        again = travelled(Ridge(alpha=period), tmp_path).alpha
+    assert again == period
+    assert again.freqstr == period.freqstr
 
 
 # What is refused when it is saved
@@ -1061,6 +1091,13 @@ def test_simple_forecasts_are_no_larger_than_their_file(tmp_path):
 def test_a_long_name_is_refused(tmp_path):
     node = described("keras.optimizers", "Adam", {"name": "a" * 2000})
     with pytest.raises(SavedFileError, match="a name of over 1,000 letters"):
+        loaded(forged(node), tmp_path)
+
+
+@pytest.mark.parametrize("frequency", ["1D" * 50, "1D1h", "D" * 30, 1, None, ""])
+def test_a_period_of_many_parts_is_refused(frequency, tmp_path):
+    node = numbered(1, "pandas.Period", 1, frequency)
+    with pytest.raises(SavedFileError, match="can't be read: "):
         loaded(forged(node), tmp_path)
 
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
-from skforecast_lstm._complete_configs import make_complete
+from skforecast_lstm._complete_configs import complete_config, make_complete
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.instances import check_attributes
@@ -297,13 +297,18 @@ def _callback(parts, _budget):
 
 
 def _config_of(value):
-    make_complete(value)
+    is_model = isinstance(value, keras.Model)
+    if is_model:
+        make_complete(value)
     config = keras.saving.serialize_keras_object(value)
+    if not is_model:
+        # The object itself stays as it is, or it would no longer equal its copies.
+        config["config"] = {**complete_config(value), **config["config"]}
     for part in (config, (config.get("compile_config") or {}).get("optimizer")):
         # PyTorch's optimizers are made of Keras's by the same name.
         if part is not None and part["module"].startswith("keras.src.backend."):
             part.update(module="keras.optimizers", registered_name=None)
-    _check(config, Budget(), in_network=isinstance(value, keras.Model))
+    _check(config, Budget(), in_network=is_model)
     return config
 
 

@@ -1,6 +1,7 @@
 """Values that are neither plain nor estimators: what they are made of, and back."""
 
 import datetime as dt
+import re
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,10 @@ from scipy.interpolate import BSpline
 from sklearn.utils import Bunch
 
 __all__ = ["KINDS", "Kind", "array_type", "name_of_kind", "plain_arrays"]
+
+
+# A multiple and a unit, as pandas writes them: "15min", "W-SUN".
+_FREQUENCY = re.compile(r"-?[0-9]{0,20}[A-Za-z]{1,10}(-[A-Z]{3})?")
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ def _zone_parts(zone):
 
 def _period(parts):
     ordinal, frequency = parts
-    if type(ordinal) is not int or type(frequency) is not str or len(frequency) > 100:
+    # pandas reads each of several parts, such as "1D1h1min", very slowly.
+    if type(ordinal) is not int or not _FREQUENCY.fullmatch(frequency):
         raise TypeError("a period is none")
     return pd.Period(ordinal=ordinal, freq=frequency)
 
