@@ -56,7 +56,12 @@ from skforecast_lstm import (
 )
 from skforecast_lstm._persistence.text import Writer
 from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
-from skforecast_lstm.networks import QuantileLoss, SimpleForecasts
+from skforecast_lstm.networks import (
+    KnownTargetsMetric,
+    KnownTargetsStatistic,
+    QuantileLoss,
+    SimpleForecasts,
+)
 
 X = np.random.default_rng(0).normal(size=(48, 4, 2)).astype("float32")
 y = X[:, -1, 0] + 0.1 * X[:, 0, 1]
@@ -949,6 +954,27 @@ def test_metrics_are_counted_together(name, config, tmp_path):
         loaded(forged(nodes), tmp_path)
 
 
+@pytest.mark.parametrize("kind", [KnownTargetsMetric, KnownTargetsStatistic])
+def test_metrics_in_metrics_are_made_once_to_be_counted(kind, tmp_path, monkeypatch):
+    config, depth = keras.saving.serialize_keras_object(keras.metrics.R2Score()), 20
+    if kind is KnownTargetsMetric:
+        config = keras.saving.serialize_keras_object(keras.metrics.MeanAbsoluteError())
+    for _ in range(depth):
+        config = {
+            "module": kind.__module__,
+            "class_name": kind.__name__,
+            "config": {"metric": config, "name": "a"},
+            "registered_name": f"skforecast_lstm>{kind.__name__}",
+        }
+    made, make = [], kind.__init__
+    monkeypatch.setattr(
+        kind, "__init__", lambda self, *given: made.append(1) or make(self, *given)
+    )
+    node = {"is": "keras.Object", "number": 10, "of": as_node(config)}
+    loaded(forged(node), tmp_path)
+    assert len(made) == 2 * depth
+
+
 @pytest.mark.parametrize("dtype", ["|S1000000000", "<U300000000"])
 def test_no_value_is_larger_than_its_file(dtype, tmp_path):
     node = {"is": "array", "shape": [0], "order": "C", "of": dtype}
@@ -1075,6 +1101,13 @@ def test_calls_do_not_double_in_each_level(tmp_path):
         inner = keras.Model(inputs, inner(inner(inputs)))
     with pytest.raises(TypeError, match="too many parts of networks"):
         persistence.save(regressor(model=inner), tmp_path / "estimator.lstm")
+
+
+def test_layers_in_a_row_are_counted_as_often_as_keras_calls_them(tmp_path):
+    many = [keras.layers.Dense(1) for _ in range(110)]
+    model = keras.Sequential([keras.Input((2,)), *many])
+    with pytest.raises(TypeError, match="too many parts of networks"):
+        persistence.save(regressor(model=model), tmp_path / "estimator.lstm")
 
 
 def test_simple_forecasts_are_no_larger_than_their_file(tmp_path):

@@ -321,7 +321,7 @@ def _checked(config, kinds, budget):
     return dict(config)
 
 
-def _check(config, budget, *, in_network):
+def _check(config, budget, *, in_network, in_metric=False):
     """Raise if a configuration names what is not held; how many parts one call uses.
 
     A part of a network may have parts, and is called once for each of its nodes: a
@@ -332,21 +332,29 @@ def _check(config, budget, *, in_network):
         is_named = "class_name" in config and config["class_name"] not in _MARKS
         if is_named:
             member = _check_named(config, in_network=in_network)
+        is_metric = is_named and _is_a(keras.metrics.Metric, member)
+        within_metric = in_metric or is_metric
         for key, value in config.items():
             is_inside = in_network and key != "compile_config"
-            n_parts += _check(value, budget, in_network=is_inside)
+            n_parts += _check(
+                value, budget, in_network=is_inside, in_metric=within_metric
+            )
         nodes = config.get("inbound_nodes", ())
         _check_nodes(nodes)
         if is_named:
-            if isinstance(member, type) and issubclass(member, keras.metrics.Metric):
+            if is_metric and not in_metric:
                 _check_metric(config, budget)
+            if member is keras.Sequential:
+                # Keras calls those before again with each layer that it adds.
+                n_parts *= max(1, len(config["config"]["layers"]) // 2)
             n_parts += 1
             budget.take("parts of networks", n_parts * (1 + len(nodes)))
         elif config.get("class_name") in ("__numpy__", "__tensor__"):
             _check_numbers(config["config"], budget)
         n_parts *= max(1, len(nodes))
     elif type(config) in (list, tuple):
-        n_parts = sum(_check(v, budget, in_network=in_network) for v in config)
+        within = {"in_network": in_network, "in_metric": in_metric}
+        n_parts = sum(_check(value, budget, **within) for value in config)
     elif isinstance(config, str):
         if len(config) > 1000:
             raise ValueError("its configuration has a name of over 1,000 letters")
@@ -384,10 +392,14 @@ def _check_named(config, *, in_network):
             "hold. Use layers, losses, metrics and optimizers of Keras that only "
             "compute, or of skforecast_lstm.networks"
         )
-    is_layer = isinstance(member, type) and issubclass(member, keras.Operation)
-    if is_layer and not in_network:
+    if _is_a(keras.Operation, member) and not in_network:
         raise TypeError(f"{config['class_name']!r} has no place where it is")
     return member
+
+
+def _is_a(kind, member):
+    """Return whether a class or function is a class of a kind."""
+    return isinstance(member, type) and issubclass(member, kind)
 
 
 def _check_metric(config, budget):
