@@ -35,7 +35,7 @@ from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import make_scorer, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
@@ -54,6 +54,7 @@ from skforecast_lstm import (
     LSTMRegressor,
     persistence,
 )
+from skforecast_lstm._persistence import budget
 from skforecast_lstm._persistence.text import Writer
 from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
 from skforecast_lstm.networks import (
@@ -269,6 +270,20 @@ def test_other_estimators_come_back(tmp_path):
     for fitted in (voting, again):
         fitted.named_estimators_["net"].partial_fit(flat, y)
     np.testing.assert_array_equal(again.predict(flat), voting.predict(flat))
+
+
+def test_a_large_part_may_be_used_again(tmp_path):
+    # Both estimators_ and named_estimators_ have it.
+    voting = VotingRegressor([("one", KNeighborsRegressor(algorithm="brute"))])
+    rows = np.arange(1_200_000.0).reshape(-1, 8)
+    again = travelled(voting.fit(rows, rows[:, 0]), tmp_path)
+    assert again.named_estimators_["one"] is again.estimators_[0]
+
+
+def test_many_networks_come_back(content, tmp_path, monkeypatch):
+    # As many parts as in a file of hundreds of networks, for the size of the file.
+    monkeypatch.setitem(budget._MOST, "parts of networks", 100)
+    assert loaded(content, tmp_path)[-1].n_iter_ == 2
 
 
 def test_requests_for_metadata_come_back(tmp_path):

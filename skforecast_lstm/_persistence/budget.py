@@ -20,12 +20,15 @@ class Budget:
     Parameters
     ----------
     n_bytes : int
-        Size of the file, as much as which it may ask for once more.
+        Size of the file. For each byte of it, it may ask for so much more as a file of
+        `save` does that uses each part a few times.
     """
 
     def __init__(self, n_bytes: int = 0) -> None:
         self._left = dict(_MOST)
         self._left["bytes that are not in it"] += n_bytes
+        self._left["values by reference"] += n_bytes // 2
+        self._left["parts of networks"] += n_bytes // 64
 
     def take(self, what: str, amount: int) -> None:
         """Take so much of something, or raise if there is not so much left."""
