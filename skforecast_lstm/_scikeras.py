@@ -61,15 +61,22 @@ def seeded(seed):
 def pack_model(model):
     """A Keras model as the bytes of a ``.keras`` file."""
     check_not_forked()
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and not optimizer.built:
-        # Keras warns when it loads an optimizer that was saved before it was built.
-        optimizer.build(model.trainable_variables)
-    make_complete(model)
+    _make_ready(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         keras.saving.save_model(model, path)
         return path.read_bytes()
+
+
+def _make_ready(model):
+    """Have a model say all of itself, before Keras copies it."""
+    if not isinstance(model, keras.Model):
+        return
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and model.built and not optimizer.built:
+        # Keras warns when it loads an optimizer that was saved before it was built.
+        optimizer.build(model.trainable_variables)
+    make_complete(model)
 
 
 def unpack_model(content):
@@ -200,9 +207,11 @@ class KerasWrapper(BaseEstimator):
     def __sklearn_clone__(self):
         for name in _KNOWN_BY_NAME:
             check_copies_say_all(getattr(self, name))
+        _make_ready(self.model)
         return super().__sklearn_clone__()
 
     def __getstate__(self):
+        _make_ready(self.model)
         state = dict(super().__getstate__())
         if isinstance(state.get("model_"), keras.Model):
             seeds = [

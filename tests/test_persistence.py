@@ -418,6 +418,31 @@ def test_clones_and_pickles_keep_the_delta_of_huber():
     assert_same_weights(clone(stayed).fit(X, y), stayed)
 
 
+def small_network():
+    return keras.Sequential(
+        [keras.Input((4, 2)), keras.layers.LSTM(2), keras.layers.Dense(1)]
+    )
+
+
+def test_a_network_that_is_not_compiled_comes_back_so(tmp_path):
+    stayed = regressor(model=small_network())
+    went = travelled(stayed, tmp_path)
+    assert not went.model.compiled
+    assert went.fit(X, y).history_ == stayed.fit(X, y).history_
+    assert stayed.history_["loss"][-1] > 0
+
+
+@pytest.mark.parametrize("again", [clone, copy.deepcopy, pickled])
+def test_copies_of_copies_keep_the_loss_of_a_network(again):
+    model = small_network()
+    model.compile("adam", keras.losses.Huber(0.01))
+    # Before anything else has seen it, and then as a copy.
+    stayed = again(again(regressor(model=model))).fit(X, y)
+    assert stayed.model_.loss.get_config()["delta"] == 0.01
+    went = clone(again(stayed)).fit(X, y)
+    assert went.history_ == stayed.history_
+
+
 def test_networks_come_back_as_architecture_and_weights(tmp_path):
     fitted = regressor(
         normalization="last", target_columns=(0,), cell=("gru", "lstm"), units=(3, 2)

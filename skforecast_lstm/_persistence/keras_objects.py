@@ -161,7 +161,7 @@ def _model(parts, budget):
         with keras.StatelessScope(initialize_variables=False):
             model = keras.saving.deserialize_keras_object(config)
         _fill(model.variables, parts["weights"], budget)
-        if compile_config is not None:
+        if compile_config:
             # Not yet the variables of the optimizer.
             is_built, model.built = model.built, False
             model.compile_from_config(compile_config)
