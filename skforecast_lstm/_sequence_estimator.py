@@ -25,7 +25,14 @@ from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer, check_no_times
 from skforecast_lstm._copies import own_copy
 from skforecast_lstm._forks import check_not_forked
-from skforecast_lstm._pieces import pieces
+from skforecast_lstm._rows import (
+    at_rows,
+    complete_rows,
+    hold_out,
+    places_where,
+    series_of,
+    warn_of_gaps,
+)
 from skforecast_lstm._scales import (
     centre_and_spread,
     check_units,
@@ -67,127 +74,10 @@ NETWORK_PARAMETERS = (
 )
 
 
-def _complete_rows(windows):
-    """Which windows have no unknown step; raise if a value can't go to the device.
-
-    Goes piece by piece, so that a view of windows is never copied as a whole.
-    """
-    complete = np.empty(len(windows), dtype=bool)
-    for piece in pieces(windows):
-        values = windows[piece].reshape(len(complete[piece]), windows.shape[1], -1)
-        complete[piece] = ~np.isnan(values).any(axis=(1, 2))
-        too_large = np.argwhere(is_too_large(values))
-        if len(too_large):
-            row, step, feature = too_large[0]
-            raise ValueError(
-                f"X contains infinity or a value too large for {keras.config.floatx()}, "
-                f"first at row {piece.start + row}, step {step}, feature {feature}. "
-                "Replace it by NaN if the value is unknown, or scale X."
-            )
-    return complete
-
-
-def _warn_of_gaps(windows, complete, known_targets, series):
-    """Warn where most rows are left out between the first and the last of a series.
-
-    Before the first nothing is known yet, and after the last nothing is known any more.
-    """
-    usable = complete & known_targets
-    if 2 * np.count_nonzero(usable) >= len(usable):
-        return
-    series = _series_by_windows(windows) if series is None else series
-    order = np.argsort(series, kind="stable")
-    usable, complete = usable[order], complete[order]
-    begins = np.flatnonzero(np.diff(series[order], prepend=-1))
-    lengths = np.diff([*begins, len(usable)])
-    n_before = usable.cumsum() - usable
-    n_before -= n_before[begins].repeat(lengths)
-    n_behind = np.add.reduceat(usable, begins, dtype=np.int64).repeat(lengths) - n_before
-    left_out = ~usable & (n_before > 0) & (n_behind > 0)
-    n_rows = np.count_nonzero(usable | left_out)
-    if 2 * np.count_nonzero(left_out) > n_rows:
-        n_gaps = np.count_nonzero(left_out & ~complete)
-        warnings.warn(
-            f"Training leaves out most of {n_rows} rows: {n_gaps} have gaps in their "
-            f"window, {np.count_nonzero(left_out) - n_gaps} others an unknown target. "
-            "Fill the gaps first, as SimpleImputer does, or give a shorter lookback.",
-            UnknownStepsWarning,
-            stacklevel=5,
-        )
-
-
 def default_batch_size(n_rows):
     """Rows in a batch: for more rows more, so that an epoch has some 1,000 batches."""
     enough = 2 ** math.ceil(math.log2(max(n_rows / 1000, 1)))
     return min(max(32, enough), 1024)
-
-
-def is_too_large(values):
-    """Which values would be infinite on the device."""
-    return np.abs(values) > np.finfo(keras.config.floatx()).max
-
-
-def _places(chosen):
-    """Where a mask is true: a range if there is no gap, which takes no memory."""
-    first, n_chosen = int(chosen.argmax()), int(np.count_nonzero(chosen))
-    if chosen[first : first + n_chosen].all():
-        return range(first, first + n_chosen)
-    return np.flatnonzero(chosen)
-
-
-def _at(values, rows):
-    """Entries at some rows, as a view where the rows are a range."""
-    if isinstance(rows, range):
-        return values[rows.start : rows.stop]
-    return np.asarray(values)[rows]
-
-
-def _series_of(X, y):
-    """A number for the series of each row, where an index of many levels tells it."""
-    for table in (y, X):
-        index = table.index if hasattr(table, "iloc") else None
-        if index is not None and index.nlevels > 1:
-            return index.droplevel(-1).factorize()[0]
-    return None
-
-
-def _series_by_windows(windows):
-    """A number for the series of each row, as their windows tell it.
-
-    A series begins where nothing but the newest step of a window is known, while that
-    of the window before was known and would be an older step now. So it also looks
-    behind a gap that is longer than a window.
-    """
-    begins = np.zeros(len(windows), dtype=np.int64)
-    newest_known = False
-    for piece in pieces(windows) if windows.shape[1] > 1 else ():
-        unknown = np.isnan(windows[piece])
-        if unknown.ndim > 2:
-            unknown = unknown.all(axis=2)
-        known_before = np.append(newest_known, ~unknown[:-1, -1])
-        begins[piece] = unknown[:, :-1].all(axis=1) & known_before
-        newest_known = not unknown[-1, -1]
-    return begins.cumsum()
-
-
-def _steps_ahead(targets, rows):
-    """Return how many rows the targets of a row reach over, itself included.
-
-    Where the targets of a row are those of the row before it but for some columns, these
-    are the columns of a step. Else they may be of as many steps as there are columns.
-    """
-    n_outputs = targets.shape[1]
-    rows, n_compared = np.asarray(rows)[-1000:], min(len(rows), 1000)
-    neighbours = np.flatnonzero(np.diff(rows) == 1) + len(targets) - n_compared
-    for n_columns in range(1, n_outputs if len(neighbours) else 1):
-        if n_outputs % n_columns:
-            continue
-        before = targets[neighbours, n_columns:]
-        after = targets[neighbours + 1, :-n_columns]
-        same = (before == after) | (np.isnan(before) & np.isnan(after))
-        if same.all(axis=1).mean() > 0.5:
-            return n_outputs // n_columns
-    return n_outputs
 
 
 def _is_same(one, other):
@@ -226,13 +116,13 @@ class _Task:
     def samples(self, places):
         """The windows, targets and weights at some places."""
         targets, weights = self.at(places)
-        rows = _at(self.rows, places)
+        rows = at_rows(self.rows, places)
         return training.Samples(self.windows, targets, weights, rows=rows)
 
     def at(self, places):
         """Targets and weights at some places."""
-        weights = None if self.weights is None else _at(self.weights, places)
-        return _at(self.targets, places), weights
+        weights = None if self.weights is None else at_rows(self.weights, places)
+        return at_rows(self.targets, places), weights
 
 
 class SequenceEstimator(KerasWrapper):
@@ -433,7 +323,7 @@ class SequenceEstimator(KerasWrapper):
 
     def _rows_to_train_on(self, X, known_targets, sample_weight, series):
         """Rows with a complete window, a known target and a weight."""
-        complete = _complete_rows(X)
+        complete = complete_rows(X)
         n_incomplete = len(X) - np.count_nonzero(complete)
         usable = complete & known_targets
         self.n_left_out_ = int(len(X) - np.count_nonzero(usable))
@@ -454,58 +344,8 @@ class SequenceEstimator(KerasWrapper):
         # Who gives a row no weight knows that it is left out.
         wanted = True if sample_weight is None else sample_weight > 0
         known_targets = known_targets | ~np.broadcast_to(wanted, len(X))
-        _warn_of_gaps(X, complete, known_targets, series)
-        return _places(usable)
-
-    def _split(self, windows, rows, series, targets, callbacks):
-        """Places of the rows to train on, and of those held out where callbacks ask.
-
-        The end of each series is held out. What is trained on shares no step of its
-        targets with that.
-        """
-        n_rows, fraction = len(rows), self.validation_fraction
-        monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
-        if not any(name.startswith("val_") for name in monitored):
-            return range(n_rows), None
-        series = _series_by_windows(windows) if series is None else series
-        # The place of a row in its series, and those of each series side by side.
-        order = np.argsort(series, kind="stable")
-        lengths = np.bincount(series)
-        ends = lengths.cumsum()
-        step = np.empty(len(series), dtype=np.int64)
-        step[order] = np.arange(len(series)) - (ends - lengths).repeat(lengths)
-        series, step = _at(series, rows), _at(step, rows)
-        n_known = np.bincount(series, minlength=len(lengths))
-        # Together as many as of one series, whatever their lengths.
-        bounds = np.round(np.append(0, n_known.cumsum()) * fraction).astype(int)
-        n_held_out = np.diff(bounds)
-        order = np.lexsort((step, series))
-        from_end = np.empty(n_rows, dtype=np.int64)
-        from_end[order] = n_known.cumsum().repeat(n_known) - np.arange(n_rows)
-        held_out = from_end <= n_held_out[series]
-        if not held_out.any():
-            raise ValueError(
-                f"validation_fraction={fraction} of {n_rows} rows leaves nothing "
-                f"to validate on (n_samples = {n_rows}). Change it, or give more rows."
-            )
-        first = np.full(len(lengths), np.iinfo(np.int64).max)
-        np.minimum.at(first, series[held_out], step[held_out])
-        n_steps = _steps_ahead(targets, rows) if targets.ndim > 1 else 1
-        learnt = ~held_out & (step <= first[series] - n_steps)
-        if not learnt.any():
-            shared = (
-                ""
-                if n_steps == 1
-                else (
-                    f": targets reach over {n_steps} rows, and those before the "
-                    f"{np.count_nonzero(held_out)} held out share some with them"
-                )
-            )
-            raise ValueError(
-                f"validation_fraction={fraction} of {n_rows} rows leaves nothing "
-                f"to train on{shared}. Change it, or give more rows."
-            )
-        return _places(learnt), _places(held_out)
+        warn_of_gaps(X, complete, known_targets, series)
+        return places_where(usable)
 
     def _relative(self, weights, known, learnt, held_out):
         """Weights whose mean over the numbers that are trained on is one.
@@ -518,14 +358,14 @@ class SequenceEstimator(KerasWrapper):
                 f"{getattr(self, 'class_weight', None)!r}."
             )
         for what, places in (("train", learnt), ("validate", held_out)):
-            if places is not None and not _at(weights, places).any():
+            if places is not None and not at_rows(weights, places).any():
                 raise ValueError(
                     f"None of the {len(places)} rows to {what} on has a weight over 0. "
                     "Change sample_weight, class_weight or validation_fraction."
                 )
         # Their sum may be more than a float can be.
         weights = weights / weights.max()
-        return (weights / _at(weights * known, learnt).mean()).astype(
+        return (weights / at_rows(weights * known, learnt).mean()).astype(
             keras.config.floatx()
         )
 
@@ -533,7 +373,7 @@ class SequenceEstimator(KerasWrapper):
         """Check all that is given, and build the network if it is to be new."""
         check_not_forked()
         self._check_parameters()
-        series = _series_of(X, y)
+        series = series_of(X, y)
         X, y = self._validate_windows(X, y, reset=anew)
         y, known = self._encode(y, classes, reset=anew)
         if sample_weight is not None:
@@ -545,20 +385,24 @@ class SequenceEstimator(KerasWrapper):
                     f"row {row}. Give 0 to leave a row out."
                 )
         rows = self._rows_to_train_on(X, known > 0, sample_weight, series)
-        y = _at(y, rows)
-        warn_of_lost_digits("X", _at(X[:, -1], rows))
+        y = at_rows(y, rows)
+        warn_of_lost_digits("X", at_rows(X[:, -1], rows))
         warn_of_lost_digits("y", y)
         if self._learns_from_plain_numbers():
-            warn_of_small_or_large_inputs(_at(X[:, -1], rows))
+            warn_of_small_or_large_inputs(at_rows(X[:, -1], rows))
         if anew and classes is None:
             self._check_targets(y)
-        weights = None if sample_weight is None else _at(sample_weight, rows)
+        weights = None if sample_weight is None else at_rows(sample_weight, rows)
         weights = self._weigh_classes(y, weights)
-        known = _at(known, rows)
+        known = at_rows(known, rows)
         has_gaps = bool((known < 1).any())
         if has_gaps and weights is None:
             weights = np.ones(len(rows))
-        learnt, held_out = self._split(X, rows, series, y, callbacks)
+        learnt, held_out = range(len(rows)), None
+        monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
+        if any(name.startswith("val_") for name in monitored):
+            fraction = self.validation_fraction
+            learnt, held_out = hold_out(fraction, X, rows, series, y)
         if weights is not None:
             weights = self._relative(weights, known, learnt, held_out)
         generator = check_random_state(self.random_state)
@@ -570,7 +414,7 @@ class SequenceEstimator(KerasWrapper):
             weigh_known_targets(model)
         task = _Task(X, rows, targets, weights, learnt, held_out, seed)
         if anew:
-            self._set_scales(model, X, _at(rows, learnt), *task.at(learnt))
+            self._set_scales(model, X, at_rows(rows, learnt), *task.at(learnt))
             self.history_ = {}
         self.model_, self._built_with = model, self._parameters_of_the_build()
         return task
@@ -782,7 +626,7 @@ class SequenceEstimator(KerasWrapper):
         """What the network says of every row."""
         check_is_fitted(self, "model_")
         X, _ = self._validate_windows(X, reset=False)
-        complete = _complete_rows(X)
+        complete = complete_rows(X)
         outputs = training.predict(self.model_, X)
         unanswered = ~complete & np.isnan(outputs).reshape(len(X), -1).any(axis=1)
         if unanswered.any():

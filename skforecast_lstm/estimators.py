@@ -14,12 +14,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skforecast_lstm._pieces import pieces
+from skforecast_lstm._rows import is_too_large
 from skforecast_lstm._scales import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import (
     NETWORK_PARAMETERS,
     SequenceEstimator,
-    is_too_large,
 )
 from skforecast_lstm.networks import Cell, QuantileLoss, recurrent_network
 

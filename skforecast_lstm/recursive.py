@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm._sequence_estimator import is_too_large
+from skforecast_lstm._rows import is_too_large
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.windows import LookbackWindower
