@@ -48,5 +48,18 @@ def _made_from(item):
     return type(item).from_config, (complete_config(item),)
 
 
+def _with_exclusions(optimizer):
+    """An optimizer as Keras copies it, with the names of weights that don't decay."""
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    state = pattern and {
+        "_exclude_from_weight_decay": set(),
+        "_exclude_from_weight_decay_pattern": pattern,
+    }
+    return *optimizer.__reduce__(), state
+
+
 for _kind in _INCOMPLETE:
     copyreg.pickle(_kind, _made_from)  # type: ignore[arg-type]
+for _kind in vars(keras.optimizers).values():
+    if isinstance(_kind, type) and issubclass(_kind, keras.optimizers.Optimizer):
+        copyreg.pickle(_kind, _with_exclusions)  # type: ignore[arg-type]

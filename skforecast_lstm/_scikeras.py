@@ -103,6 +103,26 @@ def _seeds(model):
     return [variable for variable in model.variables if id(variable) not in weights]
 
 
+def _do_not_decay(model):
+    """Return for each weight that is trained whether it is excluded from decay."""
+    optimizer = getattr(model, "optimizer", None)
+    if not (
+        getattr(optimizer, "_exclude_from_weight_decay", None)
+        or getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    ):
+        return None
+    return [not optimizer._use_weight_decay(one) for one in model.trainable_variables]
+
+
+def _leave_out_of_decay(model, excluded):
+    """Exclude weights of a copy from decay, which a ``.keras`` file does not say."""
+    if excluded is not None:
+        pairs = zip(model.trainable_variables, excluded, strict=True)
+        ids = {id(variable) for variable, is_excluded in pairs if is_excluded}
+        model.optimizer._exclude_from_weight_decay = ids
+        model.optimizer._exclude_from_weight_decay_cache = {}
+
+
 def check_known(parameter, value):
     """Raise if a name means nothing to Keras, with the names that come close."""
     get, module = _KNOWN_BY_NAME[parameter]
@@ -218,17 +238,19 @@ class KerasWrapper(BaseEstimator):
                 keras.ops.convert_to_numpy(variable)
                 for variable in _seeds(state["model_"])
             ]
-            state["model_"] = pack_model(state["model_"]), seeds
+            excluded = _do_not_decay(state["model_"])
+            state["model_"] = pack_model(state["model_"]), seeds, excluded
         return state
 
     def __setstate__(self, state):
         # Where a model can't be made, it is what uses it that says so: a pool of
         # processes hangs if what it is sent can't be read.
         if "model_" in state and not forked():
-            content, seeds = state["model_"]
+            content, seeds, excluded = state["model_"]
             state = {**state, "model_": unpack_model(content)}
             for variable, seed in zip(_seeds(state["model_"]), seeds, strict=True):
                 variable.assign(seed)
+            _leave_out_of_decay(state["model_"], excluded)
         super().__setstate__(state)
 
     def _build(self, seed):
@@ -254,7 +276,9 @@ class KerasWrapper(BaseEstimator):
                 f"n_members={self.n_members} networks would have the weights of this one "
                 "model. Give a function that builds it, for first weights of their own."
             )
-        return unpack_model(pack_model(self.model))
+        model = unpack_model(pack_model(self.model))
+        _leave_out_of_decay(model, _do_not_decay(self.model))
+        return model
 
     def _call_builder(self, builder):
         """Call a function that builds a model with the parameters that it asks for."""

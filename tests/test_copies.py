@@ -126,6 +126,48 @@ def test_weights_that_do_not_decay_stay_so(data, exclusion):
     assert largest_change(var_names=["none"]) < 0.99 * largest_change(**exclusion)
 
 
+def without_decay_of_kernels():
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=20.0)
+    optimizer.exclude_from_weight_decay(var_names=["kernel"])
+    return optimizer
+
+
+@pytest.mark.parametrize("again", [clone, copy.deepcopy, lambda one: loads(dumps(one))])
+def test_weights_that_do_not_decay_stay_so_in_copies(data, again):
+    stayed = tiny(optimizer=without_decay_of_kernels())
+    decaying = keras.optimizers.AdamW(0.01, weight_decay=20.0)
+    other = tiny(optimizer=decaying).fit(*data)
+    went = again(stayed).fit(*data)
+    assert went.history_ == stayed.fit(*data).history_
+    assert went.history_ != other.history_
+    if again is not clone:
+        went = again(stayed).partial_fit(*data)
+        assert went.history_ == stayed.partial_fit(*data).history_
+
+
+@pytest.mark.parametrize("by", ["var_list", "var_names"])
+def test_weights_that_do_not_decay_stay_so_in_the_users_own_model(data, by):
+    model = keras.Sequential(
+        [keras.Input((3, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)]
+    )
+    optimizer = keras.optimizers.AdamW(1e-7, weight_decay=1e5)
+    chosen = {"var_list": model.layers[0].trainable_weights, "var_names": ["kernel"]}
+    optimizer.exclude_from_weight_decay(**{by: chosen[by]})
+    model.compile(optimizer, "mse")
+    X, y = data
+    fitted = loads(dumps(tiny(model=model).fit(X[..., None], y)))
+    fitted.partial_fit(X[..., None], y)
+    before, after = (one.layers[0].get_weights()[0] for one in (model, fitted.model_))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+
+
+def test_training_goes_on_where_weights_do_not_decay(data):
+    stayed = tiny(optimizer=without_decay_of_kernels()).fit(*data)
+    n_batches = int(stayed.model_.optimizer.iterations)
+    stayed.partial_fit(*data)
+    assert int(stayed.model_.optimizer.iterations) > n_batches
+
+
 class Reports(keras.callbacks.Callback):
     """Tells a study that is alive, as a callback that prunes does."""
 

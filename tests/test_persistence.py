@@ -543,6 +543,17 @@ def test_what_a_file_can_not_hold_is_named(estimator, message, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("parameter", ["optimizer", "model"])
+def test_weights_that_do_not_decay_are_not_held(parameter, tmp_path):
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=20.0)
+    optimizer.exclude_from_weight_decay(var_names=["kernel"])
+    model = small_network()
+    model.compile(optimizer, "mse")
+    given = {"optimizer": optimizer, "model": model}[parameter]
+    with pytest.raises(TypeError, match=f"hold LSTMRegressor.{parameter}.*from decay"):
+        persistence.save(regressor(**{parameter: given}), tmp_path / "estimator.lstm")
+
+
 def test_losses_of_the_user_are_found_in_a_network(tmp_path):
     model = network()
     model.compile(loss=a_loss)

@@ -125,6 +125,7 @@ def take_apart(value: Any) -> tuple[str, Any]:
     if isinstance(value, keras.callbacks.Callback):
         return "keras.Callback", _callback_parts(value)
     if isinstance(value, _DESCRIBED):
+        _check_decay(value)
         return "keras.Object", _config_of(value)
     raise TypeError(f"it is an object of Keras's class {type(value).__name__!r}")
 
@@ -141,6 +142,7 @@ def put_together(kind: str, parts: Any, budget: Budget) -> Any:
 
 def _model_parts(model):
     optimizer = getattr(model, "optimizer", None)
+    _check_decay(optimizer)
     if optimizer is not None and model.built and not optimizer.built:
         optimizer.build(model.trainable_variables)
     return {
@@ -148,6 +150,15 @@ def _model_parts(model):
         "weights": _values(model.variables),
         "optimizer": None if optimizer is None else _values(optimizer.variables),
     }
+
+
+def _check_decay(optimizer):
+    """Raise if an optimizer has what its configuration does not say."""
+    for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
+        if getattr(optimizer, name, None):
+            raise TypeError(
+                "some weights are excluded from decay, of which a file says nothing"
+            )
 
 
 def _model(parts, budget):

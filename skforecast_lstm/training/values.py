@@ -6,6 +6,7 @@ by value (an iterator, a module handed about, a function that reads a file) has 
 
 import dis
 import hashlib
+import re
 import sys
 import types
 import weakref
@@ -305,6 +306,8 @@ class Values:
             self._add_all(kind, value.fget, value.fset, value.fdel)
         elif kind in (staticmethod, classmethod):
             self._add_all(kind, value.__func__)
+        elif kind is re.Pattern:
+            self._add_all(kind, value.pattern, value.flags)
         elif kind in (range, slice):
             self._add_all(kind, value.start, value.stop, value.step)
         elif isinstance(value, np.dtype) and value.fields is None:
