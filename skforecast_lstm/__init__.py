@@ -11,13 +11,13 @@ from skforecast_lstm._lazy import loaded_late
 
 if TYPE_CHECKING:
     from skforecast_lstm.binned_regressor import BinnedRegressor
+    from skforecast_lstm.comparison import compare
     from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
     from skforecast_lstm.exceptions import UnknownStepsWarning
     from skforecast_lstm.forecasting import (
         LSTMForecaster,
         LSTMTimeSeriesClassifier,
         LSTMTimeSeriesRegressor,
-        compare,
     )
     from skforecast_lstm.networks import recurrent_network
     from skforecast_lstm.recursive import recursive_forecast
@@ -34,7 +34,7 @@ _ROOM_OF = {
     "LSTMTimeSeriesRegressor": "forecasting",
     "LookbackWindower": "windows",
     "UnknownStepsWarning": "exceptions",
-    "compare": "forecasting",
+    "compare": "comparison",
     "recurrent_network": "networks",
     "recursive_forecast": "recursive",
 }

@@ -226,8 +226,8 @@ def _compare(options):
     elif results:
         _writable(results)
 
-    from skforecast_lstm.forecasting._store import ResultsFile
-    from skforecast_lstm.forecasting.comparing import compare
+    from skforecast_lstm.comparison.comparing import compare
+    from skforecast_lstm.comparison.store import ResultsFile
 
     outputs = {"--html": report, "--csv": csv, "--json": json}
     # It may be a folder, and then results are in a file of it.

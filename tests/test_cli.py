@@ -73,7 +73,7 @@ def calls(monkeypatch):
 
 
 def replace_compare(monkeypatch, function):
-    module = import_module("skforecast_lstm.forecasting.comparing")
+    module = import_module("skforecast_lstm.comparison.comparing")
     monkeypatch.setattr(module, "compare", function)
 
 
@@ -331,7 +331,7 @@ def test_the_lstm_is_what_forecasts(monkeypatch, folder):
         names.append((forecasters, datasets[0].season_length, random_state))
         return [{forecasters[0]: NaiveForecaster()}]
 
-    module = import_module("skforecast_lstm.forecasting.lineup")
+    module = import_module("skforecast_lstm.comparison.lineup")
     monkeypatch.setattr(module, "line_up", line_up)
     assert main(["forecast", "--seed", "3"]) == 0
     assert main(["forecast", "--season", "6"]) == 0
@@ -448,7 +448,7 @@ def test_an_interrupt_of_a_forecast(monkeypatch, sales_csv, folder, capsys):
 INTERRUPTED = """
 import signal, sys, time
 from skforecast_lstm.cli import main
-from skforecast_lstm.forecasting import comparing
+from skforecast_lstm.comparison import comparing
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 run_one, n_done = comparing.run, 0
@@ -468,7 +468,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_ctrl_c_in_a_real_process_and_going_on(folder, monkeypatch):
-    from skforecast_lstm.forecasting import comparing
+    from skforecast_lstm.comparison import comparing
 
     arguments = ["compare", "--results", "kept", "--forecasters", "naive", "--quiet"]
     with subprocess.Popen(

@@ -17,8 +17,8 @@ N_SERIES_DRAWN = 4
 
 def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
     """A forecaster by its name in `compare`, set up for all rows of a table."""
+    from skforecast_lstm.comparison.lineup import line_up
     from skforecast_lstm.forecasting._defaults import season_of
-    from skforecast_lstm.forecasting.lineup import line_up
 
     y = pd.DataFrame(table.y)
     times = y.index if table.series is None else y.loc[y.index[0][0]].index

@@ -1,21 +1,13 @@
-"""sktime on the outside: forecasters, whole series, and the comparison of forecasters."""
+"""sktime on the outside: a forecaster, and estimators for whole series."""
 
 from skforecast_lstm._lazy import loaded_late
 
 _ROOM_OF = {
-    "Comparison": "comparison",
     "LSTMForecaster": "forecaster",
     "LSTMTimeSeriesClassifier": "panel",
     "LSTMTimeSeriesRegressor": "panel",
-    "compare": "comparing",
 }
 
-__all__ = [
-    "Comparison",
-    "LSTMForecaster",
-    "LSTMTimeSeriesClassifier",
-    "LSTMTimeSeriesRegressor",
-    "compare",
-]
+__all__ = ["LSTMForecaster", "LSTMTimeSeriesClassifier", "LSTMTimeSeriesRegressor"]
 
 __getattr__, __dir__ = loaded_late(__name__, _ROOM_OF)

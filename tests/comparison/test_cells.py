@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from skforecast_lstm.forecasting._cells import quiet, run
+from skforecast_lstm.comparison.cells import quiet, run
 
 
 def settings():

@@ -25,7 +25,7 @@ from sktime.split import SameLocSplitter, SingleWindowSplitter
 from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import __version__
-from skforecast_lstm.forecasting._datasets import split_series
+from skforecast_lstm.comparison.datasets import split_series
 
 
 @dataclass(frozen=True)

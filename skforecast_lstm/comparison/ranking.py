@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sktime.benchmarking.analysis import AverageRank, WilcoxonSignedRankTest
 
-from skforecast_lstm.forecasting._cells import quiet
+from skforecast_lstm.comparison.cells import quiet
 
 # The least number of pairs with which a Wilcoxon test can give a p under 0.05.
 FEWEST_WINDOWS = 6
@@ -31,7 +31,7 @@ def average(scores):
     return scores.groupby(level="dataset").mean().mean()
 
 
-def ranking(results, failures):
+def ranked(results, failures):
     """One row a forecaster, the best first, and those that can't be ranked last."""
     scores = shared_scores(results)
     everyone = results["forecaster"].unique()

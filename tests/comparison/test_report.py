@@ -14,7 +14,7 @@ import pytest
 from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
-from skforecast_lstm.forecasting.lineup import quietly_made
+from skforecast_lstm.comparison.lineup import quietly_made
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),

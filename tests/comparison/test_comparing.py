@@ -12,7 +12,7 @@ import pytest
 from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
-from skforecast_lstm.forecasting.lineup import quietly_made
+from skforecast_lstm.comparison.lineup import quietly_made
 
 QUICK = ["naive", "seasonal naive", "Ridge"]
 
@@ -233,7 +233,7 @@ def test_goes_on_where_it_was(monthly, tmp_path, monkeypatch):
     assert again.settings["cells_run_before"] == 7
     pd.testing.assert_frame_equal(scores(whole), scores(again), check_exact=True)
     pd.testing.assert_frame_equal(whole.forecasts, again.forecasts, check_exact=True)
-    monkeypatch.setattr("skforecast_lstm.forecasting.comparing.run", None)
+    monkeypatch.setattr("skforecast_lstm.comparison.comparing.run", None)
     last = compare(monthly, **given)
     pd.testing.assert_frame_equal(again.results, last.results, check_exact=True)
 

@@ -2,9 +2,9 @@ import pytest
 from sklearn.linear_model import Ridge
 from sktime.forecasting.naive import NaiveForecaster
 
-from skforecast_lstm.forecasting._cells import quiet
-from skforecast_lstm.forecasting._datasets import read_datasets
-from skforecast_lstm.forecasting.lineup import DEFAULT_LINEUP, line_up, quietly_made
+from skforecast_lstm.comparison.cells import quiet
+from skforecast_lstm.comparison.datasets import read_datasets
+from skforecast_lstm.comparison.lineup import DEFAULT_LINEUP, line_up, quietly_made
 
 
 def datasets_of(y, horizon=12, **given):

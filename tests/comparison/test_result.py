@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import wilcoxon
 
 from skforecast_lstm import compare
-from skforecast_lstm.forecasting.comparison import Comparison
+from skforecast_lstm.comparison.result import Comparison
 
 
 def comparison_of(mase, *, lstm=(), datasets=1, step=4):

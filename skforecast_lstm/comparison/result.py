@@ -9,7 +9,13 @@ import pandas as pd
 
 from skforecast_lstm._files import replacing
 from skforecast_lstm._labels import for_spreadsheets
-from skforecast_lstm.forecasting import _ranking
+from skforecast_lstm.comparison.ranking import (
+    FEWEST_WINDOWS,
+    average,
+    p_value,
+    ranked,
+    shared_scores,
+)
 
 __all__ = ["Comparison"]
 
@@ -71,7 +77,7 @@ class Comparison:
             metrics are means. `windows` is how many it has, `failed` how often it
             raised.
         """
-        return _ranking.ranking(self.results, self.failures)
+        return ranked(self.results, self.failures)
 
     def summary(self) -> str:
         """Say in a few sentences who is best, by how much, and how sure that is.
@@ -82,8 +88,8 @@ class Comparison:
             Speaks of the LSTM first, if there was one: when it loses, by how much and
             to which.
         """
-        scores = _ranking.shared_scores(self.results)
-        mase = _ranking.average(scores).sort_values(kind="stable")
+        scores = shared_scores(self.results)
+        mase = average(scores).sort_values(kind="stable")
         sentences = []
         if mase.empty:
             sentences.append("No forecaster could be ranked: all failed.")
@@ -144,15 +150,15 @@ class Comparison:
         n_series = scores.index.get_level_values("dataset").nunique()
         where = f"{_count(len(scores), 'window')} of {n_series} series"
         sentences = []
-        if len(scores) < _ranking.FEWEST_WINDOWS:
+        if len(scores) < FEWEST_WINDOWS:
             few = "too few for a paired test to tell whether it is more than chance"
             sentences.append(f"That is over {where}, {few}.")
         else:
-            p_value = _ranking.p_value(scores, name, other)
-            verdict = "more" if p_value < 0.05 else "not more"
+            chance = p_value(scores, name, other)
+            verdict = "more" if chance < 0.05 else "not more"
             sentences.append(
                 f"Over {where} that is {verdict} than chance would give (paired "
-                f"Wilcoxon test, p = {p_value:.2g})."
+                f"Wilcoxon test, p = {chance:.2g})."
             )
             steps = [of["step"] for of in self.settings["datasets"].values()]
             if min(steps) < self.settings["horizon"]:
@@ -182,7 +188,7 @@ class Comparison:
         figure : matplotlib.figure.Figure
             The picture; in a notebook it shows itself, `savefig` writes it to a file.
         """
-        from skforecast_lstm.forecasting.plots import draw
+        from skforecast_lstm.comparison.plots import draw
 
         return draw(self, kind, dataset=dataset)
 
@@ -194,7 +200,7 @@ class Comparison:
         path : path
             Where to; a file that is there is replaced, as a whole.
         """
-        from skforecast_lstm.forecasting.report import page
+        from skforecast_lstm.comparison.report import page
 
         _write(path, page(self))
 

@@ -9,11 +9,11 @@ import joblib
 import pandas as pd
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm.forecasting._cells import Cell, metric_names, quiet, run
-from skforecast_lstm.forecasting._datasets import read_datasets
-from skforecast_lstm.forecasting._store import ResultsFile
-from skforecast_lstm.forecasting.comparison import Comparison
-from skforecast_lstm.forecasting.lineup import line_up, quietly_made
+from skforecast_lstm.comparison.cells import Cell, metric_names, quiet, run
+from skforecast_lstm.comparison.datasets import read_datasets
+from skforecast_lstm.comparison.lineup import line_up, quietly_made
+from skforecast_lstm.comparison.result import Comparison
+from skforecast_lstm.comparison.store import ResultsFile
 
 __all__ = ["compare"]
 
