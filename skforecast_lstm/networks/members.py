@@ -136,17 +136,23 @@ class Members(keras.layers.Layer):
         """
         network = self.hidden_network()
 
+        changes = []
+
         def call_one(values):
-            return network.stateless_call(
+            outputs, fixed, losses = network.stateless_call(
                 *values, inputs, training=training, return_losses=True
             )
+            pairs = zip(fixed, values[1], strict=True)
+            changes.append([new is not old for new, old in pairs])
+            return outputs, fixed, losses
 
         trained = [own.value for own in self._trained]
         # PyTorch assigns in place, and the gradient is still to come.
         fixed = [ops.copy(own.value) for own in self._fixed]
         outputs, fixed, losses = _of_each(call_one, (trained, fixed))
-        for own, value in zip(self._fixed, fixed, strict=True):
-            own.assign(value)
+        for own, value, *changed in zip(self._fixed, fixed, *changes, strict=True):
+            if any(changed):
+                own.assign(value)
         for loss in losses:
             self.add_loss(ops.mean(loss))
         return ops.moveaxis(outputs, 0, 1) if training else ops.mean(outputs, axis=0)

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm.training.batches import SampleBatches
 from skforecast_lstm.training.programs import Programs
 from skforecast_lstm.training.samples import ROOM_TO_PREDICT, Samples
 from skforecast_lstm.training.schedules import Course
@@ -152,7 +153,9 @@ def fit(
         finished = True
     finally:
         loop.give_back()
-        model.optimizer.finalize_variable_values(model.trainable_weights)
+        # A moving average of weights is zero until the first batch.
+        if loop.has_trained:
+            model.optimizer.finalize_variable_values(model.trainable_weights)
         if finished:
             hooks.on_train_end(logs)
     return model.history
@@ -180,6 +183,9 @@ def predict(model: keras.Model, samples: Samples) -> Any:
     for block in samples.chunks():
         loaded = samples.load(block, ROOM_TO_PREDICT)
         program = known.prediction(state, loaded, batch_size)
+        if program.changes_model:
+            # What one batch leaves, such as seeds, the next one needs.
+            return model.predict(SampleBatches(samples), verbose=0)
         outputs = program(state, loaded, np.int32(len(block)))
         parts.append(jax.tree.map(partial(_first, len(block)), outputs))
     return jax.tree.map(lambda *pieces: np.concatenate(pieces), *parts)
@@ -217,16 +223,19 @@ class _Loop:
         self.metrics = _Variables(model.metrics_variables)
         (self.no_metrics,) = self.metrics.read()
         self.values = None
+        self.has_trained = False
 
     def train(self, epoch, seed):
         """One epoch; gives the results of the metrics."""
         self._take()
         metrics, done = self.no_metrics, 0
-        part = len(self.course.batches(epoch)), self.course.factors(epoch)
-        for n_rows, *data in self.samples.epoch(seed, epoch, *part):
+        # Keras looks whether to stop after a batch, so there is one in any case.
+        n_batches = 1 if self.model.stop_training else len(self.course.batches(epoch))
+        factors = self.course.factors(epoch)
+        for n_rows, *data in self.samples.epoch(seed, epoch, n_batches, factors):
             for stop, state, logs in self._sweep((*self.values, metrics), n_rows, *data):
                 *values, metrics = state
-                self.values = tuple(values)
+                self.values, self.has_trained = tuple(values), True
                 for bar in self.bars:
                     batch = -(-(done + stop) // self.batch_size) - 1
                     bar.on_train_batch_end(batch, jax.device_get(logs))
@@ -244,6 +253,8 @@ class _Loop:
             for _, state, logs in self._sweep((trained, fixed, metrics), n_rows, *data):  # noqa: B007
                 _, fixed, metrics = state
         self.values = trained, fixed, optimizer
+        if self.watched:
+            self.metrics.write((metrics,))
         return self._give(logs)
 
     def give_back(self):

@@ -81,25 +81,20 @@ def feed_back(
         np.broadcast_to(centre, n_columns),
         np.broadcast_to(spread, n_columns),
     )
-    if not can_predict(model):
+    if can_predict(model):
+        # In two parts, since a large centre has more digits than the device.
+        high = centre.astype(keras.config.floatx())
+        scale = np.stack([high, centre - high, spread])
+        forecasts = _on_device(model, series, origins, n_steps, window_shape, scale)
+        if forecasts is not None:
+            return forecasts
 
-        def answer(windows):
-            outputs = predict(model, windows.reshape(len(windows), *window_shape))
-            outputs = outputs.reshape(len(windows), n_columns)
-            return outputs, (outputs - centre) / spread
+    def answer(windows):
+        outputs = predict(model, windows.reshape(len(windows), *window_shape))
+        outputs = outputs.reshape(len(windows), n_columns)
+        return outputs, (outputs - centre) / spread
 
-        return feed_back_by_steps(answer, series, origins, n_steps)
-    # In two parts, since a large centre has more digits than the device.
-    high = centre.astype(keras.config.floatx())
-    scale = np.stack([high, centre - high, spread])
-    # Origins side by side need the same rows.
-    order = np.argsort(origins.starts, kind="stable")
-    forecasts = np.empty((len(order), n_steps, n_columns), keras.config.floatx())
-    for places, outputs in _on_device(
-        model, series, origins.take(order), n_steps, window_shape, scale
-    ):
-        forecasts[order[places]] = outputs
-    return forecasts
+    return feed_back_by_steps(answer, series, origins, n_steps)
 
 
 def feed_back_by_steps(
@@ -143,7 +138,7 @@ def feed_back_by_steps(
 
 
 def _on_device(model, series, origins, n_steps, window_shape, scale):
-    """Outputs for as many origins as one call takes, and which ones these are."""
+    """Outputs for all origins; None where predicting changes the model."""
     import jax
 
     from skforecast_lstm.training.engine import PREDICTION_BATCH
@@ -160,7 +155,11 @@ def _on_device(model, series, origins, n_steps, window_shape, scale):
         [variable.value for variable in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables)
     )
-    for places in _slices(n_origins, n_at_once):
+    forecasts = np.empty((n_origins, n_steps, series.shape[1]), keras.config.floatx())
+    # Origins side by side need the same rows.
+    order = np.argsort(origins.starts, kind="stable")
+    for part_of_order in _slices(n_origins, n_at_once):
+        places = order[part_of_order]
         some, rows = _needed(origins.take(places))
         n_some = len(some.starts)
         part = series[rows]
@@ -172,7 +171,10 @@ def _on_device(model, series, origins, n_steps, window_shape, scale):
         some, scale = keras.tree.map_structure(for_device, (some, scale))
         data = (state, part, some, scale, np.int32(n_some), np.int32(n_steps))
         program = known.feeding(data, window_shape, room, batch_size)
-        yield places, np.asarray(program(*data))[:n_some, :n_steps]
+        if program.changes_model:
+            return None
+        forecasts[places] = np.asarray(program(*data))[:n_some, :n_steps]
+    return forecasts
 
 
 def _needed(origins):

@@ -26,6 +26,8 @@ __all__ = ["can_predict", "fit", "predict"]
 _OURS = "skforecast_lstm.networks."
 # What a model may not have changed if the engine is to train it as Keras would.
 _METHODS = (
+    "_get_metrics_result_or_logs",
+    "_update_metrics_variables",
     "compute_loss",
     "compute_metrics",
     "evaluate",
@@ -133,16 +135,19 @@ def fit(
     2
     """
     check_not_forked()
-    is_known = isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
+    is_known = (
+        isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
+    ) and _can_validate_on(validation_data)
     has_course = schedule is not None or n_batches is not None
     if has_course:
         _check_course(model, schedule, n_batches)
     if others or not is_known:
-        if has_course:
+        if has_course or isinstance(x, Samples):
             raise ValueError(
-                "schedule and n_batches need the number of batches in an epoch. Give "
-                "NumPy arrays or Samples, and no arguments that only Keras has; found x "
-                f"in a {type(x).__name__}, and the arguments {sorted(others)}."
+                "Samples, schedule and n_batches need NumPy arrays or Samples, to train "
+                "and to validate, and no arguments that only Keras has; found x in a "
+                f"{type(x).__name__}, validation_data in a "
+                f"{type(validation_data).__name__}, and the arguments {sorted(others)}."
             )
         return model.fit(
             x,
@@ -167,6 +172,10 @@ def fit(
         validation = given if isinstance(given, Samples) else _samples(*given)
     elif validation_split:
         samples, validation = samples.split(_n_before(len(samples), validation_split))
+    if class_weight is not None:
+        # What is held out of a split counts as it is.
+        weights = _weights_of_classes(samples.y, class_weight)
+        samples = Samples(samples.x, samples.y, weights, rows=samples.rows)
     callbacks = list(keras.tree.flatten(callbacks)) if callbacks else []
     if not shuffle:
         seed = None
@@ -295,6 +304,11 @@ def _can_train(model):
         _can_run(model)
         and model.compiled
         and isinstance(model.optimizer, keras.optimizers.Optimizer)
+        # Keras can be told to cut every training short.
+        and not any(
+            getattr(keras.config, name, lambda: None)()
+            for name in ("max_epochs", "max_steps_per_epoch")
+        )
         and _is_as_in_keras(model, _METHODS)
     )
 
@@ -302,17 +316,40 @@ def _can_train(model):
 def _is_as_in_keras(model, methods):
     """Whether a model has these methods from Keras, or from our networks."""
     return all(
-        method is getattr(keras.Model, name) or method.__module__.startswith(_OURS)
+        name not in vars(model)
+        and (
+            method is getattr(keras.Model, name, None)
+            or getattr(method, "__module__", "").startswith(_OURS)
+        )
         for name in methods
-        for method in [getattr(type(model), name)]
+        for method in [getattr(type(model), name, None)]
     )
 
 
 def _are_arrays(tree):
     """Whether there are only arrays of numbers in lists, tuples and dicts."""
     return all(
-        leaf is None or (isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub")
+        leaf is None
+        or (
+            isinstance(leaf, np.ndarray)
+            and leaf.dtype.kind in "fiub"
+            # What is masked would count as it is.
+            and not isinstance(leaf, np.ma.MaskedArray)
+        )
         for leaf in keras.tree.flatten(tree)
+    )
+
+
+def _can_validate_on(given):
+    """Whether there are only arrays to validate on: inputs, targets and weights."""
+    return (
+        given is None
+        or isinstance(given, Samples)
+        or (
+            isinstance(given, tuple | list)
+            and 1 <= len(given) <= 3
+            and _are_arrays(given)
+        )
     )
 
 
@@ -327,7 +364,7 @@ def _check_course(model, schedule, n_batches):
 
 
 def _samples(x, y=None, sample_weight=None, class_weight=None):
-    """Samples, whose weights may be those of their classes."""
+    """Samples, yet without the weights of their classes."""
     if isinstance(x, Samples):
         if any(part is not None for part in (y, sample_weight, class_weight)):
             raise ValueError(
@@ -338,7 +375,8 @@ def _samples(x, y=None, sample_weight=None, class_weight=None):
     if class_weight is not None:
         if sample_weight is not None:
             raise ValueError("Give sample_weight or class_weight, not both.")
-        sample_weight = _weights_of_classes(y, class_weight)
+        if not isinstance(y, np.ndarray):
+            raise ValueError("class_weight needs a single output: y in one array.")
     return Samples(x, y, sample_weight)
 
 

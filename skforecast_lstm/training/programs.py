@@ -16,6 +16,7 @@ import keras
 import numpy as np
 from jax import lax
 from jax import numpy as jnp
+from jax.interpreters import partial_eval
 from numpy.typing import NDArray
 
 from skforecast_lstm.training.disk_cache import keep_programs
@@ -63,6 +64,8 @@ class Program:
             if "No such compile option" not in str(error):
                 raise
             self._run = lowered.compile()
+        #: Whether predicting draws random numbers, or changes the model otherwise.
+        self.changes_model = getattr(function, "changes_model", False)
         self._seconds_per_batch = SECONDS_OF_A_STRETCH
 
     def __call__(self, *arguments: Any) -> Any:
@@ -168,7 +171,9 @@ class Programs:
 
         def predict(state, block, n_rows):
             def outputs_of(rows):
-                return model.stateless_call(*state, _gathered(block["x"], rows))[0]
+                outputs, changes = _predict(model, state, _gathered(block["x"], rows))
+                predict.changes_model = changes
+                return outputs
 
             def predict_batch(number, outputs):
                 begin = number * batch_size
@@ -229,7 +234,8 @@ class Programs:
                 def feed_step(step, carried):
                     windows = windows_at(step, series, carried[0], some, jnp)
                     windows = windows.reshape(batch_size, *window_shape)
-                    outputs = model.stateless_call(*state, windows)[0]
+                    outputs, changes = _predict(model, state, windows)
+                    feed.changes_model = changes
                     outputs = outputs.reshape(batch_size, 1, n_columns)
                     outputs = outputs.astype(series.dtype)
                     rows = ((outputs - high) - low) / spread
@@ -394,6 +400,27 @@ def _evaluate(model, state, x, y, weights, shares):
     )
     metrics = _updated_metrics(model, metrics, loss, x, y, outputs, weights, shares)
     return trained, fixed, metrics
+
+
+def _predict(model, state, x):
+    """Keras's step of prediction: outputs, and whether they depend on what it changes.
+
+    That is found while it is traced. Keras's recurrent layers draw where nothing is
+    dropped, too.
+    """
+    trained, fixed = state
+    options = {"training": False} if model._call_has_training_arg else {}
+
+    def outputs_and_state(fixed):
+        return model.stateless_call(trained, fixed, x, **options)
+
+    outputs, after = outputs_and_state(fixed)
+    changed = [new is not old for new, old in zip(after, fixed, strict=True)]
+    if not any(changed):
+        return outputs, False
+    jaxpr = jax.make_jaxpr(lambda fixed: outputs_and_state(fixed)[0])(fixed).jaxpr
+    _, read = partial_eval.dce_jaxpr(jaxpr, [True] * len(jaxpr.outvars))
+    return outputs, any(one and other for one, other in zip(changed, read, strict=True))
 
 
 def _mean_weights(weights, shares):

@@ -71,7 +71,7 @@ def device_dtype(dtype: np.dtype) -> np.dtype:
     if np.issubdtype(dtype, np.floating):
         return np.dtype(keras.config.floatx())
     if np.issubdtype(dtype, np.integer) and dtype.itemsize > 4:
-        return np.dtype(np.int32)
+        return np.dtype(np.uint32 if dtype.kind == "u" else np.int32)
     return dtype
 
 

@@ -61,6 +61,10 @@ _IMPURE_NAMES = frozenset(
         "fromfile",
         "fromregex",
         "genfromtxt",
+        "get_printoptions",
+        "getbufsize",
+        "geterr",
+        "geterrcall",
         "io_callback",
         "load",
         "loadtxt",
@@ -248,6 +252,7 @@ class Values:
         """Return whether no code that was found reads an attribute that was left out."""
         return not any(
             name in self._left_out_unnamed
+            or (name in _RUN_BEFORE and name not in self._read)
             or (_is_initial(name) and name not in self._read)
             for name in self.names
         )

@@ -28,7 +28,7 @@ def build(optimizer="adam"):
     return model
 
 
-def twins(data, callbacks_of, *, by_engine=True, **arguments):
+def twins(data, callbacks_of, *, by_engine=True, of=build, **arguments):
     """Models and histories of the engine and of Keras, each with its callbacks."""
     arguments = {
         "batch_size": 8,
@@ -49,7 +49,7 @@ def twins(data, callbacks_of, *, by_engine=True, **arguments):
     for name, fit in (("theirs", keras.Model.fit), ("ours", training.fit)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(engine, "fit", by_engine_only)
-            model = build()
+            model = of()
             history = fit(model, *data, callbacks=callbacks_of(name), **arguments)
         results.insert(0, (model, history))
     assert bool(called) == by_engine
@@ -217,6 +217,59 @@ def test_hooks_see_epoch_logs_rate_and_weights(data):
             assert mine[2] == pytest.approx(other[2], rel=2e-5)
         for one, another in zip(mine[5], other[5], strict=True):
             np.testing.assert_allclose(one, another, 2e-5, 2e-6)
+
+
+def test_metrics_of_a_model_are_those_of_its_last_run(data):
+    seen = {"ours": [], "theirs": []}
+
+    def callbacks(name):
+        def note(*_):
+            results = one.model.get_metrics_result()
+            seen[name].append({key: float(value) for key, value in results.items()})
+
+        one = keras.callbacks.LambdaCallback(on_epoch_end=note)
+        one.on_test_end = note
+        return [one]
+
+    check_alike(twins(data, callbacks, epochs=2))
+    assert len(seen["ours"]) == len(seen["theirs"]) == 4
+    for mine, other in zip(seen["ours"], seen["theirs"], strict=True):
+        assert mine == pytest.approx(other, rel=2e-5)
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
+def test_a_stop_before_an_epoch_is_one_after_its_first_batch(data, hook):
+    def callbacks(_):
+        def stop(epoch, logs=None):
+            one.model.stop_training = epoch != 0
+
+        one = keras.callbacks.LambdaCallback(**{hook: stop})
+        return [one]
+
+    results = twins(data, callbacks)
+    assert len(results[0][1].epoch) == 1 + (hook == "on_epoch_begin")
+    check_alike(results)
+
+
+@pytest.mark.parametrize("every", [None, 1, 3])
+def test_moving_averages_of_weights(data, every):
+    def of_averages():
+        optimizer = keras.optimizers.Adam(
+            0.05, use_ema=True, ema_momentum=0.8, ema_overwrite_frequency=every
+        )
+        return build(optimizer)
+
+    swap = lambda _: [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]  # noqa: E731
+    check_alike(twins(data, swap, epochs=3, of=of_averages))
+
+
+@pytest.mark.parametrize("arguments", [{"epochs": 0}, {"epochs": 1, "initial_epoch": 2}])
+def test_no_epoch_leaves_weights_with_a_moving_average_as_they_are(data, arguments):
+    model = build(keras.optimizers.SGD(use_ema=True))
+    before = model.get_weights()
+    training.fit(model, *data, verbose=0, **arguments)
+    for one, another in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(one, another)
 
 
 def test_weights_that_a_callback_sets_are_trained_on(data):

@@ -1,11 +1,13 @@
 """The engine gives what `keras.Model.fit` and `predict` give."""
 
 import gc
+import warnings
 import weakref
 
 import jax
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -216,6 +218,33 @@ def test_class_weights_and_probabilities(task):
     check_same_as_keras(build, x, classes, class_weight={0: 2.0, 2: 0.5})
 
 
+def test_class_weights_are_not_those_of_the_held_out_rows(task):
+    x, y = task
+    classes = np.digitize(y, [-1, 1])
+
+    def build():
+        layers = [keras.layers.LSTM(3), keras.layers.Dense(3, activation="softmax")]
+        loss = "sparse_categorical_crossentropy"
+        return compiled(layers, loss=loss, metrics=(), weighted_metrics=["accuracy"])
+
+    weights = {0: 20.0, 2: 0.5}
+    options = {"class_weight": weights, "validation_split": 0.4, "epochs": 2}
+    check_same_as_keras(build, x, classes, **options)
+
+
+def test_class_weights_of_several_targets_are_refused(task):
+    x, y = task
+    with pytest.raises(ValueError, match="class_weight"):
+        training.fit(compiled(network()), x, [y], class_weight={0: 2.0})
+
+
+def test_large_whole_numbers_keep_their_sign(task):
+    x = task[0].copy().view("uint32").astype("uint64")
+    model = compiled([keras.layers.Rescaling(2.0**-32), *network()])
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(training.predict(model, x), expected, 1e-5, 1e-6)
+
+
 def test_several_inputs_and_outputs(task, rng):
     x, y = task
     more = rng.normal(size=(len(x), 3)).astype("float32")
@@ -264,6 +293,14 @@ def test_the_order_of_an_epoch_is_that_of_the_batches_for_keras(task, monkeypatc
         np.testing.assert_allclose(mine, other, 2e-5, 2e-6)
 
 
+@pytest.mark.usefixtures("no_keras_loop")
+def test_predicts_by_the_engine_where_draws_drop_nothing(task):
+    layers = [keras.layers.LSTM(3, dropout=0.2), keras.layers.Dropout(0.2)]
+    model = compiled([*layers, keras.layers.Dense(1)])
+    expected = model(task[0], training=False)
+    np.testing.assert_allclose(training.predict(model, task[0]), expected, 1e-5, 1e-6)
+
+
 @pytest.mark.parametrize("n_rows", [1, 7, 53])
 def test_predict_is_keras_predict(task, n_rows):
     model = compiled(network())
@@ -271,6 +308,43 @@ def test_predict_is_keras_predict(task, n_rows):
     outputs = training.predict(model, task[0][:n_rows])
     np.testing.assert_allclose(outputs, expected, 1e-5, 1e-6)
     assert outputs.flags.writeable
+
+
+class AlwaysDropout(keras.layers.Dropout):
+    """Dropout in predictions too, so that many of them tell how sure a network is."""
+
+    def call(self, inputs, training=None):
+        return super().call(inputs, training=True)
+
+
+class TwiceInTraining(keras.layers.Layer):
+    """A layer that takes every call for training, unless it is told otherwise."""
+
+    def call(self, inputs, training=True):
+        return inputs * 2 if training else inputs
+
+
+def test_draws_anew_in_each_batch_and_call(task):
+    build = lambda: compiled([keras.layers.LSTM(3), AlwaysDropout(0.5)])  # noqa: E731
+    x = np.repeat(task[0][:1], 200, axis=0)
+    ours, theirs = (_seeded(build) for _ in range(2))
+    found = [training.predict(ours, x) for _ in range(2)]
+    for one in found:
+        np.testing.assert_allclose(one, theirs.predict(x, verbose=0), 1e-5, 1e-6)
+    assert (found[0] != found[1]).any()
+    assert (found[0][:64] != found[0][64:128]).any()
+
+
+@pytest.mark.usefixtures("no_keras_loop")
+@pytest.mark.parametrize(
+    "layer", [lambda x: keras.layers.Dropout(0.5)(x, training=True), TwiceInTraining()]
+)
+def test_predicting_is_no_training(task, layer):
+    inputs = keras.Input((4, 2))
+    model = keras.Model(inputs, layer(keras.layers.Flatten()(inputs)))
+    np.testing.assert_array_equal(
+        training.predict(model, task[0]), task[0].reshape(-1, 8)
+    )
 
 
 def test_predicts_every_output_of_many_chunks(rng):
@@ -391,6 +465,86 @@ def test_steps_aside_for_a_train_step_of_the_user(task, monkeypatch):
     model.compile("sgd", "mse")
     monkeypatch.setattr(engine, "fit", None)
     assert len(training.fit(model, *task, verbose=0).history["loss"]) == 1
+
+
+@pytest.mark.parametrize("name", ["train_step", "compute_metrics"])
+def test_steps_aside_for_a_step_that_one_model_has(task, monkeypatch, name):
+    model = compiled(network())
+    original, called = getattr(model, name), []
+    setattr(model, name, lambda *a, **k: called.append(1) or original(*a, **k))
+    monkeypatch.setattr(engine, "fit", None)
+    training.fit(model, *task, validation_data=task, verbose=0)
+    assert called
+
+
+def test_steps_aside_for_a_step_of_prediction_that_one_model_has(task):
+    model = compiled(network())
+    model.predict_step = lambda state, data: (data[0][:, 0], state[1])
+    np.testing.assert_array_equal(training.predict(model, task[0]), task[0][:, 0])
+
+
+def test_steps_aside_for_metrics_of_the_user(task, monkeypatch):
+    class Own(keras.Sequential):
+        @property
+        def metrics(self):
+            return super().metrics[:1]
+
+    model = Own([keras.Input((4, 2)), *network()])
+    model.compile("sgd", "mse", metrics=["mae"])
+    monkeypatch.setattr(engine, "fit", None)
+    assert len(training.fit(model, *task, verbose=0).epoch) == 1
+
+
+@pytest.mark.skipif(not hasattr(keras.config, "set_max_epochs"), reason="Keras is old.")
+@pytest.mark.parametrize("name", ["set_max_epochs", "set_max_steps_per_epoch"])
+def test_trainings_that_keras_was_told_to_cut_short(task, name):
+    model = compiled(network())
+    getattr(keras.config, name)(1)
+    try:
+        with warnings.catch_warnings():
+            # Keras says that it does.
+            warnings.simplefilter("ignore")
+            training.fit(model, *task, epochs=2, batch_size=27, verbose=0)
+    finally:
+        getattr(keras.config, name)(None)
+    assert int(model.optimizer.iterations.value) == 2
+
+
+@pytest.mark.parametrize("part", ["x", "y"])
+def test_arrays_with_a_mask_are_refused(task, part):
+    given = dict(zip("xy", task, strict=True))
+    given[part] = np.ma.array(given[part], mask=given[part] > 1)
+    with pytest.raises(ValueError, match="masked"):
+        training.fit(compiled(network()), **given, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda x, y: (keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)),
+        lambda x, y: (x, pd.Series(y)),
+        lambda x, y: training.SampleBatches(training.Samples(x, y), batch_size=53),
+    ],
+    ids=["tensors", "series", "batches"],
+)
+def test_validates_on_all_that_keras_takes(task, form):
+    model = compiled(network(), metrics=())
+    history = training.fit(model, *task, validation_data=form(*task), verbose=0)
+    (expected,) = history.history["val_loss"]
+    assert model.evaluate(*task, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("given", [np.zeros((3, 4, 2)), (), (np.zeros((3, 4, 2)),) * 4])
+def test_refuses_to_validate_on_what_is_no_inputs_and_targets(task, given):
+    with pytest.raises(ValueError, match=r"None is|Data is"):
+        training.fit(compiled(network()), *task, validation_data=given, verbose=0)
+    with pytest.raises(ValueError, match="validation_data in a"):
+        training.fit(
+            compiled(network()),
+            training.Samples(*task),
+            validation_data=given,
+            verbose=0,
+        )
 
 
 def test_steps_aside_for_data_that_are_no_arrays(task, monkeypatch):

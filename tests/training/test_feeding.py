@@ -216,3 +216,33 @@ def test_a_large_centre_costs_no_digits():
         centre=level - 0.1,
     )
     np.testing.assert_array_equal(forecasts[0, :, 0] - level, [0, 10, 1010])
+
+
+class Noise(keras.layers.Layer):
+    """Noise in predictions too."""
+
+    def __init__(self):
+        super().__init__()
+        self.seed_generator = keras.random.SeedGenerator(0)
+
+    def call(self, inputs):
+        noise = keras.random.normal((1,), seed=self.seed_generator)
+        return inputs + noise
+
+
+def test_draws_anew_at_each_step(series):
+    layers = [keras.layers.Flatten(), keras.layers.Dense(2, kernel_initializer="zeros")]
+    model = keras.Sequential([keras.Input((3, 2)), *layers, Noise()])
+    forecasts = training.feed_back(model, series, origins_at([10, 20]), 5)
+    assert len(np.unique(forecasts)) == 5
+
+
+def test_feeding_back_is_no_training(series):
+    inputs = keras.Input((3, 2))
+    outputs = keras.layers.Cropping1D((2, 0))(inputs)
+    outputs = keras.layers.Dropout(0.5)(outputs, training=True)
+    forecasts = training.feed_back(
+        keras.Model(inputs, outputs), series, origins_at([10, 20]), 5
+    )
+    expected = np.repeat(series[[9, 19], None], 5, axis=1)
+    np.testing.assert_allclose(forecasts, expected, 1e-6)

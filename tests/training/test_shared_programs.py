@@ -78,6 +78,24 @@ class Exceeds(keras.metrics.Mean):
         )
 
 
+OUTSIDE = {"factor": 1.0}
+
+
+class Configured(keras.layers.Layer):
+    """A layer that calculates with its configuration."""
+
+    def get_config(self):
+        return {"factor": OUTSIDE["factor"]}
+
+    def call(self, inputs):
+        return inputs * self.get_config()["factor"]
+
+
+def configured(factor):
+    OUTSIDE["factor"] = factor
+    return model_of(Configured())
+
+
 @register
 class Falling(keras.optimizers.schedules.LearningRateSchedule):
     """A schedule whose configuration calls its first rate `learning_rate`."""
@@ -128,6 +146,7 @@ PAIRS = {
     "metric": lambda x: model_of(metrics=[Exceeds(x)]),
     "schedule": lambda x: model_of(optimizer=keras.optimizers.SGD(Falling(x / 100))),
     "closure": lambda x: model_of(loss=closing_over(x)),
+    "configuration": configured,
 }
 
 
@@ -153,6 +172,13 @@ def test_models_that_are_alike_share(name, compilations):
     for _ in range(2):
         training.fit(PAIRS[name](3.0), *DATA, batch_size=11, verbose=0)
     assert compilations == ["run"]
+
+
+@pytest.mark.parametrize("setting", [np.geterr, np.getbufsize, np.get_printoptions])
+def test_settings_of_numpy_are_no_constants(setting):
+    layer = keras.layers.Lambda(lambda x: x * len(str(setting())))
+    with pytest.raises(NotRecognisedError):
+        fingerprint(model_of(layer), training=False)
 
 
 def test_a_layer_that_is_adapted_again_predicts_anew():
