@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm.training.batches import SampleBatches
 from skforecast_lstm.training.programs import Programs
+from skforecast_lstm.training.recognition import joins_rows
 from skforecast_lstm.training.samples import ROOM_TO_PREDICT, Samples
 from skforecast_lstm.training.schedules import Course
 
@@ -176,6 +177,9 @@ def predict(model: keras.Model, samples: Samples) -> Any:
     outputs : ndarray, or list or dict of ndarrays
         As `keras.Model.predict` gives them.
     """
+    if joins_rows(model):
+        # What rows are in a batch is part of the answer.
+        return model.predict(SampleBatches(samples), verbose=0)
     batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
     state = _Variables(model.trainable_variables, model.non_trainable_variables).read()
     known = Programs(model, training=False)

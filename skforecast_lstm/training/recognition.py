@@ -7,7 +7,13 @@ import keras
 
 from skforecast_lstm.training.values import NotRecognisedError, Values
 
-__all__ = ["NotRecognisedError", "are_equal", "fills_batches", "fingerprint"]
+__all__ = [
+    "NotRecognisedError",
+    "are_equal",
+    "fills_batches",
+    "fingerprint",
+    "joins_rows",
+]
 
 # What a program that predicts does not read of a model.
 _ONLY_TO_TRAIN = frozenset(
@@ -170,6 +176,34 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
         and _is_a_mean_over_rows(model)
         and all(map(_is_a_mean_metric, _compiled_metrics(model)))
     )
+
+
+def joins_rows(model: keras.Model) -> bool:
+    """Return whether the graph of a model says that outputs depend on other rows.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A built model.
+
+    Returns
+    -------
+    joins : bool
+        Whether an operation goes along the axis of the rows, such as
+        ``Softmax(axis=0)``.
+    """
+    graph = getattr(model, "_functional", model)
+    for operation in getattr(graph, "operations", ()):
+        axes = getattr(operation, "axis", -1)
+        for node in operation._inbound_nodes:
+            for tensor in node.input_tensors:
+                along = axes if isinstance(axes, list | tuple) else [axes]
+                if 0 in along or -len(tensor.shape) in along:
+                    return True
+        # A function of Keras goes along all axes where none is named.
+        if axes is None and not isinstance(operation, keras.Layer):
+            return True
+    return False
 
 
 _ROWS_ALONE = tuple(

@@ -347,6 +347,25 @@ def test_predicting_is_no_training(task, layer):
     )
 
 
+@pytest.mark.parametrize(
+    "join",
+    [
+        keras.layers.Softmax(axis=0),
+        keras.layers.Softmax(axis=-2),
+        lambda x: x - keras.ops.mean(x),
+        lambda x: keras.ops.cumsum(x, axis=0),
+    ],
+    ids=["axis 0", "axis -2", "all axes", "operation"],
+)
+def test_rows_that_are_joined_are_predicted_in_batches_of_keras(join, rng):
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, join(keras.layers.Dense(2)(inputs)))
+    for n_rows in (29, 64):
+        x = rng.normal(size=(n_rows, 3)).astype("float32")
+        expected = model.predict(x, verbose=0)
+        np.testing.assert_allclose(training.predict(model, x), expected, 1e-5, 1e-6)
+
+
 def test_predicts_every_output_of_many_chunks(rng):
     inputs = keras.Input((3,))
     outputs = {"a": keras.layers.Dense(1)(inputs), "b": keras.layers.Dense(2)(inputs)}
