@@ -1,4 +1,4 @@
-"""Which rows of windows are trained on, and which are held out."""
+"""Choice of the rows to train on and the rows to hold out."""
 
 import warnings
 from typing import Any
@@ -25,9 +25,10 @@ Rows = range | NDArray[np.intp]
 
 
 def complete_rows(windows: NDArray) -> NDArray[np.bool_]:
-    """Which windows have no unknown step; raise if a value can't go to the device.
+    """Return a mask of the windows without unknown steps.
 
-    Goes piece by piece, so that a view of windows is never copied as a whole.
+    Raise if a value is too large for the device. Windows are read piece by piece, so
+    that a view is never copied as a whole.
     """
     complete = np.empty(len(windows), dtype=bool)
     for piece in pieces(windows):
@@ -45,7 +46,7 @@ def complete_rows(windows: NDArray) -> NDArray[np.bool_]:
 
 
 def is_too_large(values: NDArray) -> NDArray[np.bool_]:
-    """Which values would be infinite on the device."""
+    """Return a mask of the values that would be infinite on the device."""
     return np.abs(values) > np.finfo(keras.config.floatx()).max
 
 
@@ -55,9 +56,9 @@ def warn_of_gaps(
     known_targets: NDArray[np.bool_],
     series: NDArray | None,
 ) -> None:
-    """Warn where most rows are left out between the first and the last of a series.
+    """Warn if gaps leave out most rows between the first and last usable row of a series.
 
-    Before the first nothing is known yet, and after the last nothing is known any more.
+    Rows before the first and after the last usable row do not count.
     """
     usable = complete & known_targets
     if 2 * np.count_nonzero(usable) >= len(usable):
@@ -90,14 +91,14 @@ def hold_out(
     series: NDArray | None,
     targets: NDArray,
 ) -> tuple[Rows, Rows]:
-    """Places of the rows to train on, and of those held out.
+    """Return the places of the rows to train on, and of the rows held out.
 
-    The end of each series is held out. What is trained on shares no step of its
-    targets with that.
+    The end of each series is held out. The targets of the rows to train on share no
+    step with the targets of held-out rows.
     """
     n_rows = len(rows)
     series = _series_by_windows(windows) if series is None else series
-    # The place of a row in its series, and those of each series side by side.
+    # The place of each row in its series, counted series by series.
     order = np.argsort(series, kind="stable")
     lengths = np.bincount(series)
     ends = lengths.cumsum()
@@ -105,7 +106,7 @@ def hold_out(
     step[order] = np.arange(len(series)) - (ends - lengths).repeat(lengths)
     series, step = at_rows(series, rows), at_rows(step, rows)
     n_known = np.bincount(series, minlength=len(lengths))
-    # Together as many as of one series, whatever their lengths.
+    # Hold out the same total as for one series, for any lengths of the series.
     bounds = np.round(np.append(0, n_known.cumsum()) * fraction).astype(int)
     n_held_out = np.diff(bounds)
     order = np.lexsort((step, series))
@@ -138,7 +139,10 @@ def hold_out(
 
 
 def places_where(chosen: NDArray[np.bool_]) -> Rows:
-    """Where a mask is true: a range if there is no gap, which takes no memory."""
+    """Return the places where a mask is true, as a range if there is no gap.
+
+    A range takes no memory.
+    """
     first, n_chosen = int(chosen.argmax()), int(np.count_nonzero(chosen))
     if chosen[first : first + n_chosen].all():
         return range(first, first + n_chosen)
@@ -146,14 +150,14 @@ def places_where(chosen: NDArray[np.bool_]) -> Rows:
 
 
 def at_rows(values: NDArray, rows: Rows) -> NDArray:
-    """Entries at some rows, as a view where the rows are a range."""
+    """Return the entries at the given rows, as a view if the rows are a range."""
     if isinstance(rows, range):
         return values[rows.start : rows.stop]
     return np.asarray(values)[rows]
 
 
 def series_of(X: Any, y: Any) -> NDArray | None:
-    """A number for the series of each row, where an index of many levels tells it."""
+    """Return the number of the series of each row, None without a MultiIndex."""
     for table in (y, X):
         index = table.index if hasattr(table, "iloc") else None
         if index is not None and index.nlevels > 1:
@@ -162,11 +166,11 @@ def series_of(X: Any, y: Any) -> NDArray | None:
 
 
 def _series_by_windows(windows):
-    """A number for the series of each row, as their windows tell it.
+    """Return a number for the series of each row, found from the windows.
 
-    A series begins where nothing but the newest step of a window is known, while that
-    of the window before was known and would be an older step now. So it also looks
-    behind a gap that is longer than a window.
+    A series begins at a window with no known step except perhaps the newest, if the
+    newest step of the window before is known. In one series, that step would be an older
+    step of this window. A gap that is longer than a window looks the same.
     """
     begins = np.zeros(len(windows), dtype=np.int64)
     newest_known = False
@@ -181,10 +185,10 @@ def _series_by_windows(windows):
 
 
 def _steps_ahead(targets, rows):
-    """Return how many rows the targets of a row reach over, itself included.
+    """Return the number of rows that the targets of a row cover, including the row.
 
-    Where the targets of a row are those of the row before it but for some columns, these
-    are the columns of a step. Else they may be of as many steps as there are columns.
+    If the targets of a row are those of the row before, shifted by some columns, these
+    columns are one step. Otherwise assume that every column is one step.
     """
     n_outputs = targets.shape[1]
     rows, n_compared = np.asarray(rows)[-1000:], min(len(rows), 1000)

@@ -1,4 +1,4 @@
-"""How large the numbers to learn from are: scales of networks, and what to warn of."""
+"""Scales of inputs and targets: measures for networks, and warnings."""
 
 import warnings
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def warn_of_lost_digits(name: str, values: NDArray) -> None:
-    """Warn where a column varies by less than the device can tell at its level."""
+    """Warn if a column varies by less than the precision of the device at its level."""
     if values.dtype.kind != "f" or len(values) < 2:
         return
     level, spread, _ = _measures(values)
@@ -40,7 +40,7 @@ def warn_of_lost_digits(name: str, values: NDArray) -> None:
 
 
 def warn_of_small_or_large_inputs(values: NDArray) -> None:
-    """Warn where units of a network hardly see a column, or are saturated by it."""
+    """Warn if a column is so small or large that a network learns little from it."""
     _, spread, largest = _measures(values)
     unfit = (spread > 0) & ((largest < 0.02) | (largest > 1000))
     if unfit.any():
@@ -55,7 +55,7 @@ def warn_of_small_or_large_inputs(values: NDArray) -> None:
 
 
 def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
-    """Warn where the loss is so small that optimizers take its gradients for zero."""
+    """Warn if the loss is so small that the optimizer hardly moves."""
     spread = float(_measures(targets)[1].max())
     if not 0 < spread < 0.01:
         return
@@ -65,7 +65,7 @@ def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
         loss = measure(np.zeros(shape), np.full(shape, spread, dtype=np.float32))
         loss = float(np.mean(loss))
     except Exception:  # noqa: BLE001
-        # A loss of the user's own may take other shapes, which are no matter here.
+        # A user's loss may need other shapes. Then there is no warning.
         return
     if loss < 1e-5:
         warnings.warn(
@@ -79,9 +79,9 @@ def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
 
 
 def _measures(values):
-    """Level, spread and largest size of each column, by a sample of its values.
+    """Return the level, spread and largest size of each column, from a sample.
 
-    The spread of a column that does not vary but for rounding is 0.
+    The spread is 0 if a column varies only by rounding.
     """
     values = values[:: max(1, len(values) // 100_000)]
     values = values.reshape(len(values), -1)
@@ -93,10 +93,10 @@ def _measures(values):
 
 
 def centre_and_spread(targets, weights):
-    """Mean and standard deviation of what is known of each target, by weights if any.
+    """Return the (weighted) mean and standard deviation of the known target values.
 
-    Of a target that does not vary but for rounding, the spread is a hundredth of its
-    level, and no more than 1, so that the answers begin and stay near its only value.
+    If a target varies only by rounding, its spread is a hundredth of its level, and at
+    most 1. So predictions begin and stay near its only value.
     """
 
     def average(function):
@@ -118,11 +118,11 @@ def centre_and_spread(targets, weights):
 
 
 def usual_measures(layer, windows, rows):
-    """Least spread, and mean level and spread, by a sample of the windows."""
+    """Return the least spread, mean level and mean spread, from a sample of windows."""
     some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
     some = some.reshape(*some.shape[:2], -1)
     least = _least_spread(some)
-    # One program for all, in place of one for each operation.
+    # A model is one compiled program, instead of one for each operation.
     inputs = keras.Input(some.shape[1:])
     alone = type(layer).from_config(layer.get_config())
     _, *measures = alone(inputs)
@@ -132,17 +132,17 @@ def usual_measures(layer, windows, rows):
 
 
 def check_units(windows, rows, targets, columns, n_quantiles=1):
-    """Raise where targets can't be in the units of the columns that they are.
+    """Raise if targets are not in the units of their columns of X.
 
-    Those of the first step ahead are compared with what windows end with. Where most of
-    them are themselves the end of another window, they are in its units whatever lies
-    between the two; else means and spreads must be like each other.
+    Compare the targets of the first step ahead with the last values of the windows. If
+    most of these targets are the last value of another window, the units agree.
+    Otherwise the means and spreads must be similar.
     """
     windows = windows.reshape(*windows.shape[:2], -1)
     some = slice(None, None, max(1, len(rows) // 4096))
     some_rows = np.asarray(rows)[some]
     for place, column in enumerate(columns):
-        # Of a view of the steps ahead a column is a copy that is small.
+        # Copy one column only, because the targets may be a large view.
         first = targets[some, place * n_quantiles].astype(np.float64)
         last = windows[some_rows, -1, column].astype(np.float64)
         both = ~np.isnan(first) & ~np.isnan(last)
@@ -167,7 +167,7 @@ def check_units(windows, rows, targets, columns, n_quantiles=1):
 
 
 def _least_spread(some):
-    """A hundredth of the mean step in each column of windows; of 1 if there is none."""
+    """Return a hundredth of the mean step in each column, or 0.01 if there is none."""
     precision, some = some.dtype, some.astype(np.float64)
     steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
     step, level = (np.abs(part).mean((0, 1)) for part in (steps, some))
@@ -175,7 +175,7 @@ def _least_spread(some):
 
 
 def _occur_in(targets, values):
-    """Return whether most of the different targets are among some values."""
+    """Return whether most of the distinct targets are among the given values."""
     dtype = np.dtype(keras.config.floatx())
     found = np.isin(np.unique(targets.astype(dtype)), values.astype(dtype))
     return np.count_nonzero(found) > len(found) / 2

@@ -1,8 +1,8 @@
-"""SciKeras's routing of parameters and names of losses, and nothing else of it.
+"""Parameter routing and loss names from SciKeras, without importing the package.
 
-Importing the package ``scikeras`` changes how every model, loss, metric and optimizer of
-Keras is copied and pickled, in the whole process. So the two modules with what is used
-here are read by themselves. Seen in SciKeras 0.13.
+An import of ``scikeras`` changes how every model, loss, metric and optimizer of Keras is
+copied and pickled in the whole process. So this module loads only the two modules that it
+needs, separately. Seen in SciKeras 0.13.
 """
 
 from importlib.machinery import PathFinder
@@ -11,8 +11,8 @@ from types import ModuleType
 
 
 def _read(name: str) -> ModuleType:
-    """Run one module of SciKeras, without the package around it."""
-    # This finds the package, and does not run it.
+    """Run one module of SciKeras without running the package."""
+    # This finds the package, but does not run it.
     package = find_spec("scikeras")
     places = package and package.submodule_search_locations
     spec = places and PathFinder.find_spec(f"scikeras.{name}", list(places))

@@ -1,4 +1,4 @@
-"""What regressor and classifier share: windows in, training, outputs."""
+"""Base class of the regressor and the classifier: validation, training, outputs."""
 
 import math
 import warnings
@@ -52,7 +52,7 @@ from skforecast_lstm.networks import (
     weigh_known_targets,
 )
 
-# What a network is compiled with, and of it what a warm start may change.
+# Parameters of `keras.Model.compile`. A warm start may change these and "compile".
 _COMPILED = ("loss", "optimizer", "metrics", "learning_rate")
 _TRAINING = (*_COMPILED, "compile")
 NETWORK_PARAMETERS = (
@@ -75,13 +75,13 @@ NETWORK_PARAMETERS = (
 
 
 def default_batch_size(n_rows):
-    """Rows in a batch: for more rows more, so that an epoch has some 1,000 batches."""
+    """Return a batch size that grows with the rows, for about 1,000 batches per epoch."""
     enough = 2 ** math.ceil(math.log2(max(n_rows / 1000, 1)))
     return min(max(32, enough), 1024)
 
 
 def _is_same(one, other):
-    """Return whether two values of a parameter mean the same."""
+    """Return whether two values of a parameter have the same meaning."""
     if one is other:
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
@@ -91,7 +91,7 @@ def _is_same(one, other):
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(_is_same, one, other))
     if hasattr(one, "get_config") and not isinstance(one, type):
-        # Their configuration may leave out what they compute with.
+        # Their configurations may leave out values that they compute with.
         from skforecast_lstm.training.recognition import are_equal
 
         return type(one) is type(other) and are_equal(one, other)
@@ -103,7 +103,7 @@ def _is_same(one, other):
 
 @dataclass(frozen=True)
 class _Task:
-    """Rows to learn from and rows held out, with their targets and weights."""
+    """Rows to train on and rows held out, with their targets and weights."""
 
     windows: np.ndarray
     rows: np.ndarray | range
@@ -114,22 +114,22 @@ class _Task:
     seed: int
 
     def samples(self, places):
-        """The windows, targets and weights at some places."""
+        """Return the windows, targets and weights at the given places."""
         targets, weights = self.at(places)
         rows = at_rows(self.rows, places)
         return training.Samples(self.windows, targets, weights, rows=rows)
 
     def at(self, places):
-        """Targets and weights at some places."""
+        """Return the targets and weights at the given places."""
         weights = None if self.weights is None else at_rows(self.weights, places)
         return at_rows(self.targets, places), weights
 
 
 class SequenceEstimator(KerasWrapper):
-    """Train a network on windows; what the targets are, subclasses know.
+    """Base class that trains a network on windows.
 
-    They have `_encode`, `_check_targets`, `_weigh_classes`, `_targets` and
-    `_default_loss`.
+    Subclasses handle the targets. They define `_encode`, `_check_targets`,
+    `_weigh_classes`, `_targets` and `_default_loss`.
     """
 
     _network_parameters: tuple[str, ...] = NETWORK_PARAMETERS
@@ -210,18 +210,17 @@ class SequenceEstimator(KerasWrapper):
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train the network on the rows whose window is known, and some of the target.
+        """Train the network on rows with a complete window and a known target.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_steps) or \
                 (n_samples, n_steps, n_features)
-            Windows, oldest step first: of one series in two dimensions, of many
-            features in three.
+            Windows, oldest step first. Windows of one feature may have two dimensions.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets; unknown ones (NaN) weigh nothing.
+            Targets. Unknown targets (NaN) have weight 0.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss, relative to the others.
+            Weight of each row in the loss, relative to the other rows.
 
         Returns
         -------
@@ -245,7 +244,7 @@ class SequenceEstimator(KerasWrapper):
         Returns
         -------
         self : estimator
-            The estimator, ready to predict with the weights that the model has.
+            The estimator, ready to predict with the initial weights of the network.
         """
         with self._all_or_nothing():
             self._prepare(X, y, None, anew=True)
@@ -259,13 +258,13 @@ class SequenceEstimator(KerasWrapper):
         return tags
 
     def _validate_windows(self, X, y=None, *, reset):
-        """Windows, still a view if they were one, and targets as they came."""
+        """Validate X and y. Keep a view of windows a view, and y unchanged."""
         check_no_times("X", X)
         if y is not None and is_regressor(self):
             check_no_times("y", y)
         X = X if reset else self._with_the_axes_of_fit(X)
         if not reset and getattr(X, "ndim", 0) == 3:
-            # Before scikit-learn takes the steps of a window for its features.
+            # Check first, because scikit-learn would count the steps as features.
             self._check_window_shape(X.shape[1:])
         X_params = {
             "dtype": [np.float64, np.float32],
@@ -292,7 +291,7 @@ class SequenceEstimator(KerasWrapper):
         return X, y
 
     def _with_the_axes_of_fit(self, X):
-        """Windows of one column with or without an axis for it, as `fit` had them."""
+        """Return windows of one column with or without a feature axis, as in `fit`."""
         n_axes = getattr(X, "ndim", 0)
         if len(self.X_shape_) == 3 == n_axes + 1 and self.X_shape_[2] == 1:
             return np.asarray(X)[..., np.newaxis]
@@ -322,7 +321,7 @@ class SequenceEstimator(KerasWrapper):
             )
 
     def _rows_to_train_on(self, X, known_targets, sample_weight, series):
-        """Rows with a complete window, a known target and a weight."""
+        """Return the rows with a complete window, a known target and a weight."""
         complete = complete_rows(X)
         n_incomplete = len(X) - np.count_nonzero(complete)
         usable = complete & known_targets
@@ -341,16 +340,16 @@ class SequenceEstimator(KerasWrapper):
                 f"{len(X) - np.count_nonzero(known_targets)} an unknown target. Give "
                 "more rows or a shorter lookback."
             )
-        # Who gives a row no weight knows that it is left out.
+        # Do not warn of rows to which the user gave no weight.
         wanted = True if sample_weight is None else sample_weight > 0
         known_targets = known_targets | ~np.broadcast_to(wanted, len(X))
         warn_of_gaps(X, complete, known_targets, series)
         return places_where(usable)
 
     def _relative(self, weights, known, learnt, held_out):
-        """Weights whose mean over the numbers that are trained on is one.
+        """Scale the weights so that their mean over the training rows is 1.
 
-        A row counts as much as is known of its target.
+        In this mean, each row is multiplied by the known fraction of its target.
         """
         if not (weights >= 0).all():
             raise ValueError(
@@ -363,14 +362,14 @@ class SequenceEstimator(KerasWrapper):
                     f"None of the {len(places)} rows to {what} on has a weight over 0. "
                     "Change sample_weight, class_weight or validation_fraction."
                 )
-        # Their sum may be more than a float can be.
+        # Divide by the largest first, because the sum could overflow.
         weights = weights / weights.max()
         return (weights / at_rows(weights * known, learnt).mean()).astype(
             keras.config.floatx()
         )
 
     def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
-        """Check all that is given, and build the network if it is to be new."""
+        """Check all inputs and return the task. Build the network if it is `anew`."""
         check_not_forked()
         self._check_parameters()
         series = series_of(X, y)
@@ -420,7 +419,7 @@ class SequenceEstimator(KerasWrapper):
         return task
 
     def _parameters_of_the_build(self):
-        """Parameters that are in the network, or in what it was compiled with."""
+        """Return the parameters that the network was built and compiled with."""
         names = (*self._network_parameters, "model", "n_members", *_COMPILED)
         routed = tuple(f"{name}__" for name in ("model", "compile", *_COMPILED))
         return {
@@ -430,7 +429,7 @@ class SequenceEstimator(KerasWrapper):
         }
 
     def _with_new_parameters(self, seed):
-        """The network as it is, to be trained as the parameters say now."""
+        """Return the present network, compiled with the present parameters."""
         now = self._parameters_of_the_build()
         before = getattr(self, "_built_with", now)
         changed = [
@@ -456,7 +455,7 @@ class SequenceEstimator(KerasWrapper):
         return model
 
     def _keep_moments(self, optimizer):
-        """Let the optimizer go on with what it had learnt, at a new rate."""
+        """Copy the state of the previous optimizer, except its learning rate."""
         before = self.model_.optimizer
         if not before.built:
             return
@@ -471,9 +470,9 @@ class SequenceEstimator(KerasWrapper):
 
     @contextmanager
     def _all_or_nothing(self):
-        """Leave the fit before whole where this one fails.
+        """Restore the state of the previous fit if this fit fails.
 
-        Training that an interrupt or a lack of memory stops keeps what it reached.
+        If an interrupt or a lack of memory stops the training, keep its progress.
         """
         before = dict(vars(self))
         model = before.get("model_")
@@ -500,7 +499,7 @@ class SequenceEstimator(KerasWrapper):
             vars(self).pop("_has_trained", None)
 
     def _train_to_the_end(self, X, y, sample_weight):
-        """Train for all epochs, anew unless the start is to be warm."""
+        """Train for all epochs, from new weights unless `warm_start` applies."""
         anew = not (self.warm_start and hasattr(self, "model_"))
         callbacks = self._own_callbacks()
         if self.early_stopping:
@@ -513,7 +512,7 @@ class SequenceEstimator(KerasWrapper):
         return self._train(task, callbacks)
 
     def _train_one_epoch(self, X, y, sample_weight, classes=None):
-        """Train for one epoch more than before."""
+        """Train for one more epoch."""
         anew = not hasattr(self, "model_")
         callbacks = self._own_callbacks()
         task = self._prepare(
@@ -521,7 +520,7 @@ class SequenceEstimator(KerasWrapper):
         )
         if anew or self.schedule is None:
             return self._train(task, callbacks, epochs=1)
-        # The rate that the schedule began with would undo what it ended with.
+        # The initial rate of the schedule would undo its result.
         optimizer = self.model_.optimizer
         rate = float(optimizer.learning_rate)
         optimizer.learning_rate = rate / 10
@@ -531,7 +530,7 @@ class SequenceEstimator(KerasWrapper):
             optimizer.learning_rate = rate
 
     def _train(self, task, callbacks, epochs=None):
-        """Train, and keep what was reached however it ends."""
+        """Train, and keep the results even if training ends with an error."""
         batch_size, enough_epochs = self._amounts(len(task.learnt))
         first_epoch = len(self.history_.get("loss", ()))
         history = keras.callbacks.History()
@@ -558,7 +557,7 @@ class SequenceEstimator(KerasWrapper):
         return self
 
     def _keep(self, history, callbacks):
-        """Attributes that tell how the training went."""
+        """Set the attributes that describe the training."""
         before = self.history_
         self.history_ = {
             name: [*before.get(name, ()), *history.get(name, ())]
@@ -567,7 +566,7 @@ class SequenceEstimator(KerasWrapper):
         losses = self.history_.get("loss", [])
         self.n_iter_ = len(losses)
         for callback in callbacks:
-            # Else copies and pickles of the callback would take the model along.
+            # Otherwise copies and pickles of the callback would include the model.
             callback._model = None
         self.callbacks_ = callbacks
         if losses and not math.isfinite(losses[-1]):
@@ -580,7 +579,7 @@ class SequenceEstimator(KerasWrapper):
             )
 
     def _amounts(self, n_rows):
-        """Batch size and number of epochs where they are left to the data."""
+        """Return the batch size and number of epochs, by default from the data."""
         batch_size = self.batch_size or default_batch_size(n_rows)
         n_batches = math.ceil(n_rows / batch_size)
         epochs = self.epochs
@@ -597,18 +596,18 @@ class SequenceEstimator(KerasWrapper):
         return self.output_activation
 
     def _learns_from_plain_numbers(self):
-        """Return whether nothing in the network scales X, as far as is known."""
+        """Return whether the network is ours and does not normalize its windows."""
         return self.model is None and self.normalization is None
 
     def _n_outputs_of(self, model):
         if not hasattr(model, "output_shape"):
-            # A model that is no graph of layers is built by the first it is asked.
+            # A subclassed model is built by its first call.
             window = np.zeros((1, *self.X_shape_[1:]), keras.config.floatx())
             return model(window).shape[-1]
         return model.output_shape[-1]
 
     def _set_scales(self, model, windows, rows, targets, weights):
-        """Set what a network knows of the scales of its inputs and targets."""
+        """Set the scales of the inputs and targets in the layers of a network."""
         if isinstance(self.model, keras.Model):
             return
         members = [layer for layer in model.layers if isinstance(layer, Members)]
@@ -623,7 +622,7 @@ class SequenceEstimator(KerasWrapper):
                 check_units(windows, rows, targets, layer.columns, layer.n_each)
 
     def _outputs(self, X):
-        """What the network says of every row."""
+        """Return the output of the network for every row."""
         check_is_fitted(self, "model_")
         X, _ = self._validate_windows(X, reset=False)
         complete = complete_rows(X)

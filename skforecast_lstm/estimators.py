@@ -1,4 +1,4 @@
-"""LSTMRegressor and LSTMClassifier: the two kinds of targets."""
+"""LSTM estimators for numbers (LSTMRegressor) and for classes (LSTMClassifier)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Self
@@ -29,121 +29,128 @@ __all__ = ["LSTMClassifier", "LSTMRegressor"]
 class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """Recurrent network that predicts numbers from windows of a time series.
 
-    It reads what :class:`LookbackWindower` makes. Rows with an incomplete window, or of
-    whose target nothing is known, are left out of `fit`; of a target that is known in
-    part, what is known counts. In `predict`, unknown steps are masked, so that every row
-    gets an answer from what is known.
+    The input is the windows that :class:`LookbackWindower` makes. `fit` leaves out rows
+    with an incomplete window and rows with no known target value. If only some values of
+    a target are known, these are used. `predict` masks unknown steps, so every row gets
+    a prediction from the steps that are known.
 
     Parameters
     ----------
     units : int or tuple of int, default=32
-        Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
+        Number of units in each recurrent layer, from first to last. ``(32, 16)`` stacks
+        two layers.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
-        Kind of the recurrent layers, or of each of them.
+        Type of cell in all recurrent layers, or in each of them.
     activation : str or callable, default="tanh"
-        Activation of the cells.
+        Activation function of the cells.
     bidirectional : bool, default=False
-        Whether each recurrent layer also reads its steps from last to first.
+        If True, each recurrent layer also reads its steps from last to first.
     dropout : float or tuple of float, default=0.0
-        Fraction of its inputs that each recurrent layer drops in training.
+        Fraction of the inputs that each recurrent layer drops during training.
     recurrent_dropout : float or tuple of float, default=0.0
-        Fraction of its state that each recurrent layer drops between steps.
+        Fraction of the state that each recurrent layer drops between steps.
     dense_units : int or tuple of int, default=()
-        Units of each dense layer between the recurrent layers and the output.
+        Number of units in each dense layer between the recurrent layers and the output.
     dense_activation : str or callable, default="relu"
-        Activation of the dense layers.
+        Activation function of the dense layers.
     dense_dropout : float or tuple of float, default=0.0
-        Fraction of its outputs that each dense layer drops in training; without dense
-        layers, that the last recurrent layer drops.
+        Fraction of the outputs that each dense layer drops during training. Without
+        dense layers, it applies to the outputs of the last recurrent layer.
     decoder : {"dense", "lstm"}, default="dense"
-        "dense" makes all outputs at once. "lstm" makes those of one step ahead after
-        those of the other, by another recurrent layer (sequence to sequence).
+        "dense" computes all outputs at once. "lstm" computes the outputs one step ahead
+        at a time, with a further recurrent layer (sequence to sequence).
     output_activation : str or callable, default=None
-        Activation of the output. Without one it is linear and
-        starts with the mean and the spread of the targets, so that these need no
-        scaling.
+        Activation function of the output. If None, the output is linear. It starts with
+        the mean and spread of the targets, so the targets need no scaling.
     l2 : float, default=0.0
         L2 penalty on the kernels of all layers.
     normalization : {"last", "standard", "relative"}, default=None
-        How the network gives each window a level of 0 and a spread of 1, column by
-        column: from its last value and its mean change, from its mean and standard
-        deviation, or as changes relative to its first value. A linear output is undone
-        from it, so give `X` and `y` in the same units, with no scaler before.
+        Normalization of each window inside the network, column by column, to a level of
+        0 and a spread of 1. "last" uses the last value and the mean distance from the
+        mean, or the mean step if that is larger. "standard" uses the mean and the
+        standard deviation. "relative" uses changes relative to the first value. A linear
+        output is transformed back, so give `X` and `y` in the same units, without a
+        scaler before the windows.
     base : {"last", "seasonal", "mixture"}, default=None
-        A simple forecast that the network corrects, within the `normalization`: the
-        last value, the value a season ago, or a mixture of many simple ones whose
-        weights are learned. The first output is of the step behind the window.
+        Simple forecast that the network corrects, within the `normalization`. "last" is
+        the last value, "seasonal" is the value one season ago. "mixture" combines many
+        simple forecasts with learned weights. The first output is for the step right
+        after the window.
     season_length : int, default=1
-        Number of steps after which the series repeats itself, for `base`.
+        Number of steps in one season, used by `base`.
     segment : int, default=None
-        Number of steps that are read at once: the window is cut into segments, each of
-        which goes through a dense layer and then is one step of the recurrent layers.
-        Fewer steps take less time, and long windows are remembered better.
+        Number of steps that are read at once. The window is cut into segments. Each
+        segment goes through a dense layer and becomes one step of the recurrent layers.
+        Fewer steps take less time, and the network remembers long windows better.
     target_columns : tuple of int or str, default=None
-        Which columns of a window the targets are, the same ones at each step ahead; ()
-        if none of them, so that no normalization is undone. One column alone needs no
-        naming.
+        Columns of the window that are the targets, the same ones for each step ahead. ()
+        means that no column is a target, so the output is not transformed back from the
+        normalization. Not needed if the window has only one column.
     branches : list of dict, default=None
-        Recurrent layers for some columns each, whose outputs are joined before the
-        dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
-        What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
-        `dropout`, `recurrent_dropout` and `segment` it has from the other parameters.
+        Separate recurrent layers for groups of columns, such as
+        ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``. The outputs of
+        the branches are joined before the dense layers. A branch can set `units`,
+        `cell`, `activation`, `bidirectional`, `dropout`, `recurrent_dropout` and
+        `segment`. Those that it does not set come from the parameters of the estimator.
     feature_names : sequence of str, default=None
-        Names of the columns of a window, for those who name them in `branches` and
-        `target_columns`.
+        Names of the columns of a window. Needed if `branches` or `target_columns` refers
+        to columns by name.
     model : callable or keras.Model, default=None
-        A network in place of the one that the parameters above describe: a function
-        that returns it, or a model, of which a copy is trained from the weights that
-        it has. A function is called with those of ``meta``, ``compile_kwargs`` and
-        ``params`` that it names, and with parameters given as ``model__name``, as in
-        SciKeras. A model that is compiled keeps its own loss and optimizer.
+        Network to use instead of the one that the parameters above describe: a model or
+        a function that returns one. If it is a model, a copy is trained, starting from
+        its present weights. A function is called as in SciKeras: with ``meta``,
+        ``compile_kwargs`` and ``params`` if it has arguments of these names, and with
+        the parameters given as ``model__name``. A compiled model keeps its own loss and
+        optimizer.
     loss : str, keras.losses.Loss, class or callable, default=None
-        What training lowers. None is "mean_squared_error".
+        Loss that training minimizes. None means "mean_squared_error".
     optimizer : str, keras.optimizers.Optimizer or class, default="adam"
-        How training lowers it.
+        Optimizer that minimizes the loss.
     learning_rate : float or schedule, default=0.005
-        Learning rate of an optimizer given by name or class; None is Keras's own. An
-        optimizer object keeps the one it has.
+        Learning rate of an optimizer given by name or class. None means Keras's default.
+        An optimizer object keeps its own learning rate.
     schedule : {"cosine", "one_cycle"}, default=None
-        How the learning rate goes on from batch to batch: down along a cosine, or up
-        for a while and then down. None leaves it as it is. `partial_fit` goes on at a
-        tenth of it.
+        Change of the learning rate from batch to batch. "cosine" lowers it along a
+        cosine. "one_cycle" raises it first and then lowers it. None keeps it constant.
+        With a schedule, `partial_fit` continues at a tenth of the learning rate.
     metrics : list, default=None
-        Keras metrics, by name or object, to record in `history_`.
+        Keras metrics to record in `history_`, as names or objects.
     epochs : int, default=None
-        Passes over the data. None makes enough for about 2,000 batches: at least 3
-        and at most 200.
+        Number of passes over the data. None means as many as give about 2,000 batches,
+        at least 3 and at most 200.
     n_batches : int, default=None
-        Batches to train on, in place of `epochs`; the last epoch may be a part of one.
+        Number of batches to train on, instead of `epochs`. The last epoch may be
+        incomplete.
     batch_size : int, default=None
-        Rows in a batch. None is 32, and for more than 32,000 rows more, so that an
-        epoch has about 1,000 batches, up to 1,024 rows.
+        Number of rows in a batch. None means 32 for up to 32,000 rows. For more rows,
+        the batch is larger, so that an epoch has about 1,000 batches. It has at most
+        1,024 rows.
     shuffle : bool, default=True
-        Whether batches are drawn in a new order every epoch. What a row may see is
-        in its window, so this leaks nothing.
+        If True, the rows are put into batches in a new random order in each epoch. This
+        leaks nothing, because a row sees only its window.
     early_stopping : bool, default=False
-        Whether to stop when the loss on held-out rows has not improved for
-        `n_iter_no_change` epochs, and to go back to the best weights.
+        If True, stop when the loss on held-out rows has not improved for
+        `n_iter_no_change` epochs, and restore the best weights.
     validation_fraction : float, default=0.1
-        Fraction of the rows, at the end of each series, to hold out where
-        `early_stopping` or a callback that monitors a ``val_`` metric asks for it. Rows
-        before these whose targets share steps with theirs are left out of training.
+        Fraction of the rows to hold out, at the end of each series. Rows are held out
+        only with `early_stopping` or with a callback that monitors a ``val_`` metric.
+        Earlier rows are left out of training if their targets share steps with the
+        targets of held-out rows.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping stops.
+        Number of epochs without improvement after which early stopping ends training.
     n_members : int, default=1
-        Networks with different first weights, whose mean is the answer. They train
-        together on the same batches.
+        Number of networks with different initial weights. The prediction is the mean of
+        their outputs. They train together on the same batches.
     callbacks : callback, class, or list or dict of them, default=None
-        Keras callbacks. Classes are made with parameters given as
-        ``callbacks__patience`` or ``callbacks__0__patience``; of objects, copies are
-        used.
+        Keras callbacks. Classes are instantiated with the parameters given as
+        ``callbacks__patience`` or ``callbacks__0__patience``. Objects are copied.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights that an earlier `fit` reached. Loss,
-        optimizer, learning rate and metrics may change, what the network is may not.
+        If True, `fit` continues from the weights of the previous `fit`. Loss, optimizer,
+        learning rate and metrics may change between fits. The network may not.
     random_state : int, RandomState or None, default=None
-        Seeds the first weights, dropout and the order of batches.
+        Seed for the initial weights, dropout and the order of the rows.
     verbose : int, default=0
-        1 shows a progress bar, 2 a line an epoch, 0 nothing.
+        0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
     **routed : dict
         Parameters of nested objects: ``optimizer__clipnorm``, ``loss__delta``,
         ``metrics__...``, ``callbacks__...``, ``compile__...`` and ``model__...``.
@@ -153,22 +160,22 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     model_ : keras.Model
         The trained network.
     history_ : dict of list
-        Loss and metrics of every epoch.
+        Loss and metrics in each epoch.
     n_iter_ : int
         Number of epochs trained.
     n_left_out_ : int
-        Rows of the last `fit` that were left out, since their window was incomplete
-        or nothing of their target known.
+        Number of rows that the last `fit` left out because their window was incomplete
+        or no value of their target was known.
     callbacks_ : list of keras.callbacks.Callback
-        The callbacks that were used.
+        Callbacks that were used in the last fit.
     n_features_in_ : int
-        Number of steps of a window, which are the columns of `X` in two dimensions.
+        Number of steps in a window: the columns of a two-dimensional `X`.
     n_outputs_ : int
         Number of target columns.
 
     See Also
     --------
-    LSTMClassifier : The same for labels.
+    LSTMClassifier : Predicts classes.
     LookbackWindower : Makes the windows.
 
     Examples
@@ -279,7 +286,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Train for one epoch more, from the weights reached so far.
+        """Train for one more epoch, starting from the present weights.
 
         Parameters
         ----------
@@ -289,7 +296,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets, as in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss, relative to the others.
+            Weight of each row in the loss, relative to the other rows.
 
         Returns
         -------
@@ -322,7 +329,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return tags
 
     def _encode(self, y, classes, *, reset):
-        """Targets as floats, and which part of each row is known."""
+        """Return the targets as floats, and the known fraction of each row."""
         y = check_array(
             y,
             dtype=[np.float64, np.float32],
@@ -368,19 +375,19 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return recurrent_network(**parameters, n_quantiles=n_quantiles, meta=meta)
 
     def _check_targets(self, y):
-        """Any number will do."""
+        """Accept all numbers."""
 
     def _weigh_classes(self, y, weights):
         return weights
 
     def _targets(self, y, model):
-        """Targets of the shape that the network puts out."""
+        """Return the targets in the shape of the network's outputs."""
         n_outputs = self._n_outputs_of(model)
         if n_outputs != self.n_outputs_:
             raise ValueError(
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
             )
-        # In their own precision, as a copy of a view would be many times as large.
+        # Keep the precision, because a copy of a view would be many times as large.
         targets = y.reshape(len(y), -1)
         if self._learns_from_plain_numbers():
             warn_of_small_targets(targets, model)
@@ -388,14 +395,14 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
 
 def _name_of(activation):
-    """The name of an activation, if it has one of Keras's."""
+    """Return the name of an activation function."""
     if activation is None or isinstance(activation, str):
         return activation and activation.lower()
     return getattr(activation, "__name__", type(activation).__name__)
 
 
 def _compares_outputs(loss):
-    """Return whether a loss compares the outputs of several classes."""
+    """Return whether a loss compares the outputs of different classes."""
     names = ("categorical", "kl_divergence", "kld", "cosine_similarity")
     return any(name in loss_name(loss) for name in names)
 
@@ -403,106 +410,111 @@ def _compares_outputs(loss):
 class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     """Recurrent network that predicts classes from windows of a time series.
 
-    It reads what :class:`LookbackWindower` makes. Rows with an incomplete window or an
-    unknown label are left out of `fit`; in `predict`, unknown steps are masked, so
-    that every row gets an answer from what is known.
+    The input is the windows that :class:`LookbackWindower` makes. `fit` leaves out rows
+    with an incomplete window or an unknown label. `predict` masks unknown steps, so
+    every row gets a prediction from the steps that are known.
 
     Parameters
     ----------
     units : int or tuple of int, default=32
-        Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
+        Number of units in each recurrent layer, from first to last. ``(32, 16)`` stacks
+        two layers.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
-        Kind of the recurrent layers, or of each of them.
+        Type of cell in all recurrent layers, or in each of them.
     activation : str or callable, default="tanh"
-        Activation of the cells.
+        Activation function of the cells.
     bidirectional : bool, default=False
-        Whether each recurrent layer also reads its steps from last to first.
+        If True, each recurrent layer also reads its steps from last to first.
     dropout : float or tuple of float, default=0.0
-        Fraction of its inputs that each recurrent layer drops in training.
+        Fraction of the inputs that each recurrent layer drops during training.
     recurrent_dropout : float or tuple of float, default=0.0
-        Fraction of its state that each recurrent layer drops between steps.
+        Fraction of the state that each recurrent layer drops between steps.
     dense_units : int or tuple of int, default=()
-        Units of each dense layer between the recurrent layers and the output.
+        Number of units in each dense layer between the recurrent layers and the output.
     dense_activation : str or callable, default="relu"
-        Activation of the dense layers.
+        Activation function of the dense layers.
     dense_dropout : float or tuple of float, default=0.0
-        Fraction of its outputs that each dense layer drops in training; without dense
-        layers, that the last recurrent layer drops.
+        Fraction of the outputs that each dense layer drops during training. Without
+        dense layers, it applies to the outputs of the last recurrent layer.
     output_activation : str or callable, default=None
-        Activation of the output. None is a sigmoid for two classes
-        and a softmax for more.
+        Activation function of the output. If None, a sigmoid for two classes and a
+        softmax for more.
     l2 : float, default=0.0
         L2 penalty on the kernels of all layers.
     normalization : {"last", "standard", "relative"}, default=None
-        How the network gives each window a level of 0 and a spread of 1, column by
-        column: from its last value and its mean change, from its mean and standard
-        deviation, or as changes relative to its first value.
+        Normalization of each window inside the network, column by column, to a level of
+        0 and a spread of 1. "last" uses the last value and the mean distance from the
+        mean, or the mean step if that is larger. "standard" uses the mean and the
+        standard deviation. "relative" uses changes relative to the first value.
     segment : int, default=None
-        Number of steps that are read at once: the window is cut into segments, each of
-        which goes through a dense layer and then is one step of the recurrent layers.
-        Fewer steps take less time, and long windows are remembered better.
+        Number of steps that are read at once. The window is cut into segments. Each
+        segment goes through a dense layer and becomes one step of the recurrent layers.
+        Fewer steps take less time, and the network remembers long windows better.
     branches : list of dict, default=None
-        Recurrent layers for some columns each, whose outputs are joined before the
-        dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
-        What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
-        `dropout`, `recurrent_dropout` and `segment` it has from the other parameters.
+        Separate recurrent layers for groups of columns, such as
+        ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``. The outputs of
+        the branches are joined before the dense layers. A branch can set `units`,
+        `cell`, `activation`, `bidirectional`, `dropout`, `recurrent_dropout` and
+        `segment`. Those that it does not set come from the parameters of the estimator.
     feature_names : sequence of str, default=None
-        Names of the columns of a window, for those who name them in `branches`.
+        Names of the columns of a window. Needed if `branches` refers to columns by name.
     model : callable or keras.Model, default=None
-        A network in place of the one that the parameters above describe: a function
-        that returns it, or a model, of which a copy is trained from the weights that
-        it has. A function is called with those of ``meta``, ``compile_kwargs`` and
-        ``params`` that it names, and with parameters given as ``model__name``, as in
-        SciKeras. A model that is compiled keeps its own loss and optimizer.
+        Network to use instead of the one that the parameters above describe: a model or
+        a function that returns one. If it is a model, a copy is trained, starting from
+        its present weights. A function is called as in SciKeras: with ``meta``,
+        ``compile_kwargs`` and ``params`` if it has arguments of these names, and with
+        the parameters given as ``model__name``. A compiled model keeps its own loss and
+        optimizer.
     loss : str, keras.losses.Loss, class or callable, default=None
-        What training lowers. None is the cross-entropy.
+        Loss that training minimizes. None means the cross-entropy.
     optimizer : str, keras.optimizers.Optimizer or class, default="adam"
-        How training lowers it.
+        Optimizer that minimizes the loss.
     learning_rate : float or schedule, default=0.005
-        Learning rate of an optimizer given by name or class; None is Keras's own. An
-        optimizer object keeps the one it has.
+        Learning rate of an optimizer given by name or class. None means Keras's default.
+        An optimizer object keeps its own learning rate.
     schedule : {"cosine", "one_cycle"}, default=None
-        How the learning rate goes on from batch to batch: down along a cosine, or up
-        for a while and then down. None leaves it as it is. `partial_fit` goes on at a
-        tenth of it.
+        Change of the learning rate from batch to batch. "cosine" lowers it along a
+        cosine. "one_cycle" raises it first and then lowers it. None keeps it constant.
+        With a schedule, `partial_fit` continues at a tenth of the learning rate.
     metrics : list, default=None
-        Keras metrics, by name or object, to record in `history_`.
+        Keras metrics to record in `history_`, as names or objects.
     epochs : int, default=None
-        Passes over the data. None makes enough for about 2,000 batches: at least 3
-        and at most 200.
+        Number of passes over the data. None means as many as give about 2,000 batches,
+        at least 3 and at most 200.
     n_batches : int, default=None
-        Batches to train on, in place of `epochs`; the last epoch may be a part of one.
+        Number of batches to train on, instead of `epochs`. The last epoch may be
+        incomplete.
     batch_size : int, default=None
-        Rows in a batch. None is 32, and for more than 32,000 rows more, so that an
-        epoch has about 1,000 batches, up to 1,024 rows.
+        Number of rows in a batch. None means 32 for up to 32,000 rows. For more rows,
+        the batch is larger, so that an epoch has about 1,000 batches. It has at most
+        1,024 rows.
     shuffle : bool, default=True
-        Whether batches are drawn in a new order every epoch. What a row may see is
-        in its window, so this leaks nothing.
+        If True, the rows are put into batches in a new random order in each epoch. This
+        leaks nothing, because a row sees only its window.
     early_stopping : bool, default=False
-        Whether to stop when the loss on held-out rows has not improved for
-        `n_iter_no_change` epochs, and to go back to the best weights.
+        If True, stop when the loss on held-out rows has not improved for
+        `n_iter_no_change` epochs, and restore the best weights.
     validation_fraction : float, default=0.1
-        Fraction of the rows, at the end of each series, to hold out where
-        `early_stopping` or a callback that monitors a ``val_`` metric asks for it.
+        Fraction of the rows to hold out, at the end of each series. Rows are held out
+        only with `early_stopping` or with a callback that monitors a ``val_`` metric.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping stops.
+        Number of epochs without improvement after which early stopping ends training.
     class_weight : dict or "balanced", default=None
-        Weights of the classes in the loss, by label; "balanced" gives every class the
-        same weight in all. They multiply `sample_weight`.
+        Weights of the classes in the loss, by label. "balanced" gives every class the
+        same total weight. The class weights are multiplied by `sample_weight`.
     n_members : int, default=1
-        Networks with different first weights, whose mean is the answer. They train
-        together on the same batches.
+        Number of networks with different initial weights. The prediction is the mean of
+        their outputs. They train together on the same batches.
     callbacks : callback, class, or list or dict of them, default=None
-        Keras callbacks. Classes are made with parameters given as
-        ``callbacks__patience`` or ``callbacks__0__patience``; of objects, copies are
-        used.
+        Keras callbacks. Classes are instantiated with the parameters given as
+        ``callbacks__patience`` or ``callbacks__0__patience``. Objects are copied.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights that an earlier `fit` reached. Loss,
-        optimizer, learning rate and metrics may change, what the network is may not.
+        If True, `fit` continues from the weights of the previous `fit`. Loss, optimizer,
+        learning rate and metrics may change between fits. The network may not.
     random_state : int, RandomState or None, default=None
-        Seeds the first weights, dropout and the order of batches.
+        Seed for the initial weights, dropout and the order of the rows.
     verbose : int, default=0
-        1 shows a progress bar, 2 a line an epoch, 0 nothing.
+        0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
     **routed : dict
         Parameters of nested objects: ``optimizer__clipnorm``, ``loss__delta``,
         ``metrics__...``, ``callbacks__...``, ``compile__...`` and ``model__...``.
@@ -512,24 +524,24 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     model_ : keras.Model
         The trained network.
     history_ : dict of list
-        Loss and metrics of every epoch.
+        Loss and metrics in each epoch.
     n_iter_ : int
         Number of epochs trained.
     n_left_out_ : int
-        Rows of the last `fit` that were left out, since their window was incomplete
-        or their target unknown.
+        Number of rows that the last `fit` left out because their window was incomplete
+        or their label was unknown.
     callbacks_ : list of keras.callbacks.Callback
-        The callbacks that were used.
+        Callbacks that were used in the last fit.
     n_features_in_ : int
-        Number of steps of a window, which are the columns of `X` in two dimensions.
+        Number of steps in a window: the columns of a two-dimensional `X`.
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        Class labels.
     n_classes_ : int
-        Number of labels.
+        Number of classes.
 
     See Also
     --------
-    LSTMRegressor : The same for numbers.
+    LSTMRegressor : Predicts numbers.
     LookbackWindower : Makes the windows.
 
     Examples
@@ -630,7 +642,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Train for one epoch more, from the weights reached so far.
+        """Train for one more epoch, starting from the present weights.
 
         Parameters
         ----------
@@ -640,9 +652,9 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         y : array-like of shape (n_samples,)
             Labels, as in `fit`.
         classes : array-like of shape (n_classes,), default=None
-            All labels there will be, in the first call; without them, those in `y`.
+            All class labels, for the first call. If None, the labels in `y`.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row in the loss, relative to the others.
+            Weight of each row in the loss, relative to the other rows.
 
         Returns
         -------
@@ -653,7 +665,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             return self._train_one_epoch(X, y, sample_weight, classes)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probability of every class for every row.
+        """Predict the probability of every class for every row.
 
         Parameters
         ----------
@@ -678,7 +690,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             )
         if one:
             return np.column_stack([1 - outputs, outputs])
-        # Those of a softmax add up to 1 in the precision of the network only.
+        # The outputs of a softmax add up to 1 only in the precision of the network.
         return outputs / outputs.sum(axis=1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -704,7 +716,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         return "binary_crossentropy" if two else "sparse_categorical_crossentropy"
 
     def _encode(self, y, classes, *, reset):
-        """Labels as numbers of their classes, and which of them are known."""
+        """Return the class number of each label, and a mask of the known labels."""
         y = column_or_1d(y, warn=True)
         known = ~np.asarray(pd.isna(y))
         if not known.any():
@@ -738,7 +750,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         return numbers, known
 
     def _activation_of_output(self):
-        """A softmax where the loss compares the outputs of the classes."""
+        """Return a softmax if the loss compares the outputs of the classes."""
         given = self.output_activation
         two = self.n_classes_ == 2
         name = _name_of(given)
@@ -770,14 +782,14 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             )
 
     def _weigh_classes(self, y, weights):
-        """Weights of rows times those of their classes."""
+        """Multiply the weights of the rows by the weights of their classes."""
         if self.class_weight is None:
             return weights
         by_class = compute_sample_weight(self.class_weight, self.classes_[y])
         return by_class if weights is None else weights * by_class
 
     def _targets(self, y, model):
-        """Labels in the form that the loss of the network reads."""
+        """Return the labels in the form that the loss of the network needs."""
         n_outputs = self._n_outputs_of(model)
         if n_outputs == 1 and (self.n_classes_ > 2 or _compares_outputs(model.loss)):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Windows of the past as rows: the maths, the history, and the transformer."""
+"""Transformer that turns the rows of a series into windows of the past."""
 
 import warnings
 from collections.abc import Sequence
@@ -24,15 +24,15 @@ from skforecast_lstm.exceptions import UnknownStepsWarning
 __all__ = ["LookbackWindower"]
 
 
-# How the names of types of numbers begin, in pandas and polars.
+# First letters of the names of number types in pandas and polars.
 _NUMBERS = ("int", "uint", "float", "double", "bool")
 
 
 def _window_view(values, lags, n_rows):
-    """Windows of the last `n_rows` rows of `values`, oldest step first.
+    """Return the windows of the last `n_rows` rows of `values`, oldest step first.
 
-    `values` holds ``lags[0]`` rows of the past before the first of these rows.
-    Lags at equal distances give a read-only view; others have to be gathered.
+    `values` has ``lags[0]`` rows of the past before the first of these rows. Equally
+    spaced lags give a read-only view. Other lags give a copy.
     """
     distances = np.diff(-lags)
     step = int(distances[0]) if len(distances) else 1
@@ -44,7 +44,7 @@ def _window_view(values, lags, n_rows):
 
 
 def _check_no_infinity(values):
-    """Raise where a value is infinite; NaN stands for unknown and may stay."""
+    """Raise if a value is infinite. NaN is allowed and means unknown."""
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(values.sum()):
             return
@@ -58,7 +58,7 @@ def _check_no_infinity(values):
 
 
 def _check_columns_are_numbers(X, error):
-    """Raise, naming the column, if one of a frame is why X could not be read."""
+    """Raise, with the name of the column, if a column of a frame is not numeric."""
     for name in getattr(X, "columns", ()):
         try:
             column = np.asarray(X[name])
@@ -76,7 +76,7 @@ def _check_columns_are_numbers(X, error):
 
 
 def _of_nothing(known, lags, places):
-    """Return rows of whose window nothing is known, though something was before."""
+    """Return the rows whose window is all unknown after the first known row."""
     is_known = ~np.isnan(known).all(axis=1)
     newest = np.asarray(places) + int(lags[0] - lags[-1])
     began = np.logical_or.accumulate(is_known)
@@ -86,90 +86,97 @@ def _of_nothing(known, lags, places):
 
 
 def _warn_of_nothing(rows):
-    """Warn that windows of some rows have nothing known in them."""
+    """Warn that the windows of these rows have no known step."""
     warnings.warn(
         f"{len(rows)} windows hold nothing that is known, first that of row {min(rows)}: "
         "all their steps are missing in the index or NaN. What is forecast from them is "
         "the same whatever was before. Leave such rows out, or take longer windows.",
         UnknownStepsWarning,
-        stacklevel=5,  # Where transform was called, through its wrapper.
+        stacklevel=5,  # The caller of transform, through its wrapper.
     )
 
 
 class LookbackWindower(TransformerMixin, BaseEstimator):
-    """Turn every row of a time series into the window of the rows before it.
+    """Turn every row of a time series into a window of the rows before it.
 
     Row *t* of the output is the window that ends `horizon` rows before row *t*:
     rows *t-horizon-lookback+1* to *t-horizon* of `X`, oldest first. With
-    ``horizon=0`` the window ends at row *t* itself; with ``horizon=1`` it holds
-    what came strictly before, so ``pipeline.fit(series, series)`` forecasts one
-    step ahead. The number of rows never changes, so `y` is never touched.
+    ``horizon=0``, the window ends at row *t* itself. With ``horizon=1``, it has only
+    rows before row *t*, so ``pipeline.fit(series, series)`` learns to forecast one step
+    ahead. The output has as many rows as `X`, so `y` stays unchanged.
 
-    Windows of one series are a read-only view of one array: they take no memory,
-    whatever the lookback. Windows of many series, at unequal lags, or flat ones of many
-    columns with a `step` over 1 are copied, and so are windows over gaps of the index.
+    The windows of one series are a read-only view of one array. They take no memory of
+    their own, for any lookback. Windows are copied for many series, unequal lags, gaps
+    in the index, and flat windows of many columns with a `step` over 1.
 
     Parameters
     ----------
     lookback : int, default=10
         Number of steps in a window.
     horizon : int, default=0
-        How many rows before row *t* its window ends.
+        Number of rows between the end of a window and its row *t*.
     lags : array-like of int, default=None
-        Steps of the window, each as a distance back from row *t*, in place of
-        `lookback` and `step`: ``[1, 2, 24, 168]`` takes the rows one hour, two
-        hours, a day and a week ago. No lag may be under `horizon`.
+        Distances of the steps of a window back from row *t*, instead of `lookback` and
+        `step`. With hourly rows, ``[1, 2, 24, 168]`` takes the rows one hour, two hours,
+        one day and one week ago. No lag may be less than `horizon`.
     step : int, default=1
-        Distance in rows between the steps of a window.
+        Number of rows from one step of a window to the next.
     layout : {"sequence", "flat"}, default="sequence"
-        "sequence" gives an array of shape (n_samples, lookback, n_features), as
-        recurrent networks read it; it stays an array whatever `set_output` says,
-        as no data frame has three dimensions. "flat" gives two dimensions and
-        columns such as ``price_lag1``, for any other regressor.
+        "sequence" returns an array of shape (n_samples, lookback, n_features), the input
+        of recurrent networks. It is an array even after `set_output`, because a data
+        frame has only two dimensions. "flat" returns two dimensions with columns such as
+        ``price_lag1``, for other regressors.
     warmup : {"nan", "edge", "error"}, default="nan"
-        What stands for steps before the known history. "nan" says that they are
-        unknown. "edge" repeats the first known row; rows before `horizon`, of
-        which nothing is known yet, stay NaN, and with a `horizon` over 0 the
-        windows are copied. "error" raises in `transform` if there are such steps;
-        in `fit_transform` they are NaN, since a series always has a beginning.
+        Values of the steps before the known history. "nan" makes them unknown. "edge"
+        repeats the first known row. With "edge", windows that end before the first known
+        row stay NaN, and a `horizon` over 0 makes a copy of the windows. "error" raises
+        in `transform` if a window has such steps. In `fit_transform` they are NaN,
+        because every series has a beginning.
 
     Attributes
     ----------
     lags_ : ndarray of int
-        Distance of each step of a window back from its row, oldest first.
+        Distances of the steps of a window back from its row, oldest first.
     n_features_in_ : int
-        Number of columns seen during `fit`.
+        Number of columns seen in `fit`.
     feature_names_in_ : ndarray of str
-        Names of these columns, where they have names.
+        Names of the columns seen in `fit`. Defined only if the columns have names.
 
     See Also
     --------
-    LSTMRegressor : Reads the windows, and leaves out or masks what is unknown.
+    LSTMRegressor : Learns from the windows. Leaves out or masks unknown steps.
 
     Notes
     -----
-    The last rows seen in `fit` are remembered. In `transform` they are put before
-    rows that directly follow them by index, so that a test fold has its history
-    and a train fold does not get it twice. Arrays, polars frames and an index of
-    strings give nothing to join by.
+    *History.* `fit` stores its last rows. `transform` puts them before `X` if `X`
+    directly follows them by index. So a test fold has its history, and a training fold
+    does not get it twice. Arrays, polars frames and an index of strings cannot show what
+    follows, so they get no history.
 
-    A row directly follows if it comes one step after the last. Periods and times
-    with a frequency tell the step. Else it is the usual distance, in any calendar of
-    pandas, if all others are several steps, and it is kept by at least half of them or
-    a third of the steps have a row. Where times are not exact it is the median distance,
-    if most are near it. Steps that are missing in the index are unknown (NaN) in the
-    windows. Times of the week at which there never is a row, such as nights and
-    weekends, are closed and not missing; where there are such times, neither are
-    holidays of up to a week. Where the times tell no step, as those of events, rows
-    follow each other, and history joins within twice the usual distance. As gaps can't
-    be seen then, there is an `IrregularTimesWarning`, unless a column has the time since
-    the row before.
+    *Steps.* A row directly follows another if it comes one step after it. Periods and
+    times with a frequency define the step. For other times, the step is the usual
+    distance, in any calendar of pandas, if all other distances are multiples of it. Also,
+    at least half of the distances must be one step, or at least a third of the steps must
+    have a row. If times are not exact, the step is the median distance, if most distances
+    are near it.
 
-    `transform` gives an `UnknownStepsWarning` for windows in which nothing is known
-    though something was before them, as behind a gap that is longer than a window.
+    *Gaps.* Steps that are missing from the index are unknown (NaN) in the windows. Times
+    of the week that never have a row, such as nights and weekends, are closed and do not
+    count as missing. If there are closed times, holidays of up to a week do not count
+    either.
 
-    The rows of a pandas MultiIndex belong to many series: its last level is time,
-    those before it name the series. A window never crosses from one to the next.
+    *Irregular times.* If the times have no regular step, such as the times of events,
+    each row follows the row before it. `X` gets its history if it begins within twice
+    the usual distance. Gaps cannot be found then, so there is an
+    `IrregularTimesWarning`, unless a column has the time since the row before.
+
+    *Unknown windows.* `transform` gives an `UnknownStepsWarning` if a window has no known
+    step although there are known rows before it, such as after a gap that is longer than
+    the window.
+
+    *Many series.* The rows of a pandas MultiIndex belong to many series. The last level
+    is the time, and the levels before it name the series. No window crosses from one
+    series to another.
 
     Examples
     --------
@@ -202,12 +209,12 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self.warmup = warmup
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
-        """Learn the names of the columns and remember the last rows.
+        """Store the names of the columns and the last rows.
 
         Parameters
         ----------
         X : {array-like, dataframe, series} of shape (n_samples, n_features)
-            Rows in the order of time.
+            Rows in time order.
         y : None
             Ignored.
 
@@ -217,25 +224,25 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             The fitted windower.
         """
         values, blocks = self._validate(X, reset=True)
-        # A file is read where its windows are made; here its last rows are enough.
+        # The rest of a memory-mapped file is read when windows are made.
         if not isinstance(X, np.memmap):
             _check_no_infinity(values)
         self._remember(values, blocks, calendars_of(blocks, values))
         return self
 
     def transform(self, X: ArrayLike) -> Any:
-        """Windows of every row.
+        """Return the window of every row.
 
         Parameters
         ----------
         X : {array-like, dataframe, series} of shape (n_samples, n_features)
-            Rows in the order of time.
+            Rows in time order.
 
         Returns
         -------
         windows : ndarray of shape (n_samples, n_steps, n_features), or \
                 {ndarray, dataframe} of shape (n_samples, n_steps * n_features)
-            A window a row. Arrays are read-only.
+            One window per row. Arrays are read-only.
         """
         check_is_fitted(self)
         values, blocks = self._validate(X, reset=False)
@@ -244,12 +251,12 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return self._windows(values, blocks, calendars, history)
 
     def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
-        """Fit, and give the windows of the same rows.
+        """Fit to the rows and return their windows.
 
         Parameters
         ----------
         X : {array-like, dataframe, series} of shape (n_samples, n_features)
-            Rows in the order of time.
+            Rows in time order.
         y : None
             Ignored.
 
@@ -257,7 +264,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         -------
         windows : ndarray of shape (n_samples, n_steps, n_features), or \
                 {ndarray, dataframe} of shape (n_samples, n_steps * n_features)
-            A window a row. Arrays are read-only.
+            One window per row. Arrays are read-only.
         """
         values, blocks = self._validate(X, reset=True)
         calendars = calendars_of(blocks, values)
@@ -268,17 +275,17 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> NDArray[np.object_]:
-        """Names of the columns of the flat layout.
+        """Return the names of the columns of the flat layout.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns of `X`, where `fit` saw none.
+            Names of the columns of `X`. Used if `fit` saw no names.
 
         Returns
         -------
         names : ndarray of str
-            Each name with its lag: ``price_lag1`` is the price one row earlier.
+            Names with their lags: ``price_lag1`` is the price one row earlier.
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
@@ -294,15 +301,15 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         transform : {"default", "pandas", "polars"}, default=None
-            Container of the flat layout. Sequences are always an array.
+            Container of the flat layout. The "sequence" layout is always an array.
 
         Returns
         -------
         self : LookbackWindower
             The windower itself.
         """
-        # scikit-learn offers this only where columns have names, and a pipeline
-        # refuses set_output if one of its steps has none.
+        # scikit-learn defines set_output only for named columns, and a pipeline refuses
+        # set_output if one of its steps does not have it.
         if transform is not None:
             self._sklearn_output_config = {"transform": transform}
         return self
@@ -314,7 +321,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return tags
 
     def _validate(self, X, *, reset):
-        """X as a float array of two dimensions, and the series that its rows are of."""
+        """Return X as a two-dimensional float array, and the blocks of its series."""
         index = X.index if hasattr(X, "iloc") else None
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
@@ -341,7 +348,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return values, blocks_of(index)
 
     def _check_lags(self):
-        """Distances back from a row to the steps of its window, oldest first."""
+        """Check and return the lags of a window, oldest first."""
         check_integer("horizon", self.horizon, 0)
         if self.lags is None:
             check_integer("lookback", self.lookback, 1)
@@ -378,7 +385,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
 
     def _remember(self, values, blocks, calendars):
-        """Keep the last rows of every series for the rows that follow."""
+        """Store the last rows of every series for rows that follow them later."""
         reach = int(self.lags_[0])
         rows_of_all = [values[block.rows] for block in blocks]
         longest = max(len(rows) for rows in rows_of_all)
@@ -389,7 +396,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 f"least {reach + 1} rows, and X has n_samples = {longest}{of_series}. "
                 "Give more rows, or lower lookback, lags or horizon."
             )
-        # In values that any file can hold.
+        # Only values of types that a file of `persistence.save` can hold.
         rows, ends = [], []
         for block, rows_of_one, calendar in zip(
             blocks, rows_of_all, calendars, strict=True
@@ -409,7 +416,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         }
 
     def _remembered(self):
-        """The last steps of each series of `fit`, and its end, by its name."""
+        """Return the last steps and the end of each series in `fit`, by its name."""
         history = self._history
         ends = (end and End(*end) for end in history["ends"])
         return dict(
@@ -417,7 +424,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         )
 
     def _calendars(self, values, blocks, history):
-        """The calendar of each series: that of `fit`, where there is one."""
+        """Return the calendar of each series, from `fit` if it was seen there."""
         ends = {name: end for name, (_, end) in history.items() if end is not None}
         timed = [block.times for block in blocks if block.times is not None]
         fitting = {name for name, end in ends.items() if timed and end.fits(timed[0])}
@@ -432,7 +439,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         ]
 
     def _windows(self, values, blocks, calendars, history):
-        """Windows of every row; `history` is None for the rows of `fit`."""
+        """Return the window of every row. `history` is None for the rows of `fit`."""
         _check_no_infinity(values)
         of_nothing: list[int] = []
         if len(blocks) == 1:
@@ -453,9 +460,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return windows
 
     def _windows_of(self, values, block, calendar, history, of_nothing):
-        """Windows of one series, over one copy of it behind its history.
+        """Return the windows of one series, over one copy of its history and rows.
 
-        Rows whose window holds nothing that is known are put into `of_nothing`.
+        Rows whose window has no known step are added to `of_nothing`.
         """
         known, unknown, places = self._behind_history(values, block, calendar, history)
         if history is not None:
@@ -470,7 +477,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return windows if len(places) == n_rows else windows[places]
 
     def _series_behind_history(self, X):
-        """Each series of X behind its history, for who makes its windows elsewhere."""
+        """Return each series of X after its history, to make its windows elsewhere."""
         values, blocks = self._validate(X, reset=False)
         _check_no_infinity(values)
         history = self._remembered()
@@ -481,10 +488,11 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         ]
 
     def _behind_history(self, values, block, calendar, history):
-        """A copy of one series behind as many steps as a window reaches back.
+        """Return the past and the rows of one series in one new array.
 
-        The first of these, of the number given beside, are unknown and NaN. So are steps
-        that are missing between rows; the place of each row behind the past comes last.
+        The past is as many steps as a window reaches back. Return also the number of its
+        unknown steps, which come first and are NaN, and the place of each row after the
+        past. Steps that are missing between rows are NaN too.
         """
         reach = int(self.lags_[0])
         remembered, end = (history or {}).get(block.series, (None, None))
@@ -500,7 +508,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return known, unknown, places
 
     def _check_warmup(self, unknown, series):
-        """Raise where the first rows of a series miss so many before them."""
+        """Raise for ``warmup="error"`` if `unknown` steps are missing at the start."""
         if unknown > 0 and self.warmup == "error":
             reach = int(self.lags_[0])
             where = "" if series is None else f" of series {series!r}"
@@ -511,10 +519,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             )
 
     def _edge_windows(self, values, unknown, n_rows):
-        """Windows in which the first known row stands for those before it."""
+        """Return windows in which the first known row replaces the steps before it."""
         values[:unknown] = values[unknown]
         windows = _window_view(values, self.lags_, n_rows)
-        # Until the first known row is `horizon` rows old nothing is known.
+        # Windows that end before the first known row stay unknown.
         n_unknown = unknown + self.horizon - int(self.lags_[0])
         if n_unknown <= 0:
             return windows
