@@ -1,4 +1,4 @@
-"""What is trained: functions that return a ``keras.Model``, and their layers."""
+"""Networks: functions that return a ``keras.Model``, with their layers and losses."""
 
 from skforecast_lstm.networks.cells import Cell, PeepholeLSTMCell
 from skforecast_lstm.networks.forecasting import forecast_network

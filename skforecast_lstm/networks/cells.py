@@ -1,4 +1,4 @@
-"""The cells of recurrent layers, by name; one of them is ours."""
+"""Cells of recurrent layers by name, including our own peephole LSTM cell."""
 
 from typing import Any, Literal
 
@@ -14,19 +14,19 @@ Cell = Literal["lstm", "gru", "rnn", "peephole"]
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class PeepholeLSTMCell(layers.LSTMCell):
-    """LSTM cell whose gates also see its memory.
+    """LSTM cell with gates that also see the cell state (peephole connections).
 
-    Input and forget gate see the memory as it was, the output gate as it has become,
-    each through one weight a unit. These weights begin at zero, so that the cell begins
-    as an ordinary LSTM. It is wrapped in ``keras.layers.RNN``, and takes the parameters
-    of ``keras.layers.LSTMCell``.
+    The input gate and the forget gate see the cell state before the step, the output gate
+    sees it after the step, each through one weight per unit. These weights are zero at
+    first, so the cell starts as an ordinary LSTM. Wrap the cell in ``keras.layers.RNN``.
+    It takes the parameters of ``keras.layers.LSTMCell``.
 
     Parameters
     ----------
     units : int
         Number of units.
     **options : dict
-        The other parameters of ``keras.layers.LSTMCell``.
+        Other parameters of ``keras.layers.LSTMCell``.
 
     References
     ----------
@@ -42,18 +42,18 @@ class PeepholeLSTMCell(layers.LSTMCell):
     """
 
     def __init__(self, units: int, **options: Any) -> None:
-        # With the inputs of each gate by themselves, as they are needed here.
+        # Implementation 1 passes the inputs of each gate separately, as needed here.
         super().__init__(units, **{**options, "implementation": 1})
 
     def build(self, input_shape):
-        """Make the weights of an LSTM, and three a unit from its memory to its gates."""
+        """Create the weights of an LSTM, and three peephole weights per unit."""
         super().build(input_shape)
         self.peepholes = self.add_weight(
             shape=(3, self.units), name="peepholes", initializer="zeros"
         )
 
     def _compute_carry_and_output(self, x, h_tm1, c_tm1):
-        """Memory and output gate; the names are those of Keras."""
+        """Return the cell state and the output gate. The names are those of Keras."""
         kernels = ops.split(self.recurrent_kernel, 4, axis=1)
         at_input, at_forget, candidate, at_output = (
             of_input + ops.matmul(hidden, kernel)
@@ -75,7 +75,7 @@ CELLS = {
 
 
 def recurrent_layer(cell: Cell, units: int, **options: Any) -> keras.Layer:
-    """A recurrent layer by the name of its cell, with first weights quickly drawn."""
+    """Create a recurrent layer by the name of its cell, with weights drawn by NumPy."""
     options = {
         "kernel_initializer": GlorotUniform(),
         "recurrent_initializer": Orthogonal(),

@@ -1,4 +1,4 @@
-"""A network that corrects simple forecasts of a window by what an LSTM reads in it."""
+"""Network that corrects simple forecasts of a window with an LSTM."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -36,52 +36,60 @@ def forecast_network(
 ) -> keras.Model:
     """Build a network that forecasts several steps ahead from a window of a series.
 
-    Every window is normalized by its own level and spread, which are undone on the
-    output, so that a level never seen before is no obstacle. The forecast is a mixture
-    of simple forecasts (last value, a season ago, drift and others; see
-    :class:`SimpleForecasts`) whose weights are learned, plus what an LSTM reads in the
-    window, plus what the columns that are known ahead say of each step. The mixture
-    begins as the mean pattern of the seasons at the level of late, the two corrections
-    at zero.
+    The network normalizes each window by its own level and spread, and undoes this on the
+    output. Therefore it can forecast levels that it has never seen. The forecast is a sum
+    of three parts:
+
+    - a mixture of simple forecasts with learned weights: last value, value a season ago,
+      drift and others, see :class:`SimpleForecasts`;
+    - a correction by an LSTM that reads the window;
+    - a correction for each step from the columns that are known ahead.
+
+    At first, the mixture is the mean seasonal pattern at the recent level, and both
+    corrections are zero.
 
     Parameters
     ----------
     input_shape : tuple of int, default=None
-        Shape of a window: (n_steps, n_columns). The targets are the first columns. The
-        last ``2 * n_known`` columns are those known ahead: first as they are at the
-        step of the window, then as they are `horizon` steps later.
+        Shape of a window: (n_steps, n_columns). The first columns are the targets. The
+        last ``2 * n_known`` columns are those known ahead: first their values at the step
+        of the window, then their values `horizon` steps later.
     n_outputs : int, default=None
-        Number of outputs, a multiple of ``horizon * n_targets``, which is the default;
-        more than that are more numbers for each step of each target: quantiles.
+        Number of outputs, a multiple of ``horizon * n_targets``. If None, exactly this
+        number. A larger multiple gives several outputs for each step of each target, such
+        as quantiles.
     horizon : int, default=1
         Number of steps ahead.
     n_targets : int, default=1
         Number of columns to forecast.
     n_known : int, default=0
-        Number of columns that are known ahead. Windows need `horizon` steps then.
+        Number of columns that are known ahead. If over 0, windows need at least `horizon`
+        steps.
     season_length : int, default=1
-        Number of steps after which the series repeats itself; 1 if it does not.
+        Number of steps after which the series repeats itself, or 1 if it has no season.
     segment : int, default=None
-        Number of steps that the LSTM reads at once, through a dense layer.
+        Number of steps that the LSTM reads at once, through a dense layer. If None, it
+        reads one step at a time.
     units : int, default=16
-        Units of the LSTM.
+        Number of units of the LSTM.
     decoder : {"dense", "lstm"}, default="dense"
-        What turns the state of the LSTM into the steps ahead: a dense layer at once, or
-        a second LSTM, step by step (sequence to sequence).
+        Layer that turns the state of the LSTM into forecasts: a dense layer for all steps
+        at once, or a second LSTM, step by step (sequence to sequence).
     dropout : float, default=0.3
-        Fraction of the state that is dropped in training.
+        Fraction of the state to drop in training.
     loss_in_spreads : bool, default=False
-        Whether the loss is measured in the spread of each window, see
-        :class:`NormalizedNetwork`, so that windows of many series count alike.
+        If True, the loss is measured in units of the spread of each window, so that
+        windows of different series count equally. See :class:`NormalizedNetwork`.
     meta : dict, default=None
-        What SciKeras knows of the data, in place of `input_shape` and `n_outputs`. It
-        passes this by itself where the function is the ``model`` of an estimator.
+        Description of the data by SciKeras, used in place of `input_shape` and
+        `n_outputs`. SciKeras passes it automatically if the function is the ``model`` of
+        an estimator.
 
     Returns
     -------
     network : keras.Model
-        The network, not compiled. Of its outputs, the targets of the first step come
-        first, then those of the second.
+        Network, not compiled. Its outputs are the targets of the first step, then those
+        of the second step, and so on.
 
     Examples
     --------
@@ -144,7 +152,7 @@ def forecast_network(
 
 
 def _lstm(units, **options):
-    """An LSTM with first weights that are quickly drawn."""
+    """Create an LSTM with initial weights drawn by NumPy, which is quick."""
     return layers.LSTM(
         units,
         kernel_initializer=GlorotUniform(),
@@ -154,5 +162,5 @@ def _lstm(units, **options):
 
 
 def _to_zero(size):
-    """A dense layer that says nothing until it has learned."""
+    """Create a dense layer with zero initial weights, so its output starts at zero."""
     return layers.Dense(size, kernel_initializer="zeros")

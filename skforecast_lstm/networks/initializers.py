@@ -1,7 +1,7 @@
-"""Keras's usual initial weights, drawn by NumPy.
+"""Keras's default initial weights, drawn by NumPy.
 
-Nothing is compiled for them, while on JAX each shape of a weight costs a third of a
-second; and one seed gives the same weights on every backend.
+NumPy compiles nothing, while JAX needs a third of a second for each shape of a weight.
+One seed gives the same weights on every backend.
 """
 
 import math
@@ -25,7 +25,7 @@ class GlorotUniform(keras.initializers.GlorotUniform):
     """
 
     def __call__(self, shape, dtype=None):
-        """Weights between plus and minus the root of 6 by inputs and outputs."""
+        """Return uniform weights within ``sqrt(6 / (n_inputs + n_outputs))`` of zero."""
         if _is_placeholder():
             return keras.ops.zeros(shape, dtype)
         limit = math.sqrt(6 / (shape[-2] + shape[-1]))
@@ -47,7 +47,7 @@ class Orthogonal(keras.initializers.Orthogonal):
     """
 
     def __call__(self, shape, dtype=None):
-        """A matrix whose rows or columns, whichever are fewer, are orthonormal."""
+        """Return a matrix with orthonormal rows or columns, whichever are fewer."""
         if _is_placeholder():
             return keras.ops.zeros(shape, dtype)
         n_rows, n_columns = shape
@@ -60,5 +60,5 @@ class Orthogonal(keras.initializers.Orthogonal):
 
 
 def _is_placeholder():
-    """Return whether Keras only follows shapes here, and draws the weights later."""
+    """Return True if Keras only infers shapes now and draws the weights later."""
     return in_stateless_scope()

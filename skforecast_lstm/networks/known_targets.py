@@ -1,4 +1,4 @@
-"""Targets of which a part is not known: what is NaN weighs nothing in the loss."""
+"""Losses and metrics for targets with unknown values: NaN has zero weight."""
 
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ _ACROSS_COLUMNS = ("categorical", "circle", "correlation", "ctc", "dice", "tvers
 
 
 def _check_known(name):
-    """Raise where a part of a target means nothing to a loss or a metric."""
+    """Raise if a loss or metric can't handle partly known targets."""
     if any(part in name for part in _ACROSS_COLUMNS):
         raise ValueError(
             f"{name!r} compares the columns of a target with each other, and some are "
@@ -36,9 +36,9 @@ def _name_of(function):
 
 
 def _of_known(y_true, y_pred):
-    """Targets and outputs with zeros where a target is unknown, and the part known.
+    """Return targets and outputs with zeros at unknown targets, and the known fraction.
 
-    What is put in the place of an output has no slope, so that nothing is learned there.
+    The zeros in the outputs are constants, so they have no gradient.
     """
     y_true, y_pred = as_columns(y_true, y_pred)
     known = ops.logical_not(ops.isnan(y_true))
@@ -46,15 +46,15 @@ def _of_known(y_true, y_pred):
     part = ops.mean(ops.cast(known, y_pred.dtype), axis=-1)
     n_each = y_pred.shape[-1] // y_true.shape[-1]
     if n_each > 1:
-        # The quantiles of a target lie side by side.
+        # The quantiles of a target are side by side.
         known = ops.repeat(known, n_each, axis=-1)
     return y_true, ops.where(known, y_pred, ops.zeros_like(y_pred)), part
 
 
 def _less_unknown(values, function, y_true, y_pred, part):
-    """Values of a mean over columns, less what the zeros put into them.
+    """Subtract the contribution of the zeros from values of a mean over columns.
 
-    That is not nothing with logits, and with labels that have a margin to keep.
+    With logits, and in losses with a margin, two zeros do not give a loss of zero.
     """
     of_zeros = function(ops.zeros_like(y_true[:1]), ops.zeros_like(y_pred[:1]))
     return values - (1 - part) * of_zeros
@@ -62,15 +62,15 @@ def _less_unknown(values, function, y_true, y_pred, part):
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class KnownTargetsLoss(keras.losses.Loss):
-    """A loss in which targets that are not known (NaN) count nothing.
+    """Loss that ignores unknown targets (NaN).
 
-    A loss of a row is as large as the part of its target that is known, so that each
-    known number counts like any other.
+    The loss of a row is scaled by the fraction of its targets that is known. Thus all
+    known numbers count equally.
 
     Parameters
     ----------
     loss : str, keras.losses.Loss or callable
-        A loss that is a mean over the columns.
+        Loss that is a mean over the columns.
 
     Examples
     --------
@@ -82,7 +82,7 @@ class KnownTargetsLoss(keras.losses.Loss):
     """
 
     def __init__(self, loss: Any) -> None:
-        # A copy is made from the configuration.
+        # Keras copies a loss from its configuration, so this must be complete.
         make_complete(loss)
         self.given = loss
         self.inner = get_loss(loss, None, None)
@@ -91,40 +91,40 @@ class KnownTargetsLoss(keras.losses.Loss):
 
     @property
     def in_own_units(self) -> bool:
-        """True if the loss means nothing unless targets are in their own units."""
+        """True if the loss needs targets in their own units."""
         return counts_in_own_units(self.inner)
 
     @property
     def quantiles(self) -> tuple[float, ...]:
-        """The quantiles of the loss."""
+        """Quantiles of the loss."""
         return getattr(self.inner, "quantiles", (0.0,))
 
     def call(self, y_true, y_pred):
-        """The losses of each row."""
+        """Return the loss of each row."""
         y_true, y_pred, part = _of_known(y_true, y_pred)
         values = self.inner.call(y_true, y_pred)
         return _less_unknown(values, self.inner.call, y_true, y_pred, part)
 
     def get_config(self):
-        """Return the arguments that the loss was made with."""
+        """Return the parameters of the loss."""
         return {"loss": keras.saving.serialize_keras_object(self.given)}
 
     @classmethod
     def from_config(cls, config):
-        """The loss that has this configuration."""
+        """Create the loss from its configuration."""
         return cls(keras.saving.deserialize_keras_object(config["loss"]))
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class KnownTargetsMetric(keras.metrics.Mean):
-    """Mean of a metric over the targets that are known; others are NaN.
+    """Mean of a metric over the known targets; unknown targets are NaN.
 
     Parameters
     ----------
     metric : str, keras.metrics.MeanMetricWrapper or callable
-        A metric that is a mean over the columns and over the rows.
+        Metric that is a mean over the columns and over the rows.
     name : str, default=None
-        Its name; that of the metric by default.
+        Name of this metric. If None, the name of `metric`.
 
     Examples
     --------
@@ -147,7 +147,7 @@ class KnownTargetsMetric(keras.metrics.Mean):
         _check_known(_name_of(self._fn))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take in some rows."""
+        """Add rows to the metric."""
         y_true, y_pred = (
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
@@ -160,25 +160,25 @@ class KnownTargetsMetric(keras.metrics.Mean):
         super().update_state(values, weights)
 
     def get_config(self):
-        """Return the arguments that the metric was made with."""
+        """Return the parameters of the metric."""
         given = keras.saving.serialize_keras_object(self.given)
         return {"metric": given, "name": self.name}
 
     @classmethod
     def from_config(cls, config):
-        """The metric that has this configuration."""
+        """Create the metric from its configuration."""
         metric = keras.saving.deserialize_keras_object(config["metric"])
         return cls(metric, config["name"])
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class KnownTargetsStatistic(keras.metrics.Metric):
-    """A metric that is no mean of its rows, over the targets that are known.
+    """Metric over the known targets, for metrics that are not a mean over rows.
 
     Parameters
     ----------
     metric : keras.metrics.Metric
-        A metric that takes a weight for each number, such as ``RootMeanSquaredError`` or
+        Metric that takes a weight for each number, such as ``RootMeanSquaredError`` or
         ``R2Score``.
 
     Examples
@@ -198,7 +198,7 @@ class KnownTargetsStatistic(keras.metrics.Metric):
         self.inner = metric
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take in some rows."""
+        """Add rows to the metric."""
         y_true, y_pred = (
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
@@ -210,32 +210,32 @@ class KnownTargetsStatistic(keras.metrics.Metric):
         self.inner.update_state(y_true, y_pred, weights)
 
     def result(self):
-        """Return the metric of all rows so far."""
+        """Return the metric over all rows so far."""
         return self.inner.result()
 
     def reset_state(self):
-        """Begin anew."""
+        """Reset the state of the metric."""
         self.inner.reset_state()
 
     def get_config(self):
-        """Return the arguments that the metric was made with."""
+        """Return the parameters of the metric."""
         return {"metric": keras.saving.serialize_keras_object(self.inner)}
 
     @classmethod
     def from_config(cls, config):
-        """The metric that has this configuration."""
+        """Create the metric from its configuration."""
         return cls(keras.saving.deserialize_keras_object(config["metric"]))
 
 
 def weigh_known_targets(model: keras.Model) -> None:
-    """Compile a model again so that targets may be NaN in part.
+    """Compile a model again so that its targets may contain NaN.
 
-    A loss or metric that compares columns with each other is refused.
+    Losses and metrics that compare columns with each other raise a `ValueError`.
 
     Parameters
     ----------
     model : keras.Model
-        A compiled model.
+        Compiled model.
     """
     if any(isinstance(one, KnownTargetsLoss) for one in keras.tree.flatten(model.loss)):
         return

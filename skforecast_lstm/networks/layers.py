@@ -1,4 +1,4 @@
-"""Layers round the recurrent ones: what is known, columns, segments, units."""
+"""Layers around the recurrent layers: masks, columns, segments and target scale."""
 
 import keras
 from keras import ops
@@ -10,10 +10,10 @@ __all__ = ["MaskUnknown", "Segments", "TakeColumns", "TargetScale"]
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class MaskUnknown(keras.layers.Layer):
-    """Mask the steps of a window that are not known.
+    """Mask the unknown steps of a window.
 
-    A step with a NaN in any feature is masked, so that recurrent layers pass over
-    it, and its values become zero.
+    A step is masked if any of its features is NaN. Recurrent layers skip masked steps.
+    Each NaN becomes zero.
 
     Examples
     --------
@@ -29,22 +29,22 @@ class MaskUnknown(keras.layers.Layer):
         self.supports_masking = True
 
     def compute_mask(self, inputs, previous_mask=None):
-        """Mask of shape (n_samples, n_steps), true where a step is known."""
+        """Return a mask of shape (n_samples, n_steps), True at known steps."""
         return ops.logical_not(ops.any(ops.isnan(inputs), axis=-1))
 
     def call(self, inputs):
-        """Windows with zeros in place of NaN."""
+        """Return the windows with zeros instead of NaN."""
         return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class TakeColumns(keras.layers.Layer):
-    """Some columns of a window, at all of its steps.
+    """Select columns of a window, at all steps.
 
     Parameters
     ----------
     columns : tuple of int
-        Which columns, in this order.
+        Columns to select, in this order.
 
     Examples
     --------
@@ -61,21 +61,22 @@ class TakeColumns(keras.layers.Layer):
         self.supports_masking = True
 
     def call(self, inputs):
-        """The chosen columns."""
+        """Return the selected columns."""
         return ops.take(inputs, self.columns, axis=-1)
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         return {**super().get_config(), "columns": self.columns}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class Segments(keras.layers.Layer):
-    """Cut a window into segments, each of which becomes one step of many features.
+    """Cut a window into segments; each segment becomes one step with more features.
 
-    The last segment ends with the window. Where the steps are no multiple of `size`,
-    the first segment has zeros before them. A segment of which all steps are masked is
-    NaN, for a :class:`MaskUnknown` behind.
+    The last segment ends at the end of the window. If the number of steps is not a
+    multiple of `size`, the first segment is padded with zeros at its start. If all steps
+    of a segment are masked, the segment is NaN, for a :class:`MaskUnknown` after this
+    layer.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ class Segments(keras.layers.Layer):
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
-        """Steps of shape (n_samples, n_segments, size * n_features)."""
+        """Return segments of shape (n_samples, n_segments, size * n_features)."""
         n_missing, n_segments, size_of_step = self._counted(inputs.shape)
         if n_missing:
             inputs = ops.pad(inputs, ((0, 0), (n_missing, 0), (0, 0)))
@@ -107,32 +108,32 @@ class Segments(keras.layers.Layer):
             return segments
         known = ops.pad(mask, ((0, 0), (n_missing, 0)), constant_values=False)
         known = ops.any(ops.reshape(known, (-1, n_segments, self.size)), axis=-1)
-        # As a mask of this layer it would be more parts of the graph of a network.
+        # Use NaN, because a mask of this layer would add operations to the graph.
         return ops.where(known[:, :, None], segments, float("nan"))
 
     def compute_mask(self, inputs, previous_mask=None):
-        """Nothing is masked: what is unknown is NaN."""
+        """Return no mask, because unknown segments are NaN."""
 
     def compute_output_shape(self, input_shape):
-        """Fewer steps with more features."""
+        """Return the shape with fewer steps and more features."""
         return (input_shape[0], *self._counted(input_shape)[1:])
 
     def _counted(self, shape):
-        """Steps before the first, segments, and features of a segment."""
+        """Return the numbers of padded steps, segments and features per segment."""
         n_segments = -(-shape[1] // self.size)
         return n_segments * self.size - shape[1], n_segments, self.size * shape[2]
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         return {**super().get_config(), "size": self.size}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class TargetScale(keras.layers.Layer):
-    """Give outputs of order one the centre and the spread of the target.
+    """Scale outputs of order one by the spread and the centre of the target.
 
-    Centre and spread are weights that training leaves alone: 0 and 1 until they
-    are set. Losses, metrics and predictions are then in the units of the target.
+    Centre and spread are non-trainable weights, 0 and 1 until they are set. Losses,
+    metrics and predictions are in the units of the target.
 
     Examples
     --------
@@ -146,7 +147,7 @@ class TargetScale(keras.layers.Layer):
     """
 
     def build(self, input_shape):
-        """Make the two weights, one value an output each."""
+        """Create the two weights, each with one value per output."""
         for name, initializer in (("centre", "zeros"), ("spread", "ones")):
             weight = self.add_weight(
                 name=name,
@@ -157,5 +158,5 @@ class TargetScale(keras.layers.Layer):
             setattr(self, name, weight)
 
     def call(self, inputs):
-        """Outputs in the units of the target."""
+        """Return the outputs in the units of the target."""
         return inputs * self.spread + self.centre

@@ -1,4 +1,4 @@
-"""Losses that forecasts are judged by, beside those of Keras."""
+"""Losses for forecasts that Keras does not have."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -28,18 +28,18 @@ _IN_OWN_UNITS = (
 
 
 def counts_in_own_units(loss: Any) -> bool:
-    """Whether a loss means nothing unless targets are in their own units.
+    """Return True if a loss needs targets in their own units, not normalized ones.
 
     Parameters
     ----------
     loss : str, keras.losses.Loss, callable, or list or dict of them
-        The loss, as in ``keras.Model.compile``. One of the user's own says so by an
-        attribute ``in_own_units = True``.
+        Loss, as in ``keras.Model.compile``. A custom loss needs its own units if it has
+        an attribute ``in_own_units = True``.
 
     Returns
     -------
     counts : bool
-        Whether it must not be given values that are normalized.
+        True if the loss must not get normalized values.
     """
     if isinstance(loss, list | tuple | dict):
         return any(map(counts_in_own_units, keras.tree.flatten(loss)))
@@ -51,14 +51,14 @@ def counts_in_own_units(loss: Any) -> bool:
 
 
 def as_columns(*parts):
-    """Targets and outputs with a column each where they are one number a row."""
+    """Return targets and outputs with a column axis added if they have one dimension."""
     return tuple(
         ops.expand_dims(part, -1) if len(part.shape) == 1 else part for part in parts
     )
 
 
 def _as_equals(y_true, y_pred):
-    """Targets and outputs in columns; raise unless there is one target an output."""
+    """Return targets and outputs as columns; raise unless their shapes are equal."""
     y_true, y_pred = as_columns(y_true, y_pred)
     if y_true.shape[1:] != y_pred.shape[1:]:
         raise ValueError(
@@ -72,16 +72,16 @@ def _as_equals(y_true, y_pred):
 class SymmetricMeanAbsolutePercentageError(keras.losses.Loss):
     """Symmetric mean absolute percentage error (sMAPE), from 0 to 200.
 
-    It is the mean of ``200 * |y - f| / (|y| + |f|)``, as in the M4 competition, and 0
-    where both are 0. The slope grows towards zero, so it is for series that stay away
-    from it. Values under 1e-30 count as 0.
+    The loss is the mean of ``200 * |y - f| / (|y| + |f|)``, as in the M4 competition. If
+    both values are 0, the error is 0. The gradient grows near zero, so use this loss for
+    series that stay away from zero. Values under 1e-30 count as 0.
 
     Parameters
     ----------
     name : str, default="symmetric_mean_absolute_percentage_error"
         Name of the loss.
     reduction : str, default="sum_over_batch_size"
-        How the losses of the rows become one.
+        Reduction of the losses of all rows to one number.
 
     Examples
     --------
@@ -102,10 +102,10 @@ class SymmetricMeanAbsolutePercentageError(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction)
 
     def call(self, y_true, y_pred):
-        """Mean of the errors of each row, in percent."""
+        """Return the mean error of each row, in percent."""
         y_true, y_pred = _as_equals(y_true, y_pred)
-        # In units of the larger of the two nothing is too large or too small to divide,
-        # and what both are divided by has no part in the slope.
+        # Divide both values by the larger one: this avoids overflow and underflow. The
+        # divisor has no part in the gradient.
         larger = ops.stop_gradient(ops.maximum(ops.abs(y_true), ops.abs(y_pred)))
         are_zero = larger <= 1e-30
         unit = ops.where(are_zero, ops.ones_like(larger), larger)
@@ -118,21 +118,21 @@ class SymmetricMeanAbsolutePercentageError(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class MeanAbsoluteScaledError(keras.losses.Loss):
-    """Mean absolute error in units of what a simple forecast errs by (MASE).
+    """Mean absolute scaled error (MASE): absolute error relative to a naive forecast.
 
-    Columns of any size count alike, and under 1 a forecast is better than the seasonal
-    naive one was in training.
+    All columns count equally, for values of any size. A loss under 1 means that the
+    forecast is better than the seasonal naive forecast was in training.
 
     Parameters
     ----------
     scale : float or sequence of float
-        Mean absolute error of the simple forecast, see `of`: one number, or one for
-        each column of the targets. Outputs of several steps ahead run through the
-        columns at each step.
+        Mean absolute error of the naive forecast, see `of`: one number, or one for each
+        column of the targets. With several steps ahead, the outputs list all columns at
+        each step.
     name : str, default="mean_absolute_scaled_error"
         Name of the loss.
     reduction : str, default="sum_over_batch_size"
-        How the losses of the rows become one.
+        Reduction of the losses of all rows to one number.
 
     Examples
     --------
@@ -160,22 +160,22 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
     def of(
         cls, y: ArrayLike, season_length: int = 1, **options: Any
     ) -> "MeanAbsoluteScaledError":
-        """The loss whose scale is the error of the seasonal naive forecast.
+        """Create the loss with the error of the seasonal naive forecast as its scale.
 
         Parameters
         ----------
         y : array-like of shape (n_rows,) or (n_rows, n_columns)
-            One series, to train on. Unknown values (NaN) are left out.
+            One training series. Unknown values (NaN) are left out.
         season_length : int, default=1
-            Number of rows after which the series repeats itself; 1 for the last value
-            as the simple forecast.
+            Number of rows after which the series repeats itself. With 1, the naive
+            forecast is the last value.
         **options : dict
-            More of the constructor.
+            Other parameters of the constructor.
 
         Returns
         -------
         loss : MeanAbsoluteScaledError
-            The loss.
+            Loss with this scale.
         """
         check_integer("season_length", season_length, 1)
         values = np.asarray(y)
@@ -191,7 +191,7 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
         return cls(mean_change(values, season_length).tolist(), **options)
 
     def call(self, y_true, y_pred):
-        """Mean of the scaled errors of each row."""
+        """Return the mean scaled error of each row."""
         y_true, y_pred = _as_equals(y_true, y_pred)
         n_outputs = y_pred.shape[-1]
         scale = np.ravel(self.scale)
@@ -206,12 +206,12 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
         return ops.mean(ops.abs(y_true - y_pred) / scale, axis=-1)
 
     def get_config(self):
-        """What the loss was made with."""
+        """Return the parameters of the loss."""
         return {**super().get_config(), "scale": self.scale}
 
 
 def _checked_scale(scale):
-    """A scale as a float or a tuple of them, all of which can be divided by."""
+    """Return a scale as a float or tuple of floats; raise unless all are positive."""
     single = isinstance(scale, Real)
     scales = (float(scale),) if single else tuple(float(each) for each in scale)
     for column, each in enumerate(scales):
@@ -231,22 +231,22 @@ def _checked_scale(scale):
 class QuantileLoss(keras.losses.Loss):
     """Pinball loss of several quantiles at once.
 
-    Outputs have the quantiles of the first number side by side, then those of the
-    second. Targets are these numbers; or repeat each of them for each quantile, so that
-    they have as many columns as there are outputs.
+    The outputs are all quantiles of the first target, then all quantiles of the second,
+    and so on. Targets have one column per target. Alternatively, they repeat each target
+    for each quantile and have as many columns as there are outputs.
 
     Parameters
     ----------
     quantiles : sequence of float
-        The quantiles, each over 0 and under 1, from the lowest to the highest.
+        Quantiles in increasing order, each over 0 and under 1.
     name : str, default="quantile_loss"
         Name of the loss.
     reduction : str, default="sum_over_batch_size"
-        How the losses of the rows become one.
+        Reduction of the losses of all rows to one number.
 
     See Also
     --------
-    NonCrossingQuantiles : A layer, so that no quantile is over the next.
+    NonCrossingQuantiles : Layer that keeps the quantiles in order.
 
     Examples
     --------
@@ -274,7 +274,7 @@ class QuantileLoss(keras.losses.Loss):
             )
 
     def call(self, y_true, y_pred):
-        """Mean of the losses of each row."""
+        """Return the mean loss of each row."""
         y_true, y_pred = as_columns(y_true, y_pred)
         n_quantiles = len(self.quantiles)
         n_numbers, left_over = divmod(y_pred.shape[-1], n_quantiles)
@@ -293,5 +293,5 @@ class QuantileLoss(keras.losses.Loss):
         return ops.mean(losses, axis=(-2, -1))
 
     def get_config(self):
-        """What the loss was made with."""
+        """Return the parameters of the loss."""
         return {**super().get_config(), "quantiles": self.quantiles}

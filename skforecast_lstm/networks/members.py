@@ -1,4 +1,4 @@
-"""Several networks of one kind that train as one program and answer by their mean."""
+"""Several networks of one kind, trained as one program; the output is their mean."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,20 +14,21 @@ __all__ = ["Members", "MembersNetwork", "join_members"]
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class Members(keras.layers.Layer):
-    """Networks of one kind, whose weights lie behind each other in one array each.
+    """Networks of one kind, with their weights stacked along a leading axis.
 
-    Each weight has one axis more than those of the networks, the first, for the
-    members. On JAX they are one part of the program: computed at once, or in a loop on
-    a processor. Elsewhere each is a part of its own.
+    Each weight has one more axis than in a single network. This first axis is that of the
+    members. On JAX, the program contains the network once and computes all members at
+    once, or in a loop on a CPU. On other backends, the graph contains each member
+    separately.
 
     Parameters
     ----------
     network : keras.Model
-        One network of this kind. Its own weights are not used.
+        Network that defines the architecture. Its weights are not used.
     n_members : int
         Number of members. Their weights are zero until they are set.
     **options : dict
-        More of `keras.layers.Layer`.
+        Other parameters of `keras.layers.Layer`.
 
     Examples
     --------
@@ -48,10 +49,11 @@ class Members(keras.layers.Layer):
     """
 
     def __init__(self, network: keras.Model, n_members: int, **options: Any) -> None:
-        # The layers of the networks know best which precision they want.
+        # The layers of the networks choose their precision.
         super().__init__(**{"autocast": False, **options})
         _check(network)
-        # Keras tracks and saves the layers that it finds among the attributes.
+        # A function hides the network from Keras, which tracks and saves layers that are
+        # attributes.
         self.hidden_network = lambda: network
         self.n_members = n_members
         self._trained = self._stacked(network.trainable_variables, trainable=True)
@@ -60,17 +62,17 @@ class Members(keras.layers.Layer):
 
     @classmethod
     def of(cls, networks: Sequence[keras.Model]) -> "Members":
-        """The layer with the weights of these networks.
+        """Create the layer with the weights of these networks.
 
         Parameters
         ----------
         networks : sequence of keras.Model
-            Networks of one architecture, which is that of the first of them.
+            Networks of the same architecture.
 
         Returns
         -------
         members : Members
-            The layer. It has copies of the weights.
+            Layer with copies of the weights.
         """
         if not networks:
             raise ValueError("There must be one network at least.")
@@ -107,7 +109,7 @@ class Members(keras.layers.Layer):
         return [*self._trained, *self._fixed]
 
     def values(self) -> list:
-        """Values of all weights, those that are trained before the others."""
+        """Return the values of all weights, trainable ones first."""
         return [own.value for own in self._all()]
 
     def set_weights_of(self, layer: keras.Layer, weights: Sequence[Any]) -> None:
@@ -118,7 +120,7 @@ class Members(keras.layers.Layer):
         layer : keras.Layer
             A layer of `hidden_network()`.
         weights : sequence of array
-            As for `set_weights` of the layer.
+            Weights, as in `set_weights` of the layer.
         """
         pairs = zip(self._hidden(), self._all(), strict=True)
         stacked = {id(variable): own for variable, own in pairs}
@@ -130,9 +132,10 @@ class Members(keras.layers.Layer):
         return _variables(self.hidden_network())
 
     def call(self, inputs, training=None):
-        """Outputs of shape (n_samples, n_outputs), the mean of the members.
+        """Return the mean of the members, of shape (n_samples, n_outputs).
 
-        In training those of each member, of shape (n_samples, n_members, n_outputs).
+        In training, return the outputs of each member, of shape (n_samples, n_members,
+        n_outputs).
         """
         network = self.hidden_network()
 
@@ -147,7 +150,7 @@ class Members(keras.layers.Layer):
             return outputs, fixed, losses
 
         trained = [own.value for own in self._trained]
-        # PyTorch assigns in place, and the gradient is still to come.
+        # Copy, because PyTorch assigns in place and the gradient needs the old values.
         fixed = [ops.copy(own.value) for own in self._fixed]
         outputs, fixed, losses = _of_each(call_one, (trained, fixed))
         for own, value, *changed in zip(self._fixed, fixed, *changes, strict=True):
@@ -158,12 +161,12 @@ class Members(keras.layers.Layer):
         return ops.moveaxis(outputs, 0, 1) if training else ops.mean(outputs, axis=0)
 
     def compute_output_spec(self, inputs, training=None):
-        """The shape of the mean, as before training."""
+        """Return the shape of the mean, as outside training."""
         (output,) = self.hidden_network().outputs
         return keras.KerasTensor((inputs.shape[0], *output.shape[1:]), output.dtype)
 
     def measured(self, values: list, x: Any, *outputs: Any) -> tuple:
-        """Targets and outputs as the loss of a member with these weights takes them."""
+        """Return targets and outputs in the units of the loss of a member."""
         network = self.hidden_network()
         if not hasattr(network, "in_spreads"):
             return outputs
@@ -171,30 +174,30 @@ class Members(keras.layers.Layer):
             return network.in_spreads(x, *outputs)
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         network = keras.saving.serialize_keras_object(self.hidden_network())
         network.pop("compile_config", None)
         return {**super().get_config(), "network": network, "n_members": self.n_members}
 
     @classmethod
     def from_config(cls, config):
-        """The layer, with weights that are still to be set."""
+        """Create the layer from its configuration, with weights still to be set."""
         network = keras.saving.deserialize_keras_object(config["network"])
         return cls(**{**config, "network": network})
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class MembersNetwork(keras.Model):
-    """Network of several members, each with a loss of its own.
+    """Network of several members, each with a separate loss.
 
-    It has one :class:`Members`, and is made by :func:`join_members`. Outputs are the
-    mean of the members; so are those that metrics, and the loss in evaluation, are
-    measured by. The loss in training is the mean of the losses of the members.
+    It contains one :class:`Members`. Create it with :func:`join_members`. The output is
+    the mean of the members. Metrics, and the loss in evaluation, use this mean. The loss
+    in training is the mean of the losses of the members.
 
-    Each member learns as if it were alone, since the gradient is that of the sum of
-    their losses. That holds for optimizers that treat each number alone, such as Adam,
-    RMSprop and SGD. Those that measure whole weights (``clipnorm``,
-    ``global_clipnorm``, Lamb, Adafactor, Muon) measure all members together.
+    Each member learns as if it were alone, because the gradient is that of the sum of the
+    losses. This holds for optimizers that treat each number separately, such as Adam,
+    RMSprop and SGD. Optimizers and options that use the norm of whole weights
+    (``clipnorm``, ``global_clipnorm``, Lamb, Adafactor, Muon) use all members together.
 
     Parameters
     ----------
@@ -219,7 +222,7 @@ class MembersNetwork(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Mean of the losses of the members; that of their mean in evaluation."""
+        """Return the mean loss of the members; in evaluation, the loss of their mean."""
         members = self._members()
         loss_of_outputs = super().compute_loss
 
@@ -235,15 +238,15 @@ class MembersNetwork(keras.Model):
             return loss_of_one(([value[0] for value in values], y_pred))
         losses = _of_each(loss_of_one, (values, ops.moveaxis(y_pred, 1, 0)))
         loss = ops.mean(losses)
-        # The value is that of the mean, the gradient that of the sum.
+        # Value of the mean, gradient of the sum.
         return loss + (members.n_members - 1) * (loss - ops.stop_gradient(loss))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Metrics of the mean of the members."""
+        """Return the metrics of the mean of the members."""
         return super().compute_metrics(x, y, self.joined(y_pred), sample_weight)
 
     def joined(self, outputs: Any) -> Any:
-        """Outputs of the network, from these or from those of each member."""
+        """Return the mean over members if the outputs are those of each member."""
         return ops.mean(outputs, axis=1) if self._are_of_each(outputs) else outputs
 
     def _are_of_each(self, outputs):
@@ -254,21 +257,21 @@ class MembersNetwork(keras.Model):
 
 
 def join_members(networks: Sequence[keras.Model]) -> MembersNetwork:
-    """Join networks of one kind into one that trains them all and answers by their mean.
+    """Join networks of one kind into one network that trains all and returns their mean.
 
-    On JAX that compiles about as long as one of them.
+    On JAX, this network takes about as long to compile as a single one.
 
     Parameters
     ----------
     networks : sequence of keras.Model
-        Networks of one architecture with weights of their own, as functions in
-        `skforecast_lstm.networks` return them: one input, one output. They need not be
-        compiled, and stay as they are.
+        Networks of the same architecture with different weights, each with one input and
+        one output, such as those of the functions in `skforecast_lstm.networks`. They
+        need not be compiled and are not changed.
 
     Returns
     -------
     network : MembersNetwork
-        The network, not compiled.
+        Network, not compiled.
 
     Examples
     --------
@@ -288,7 +291,7 @@ def join_members(networks: Sequence[keras.Model]) -> MembersNetwork:
 
 
 class _OfEach(keras.constraints.Constraint):
-    """A constraint on the weights of each member."""
+    """Constraint that is applied to the weights of each member separately."""
 
     def __init__(self, constraint):
         self.constraint = constraint
@@ -298,7 +301,7 @@ class _OfEach(keras.constraints.Constraint):
 
 
 def _check(network):
-    """Raise unless this can be a member."""
+    """Raise unless the network can be a member."""
     if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
         raise TypeError(
             f"A member must be a keras.Model made of layers, got {network!r}."
@@ -311,12 +314,12 @@ def _check(network):
 
 
 def _of_each(function, stacked):
-    """Results of a function of each entry of arrays, laid behind each other again."""
+    """Apply a function to each entry of stacked arrays, and stack the results."""
     stacked = keras.tree.map_structure(ops.convert_to_tensor, stacked)
     if keras.config.backend() == "jax":
         import jax
 
-        # A processor has nothing to spare: there a loop is quicker.
+        # A CPU has no spare capacity, so a loop is faster there.
         on_cpu = jax.default_backend() == "cpu"
         return (ops.map if on_cpu else ops.vectorized_map)(function, stacked)
     n_entries = keras.tree.flatten(stacked)[0].shape[0]

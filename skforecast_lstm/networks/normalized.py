@@ -1,4 +1,4 @@
-"""Networks whose windows are normalized, and whose loss counts in the same measure."""
+"""Network with normalized windows and a loss in the same normalized units."""
 
 from typing import Any
 
@@ -16,13 +16,15 @@ __all__ = ["NormalizedNetwork"]
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class NormalizedNetwork(keras.Model):
-    """Network whose loss is measured in the spread of each window.
+    """Network with a loss measured in units of the spread of each window.
 
-    It has one :class:`WindowNormalization` and one :class:`WindowDenormalization`.
-    Outputs, targets and metrics are in the units of the target. The loss is that of
-    both normalized, so that a window of small values teaches as much as one of large
-    values, and steep and flat parts of a series as much as each other. Losses that are
-    relative to the values themselves, such as percentages, stay in their units.
+    The network has one :class:`WindowNormalization` and one
+    :class:`WindowDenormalization`. Outputs, targets and metrics are in the units of the
+    target. The loss compares normalized outputs with normalized targets. Therefore
+    windows of small and large values count equally, and so do steep and flat parts of a
+    series.
+    Losses relative to the values themselves, such as percentages, stay in the units of
+    the target.
 
     Parameters
     ----------
@@ -46,14 +48,14 @@ class NormalizedNetwork(keras.Model):
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        """Loss of outputs and targets, both normalized unless it is of relative size."""
+        """Return the loss; normalize outputs and targets unless the loss is relative."""
         if not counts_in_own_units(self.loss):
             self._check_quantiles()
             y, y_pred = self.in_spreads(x, y, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def in_spreads(self, x: Any, *outputs: Any) -> tuple:
-        """Outputs or targets less the level of their windows, over the spread."""
+        """Return outputs or targets normalized by level and spread of their windows."""
         if len(x.shape) == 2:
             x = ops.expand_dims(x, -1)
         _, *measures = self._the(WindowNormalization)(x)
@@ -62,13 +64,13 @@ class NormalizedNetwork(keras.Model):
         parts = []
         for part in as_columns(*outputs):
             if part.shape[-1] * layer.n_each == level.shape[-1]:
-                # A target is that of all its quantiles.
+                # All quantiles of a target share its value.
                 part = ops.repeat(part, layer.n_each, axis=-1)
             parts.append((part - level) / spread)
         return tuple(parts)
 
     def _check_quantiles(self):
-        """Raise where the loss has other quantiles than there are outputs for."""
+        """Raise if the loss and the network differ in the number of quantiles."""
         n_each = self._the(WindowDenormalization).n_each
         for loss in keras.tree.flatten(self.loss):
             n_quantiles = len(getattr(loss, "quantiles", (0,)))

@@ -1,4 +1,4 @@
-"""What networks have in common: sizes one a layer, columns by name, stacks of layers."""
+"""Parts that networks share: sizes per layer, columns by name, stacks of layers."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
@@ -30,9 +30,10 @@ def shape_of_task(
     n_outputs: int,
     output_activation: Any,
 ) -> tuple[tuple[int, ...], int, Any]:
-    """Shape of a window, number of outputs and their activation.
+    """Return the shape of a window, the number of outputs and their activation.
 
-    What SciKeras knows of the data comes before what was given, but for an activation.
+    The description of the data by SciKeras (`meta`) takes precedence over the other
+    arguments, except for a given activation.
     """
     if meta is not None:
         input_shape, n_outputs = tuple(meta["X_shape_"][1:]), int(meta["n_outputs_"])
@@ -40,7 +41,7 @@ def shape_of_task(
         if n_classes is not None:
             by_task = "sigmoid" if n_classes == 2 else "softmax"
             output_activation = output_activation or by_task
-            # A softmax of one output would be 1 whatever the window.
+            # A softmax over one output is always 1.
             is_softmax = getattr(output_activation, "__name__", output_activation)
             one = n_classes == 2 and str(is_softmax).lower() != "softmax"
             n_outputs = 1 if one else int(n_classes)
@@ -50,7 +51,7 @@ def shape_of_task(
 
 
 def as_tuple(name, value):
-    """Sizes of layers given as one integer or one a layer."""
+    """Return the sizes of layers, given as one integer or as one per layer."""
     sizes = (value,) if isinstance(value, Real) else tuple(value)
     for size in sizes:
         if not isinstance(size, Real) or int(size) != size or size < 1:
@@ -62,7 +63,7 @@ def as_tuple(name, value):
 
 
 def one_a_layer(name, value, n_layers, kind):
-    """Fractions given as one number for all layers or one a layer."""
+    """Return the fractions of layers, given as one number or as one per layer."""
     values = (value,) * n_layers if isinstance(value, Real) else tuple(value)
     if len(values) != n_layers:
         raise ValueError(
@@ -75,7 +76,7 @@ def one_a_layer(name, value, n_layers, kind):
 
 
 def _cells(cell, n_layers):
-    """Kinds of cells given as one name for all layers or one a layer."""
+    """Return the cells of layers, given as one name or as one per layer."""
     cells = (cell,) * n_layers if isinstance(cell, str) else tuple(cell)
     unknown = [one for one in cells if not (isinstance(one, str) and one in CELLS)]
     if unknown or len(cells) != n_layers:
@@ -98,7 +99,7 @@ def recurrent_stack(
     return_sequences: bool = False,
     **options: Any,
 ) -> Any:
-    """Recurrent layers one upon the other; what comes of the last step, or of all."""
+    """Stack recurrent layers; return the output of the last step, or of all steps."""
     sizes = as_tuple("units", units)
     if not sizes:
         raise ValueError("units must name at least one recurrent layer, got ().")
@@ -122,7 +123,7 @@ def recurrent_stack(
 
 
 def segment_stack(steps: Any, segment: int, units: int) -> Any:
-    """Segments of a window as steps, each through the same dense layer."""
+    """Cut a window into segments and pass each through the same dense layer."""
     dense = layers.Dense(units, activation="relu", kernel_initializer=GlorotUniform())
     return dense(MaskUnknown()(Segments(segment)(steps)))
 
@@ -130,7 +131,7 @@ def segment_stack(steps: Any, segment: int, units: int) -> Any:
 def mixture_layer(
     n_steps: int, horizon: int, season_length: int, *, on_level: bool = True
 ) -> layers.Layer:
-    """A layer that learns how much of each simple forecast there is in one."""
+    """Create a layer that learns the weight of each simple forecast in a mixture."""
     rules = simple_rules(n_steps, horizon, season_length)
     begin = first_weights(rules, on_level=on_level)
     return layers.Dense(
@@ -149,7 +150,7 @@ def dense_stack(
     dropout: float | Sequence[float],
     penalty: keras.regularizers.Regularizer | None,
 ) -> Any:
-    """Dense layers one upon the other, each with its dropout after it, if any."""
+    """Stack dense layers, each followed by its dropout, if any."""
     sizes = as_tuple("dense_units", units)
     rates = one_a_layer("dense_dropout", dropout, len(sizes), "dense")
     if not sizes and dropout:
@@ -167,7 +168,7 @@ def dense_stack(
 
 
 class ColumnPlaces:
-    """Where the columns of a window are, by name or by place."""
+    """Positions of the columns of a window, by name or by number."""
 
     def __init__(self, n_columns: int, names: Sequence[str] | None) -> None:
         self.n_columns = n_columns
@@ -179,7 +180,7 @@ class ColumnPlaces:
             )
 
     def of(self, parameter: str, columns: Sequence[int | str]) -> tuple[int, ...]:
-        """Places of columns that a parameter names."""
+        """Return the positions of the columns that a parameter names."""
         if isinstance(columns, str | Integral):
             columns = (columns,)
         return tuple(self._place(parameter, column) for column in columns)

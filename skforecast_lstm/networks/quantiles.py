@@ -1,4 +1,4 @@
-"""Quantiles in their order, whatever a network says."""
+"""Layer that keeps the quantiles of a network in order."""
 
 import keras
 from keras import ops
@@ -10,21 +10,21 @@ __all__ = ["NonCrossingQuantiles"]
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class NonCrossingQuantiles(keras.layers.Layer):
-    """Turn outputs into quantiles none of which is over the next.
+    """Turn outputs into quantiles that do not cross.
 
-    Inputs and outputs have the quantiles of the first number side by side, then those
-    of the second. The middle quantile is the input as it is; from there each step
-    outward is the softplus of an input, so that every output has a slope in its own
-    input and in all those between it and the middle.
+    Inputs and outputs list all quantiles of the first target, then those of the second,
+    and so on. The middle quantile equals its input. Each step outward from the middle is
+    the softplus of an input. Thus each output has a gradient in its own input and in all
+    inputs between it and the middle.
 
-    Inputs of zero are quantiles about 1.4 apart from the lowest to the highest,
-    however many there are. They should be in units of the spread of the targets: put
-    the layer before `TargetScale` or `WindowDenormalization`.
+    If all inputs are zero, the lowest and the highest quantile are about 1.4 apart, for
+    any number of quantiles. The inputs should be in units of the spread of the targets:
+    put this layer before `TargetScale` or `WindowDenormalization`.
 
     Parameters
     ----------
     n_quantiles : int
-        Number of quantiles, those of :class:`QuantileLoss`.
+        Number of quantiles, equal to that of :class:`QuantileLoss`.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class NonCrossingQuantiles(keras.layers.Layer):
         self.n_quantiles = n_quantiles
 
     def build(self, input_shape):
-        """Raise unless each number has all its quantiles."""
+        """Raise unless the number of columns is a multiple of the number of quantiles."""
         if len(input_shape) != 2 or input_shape[-1] % self.n_quantiles:
             raise ValueError(
                 f"The inputs have shape {tuple(input_shape)}, and must have two "
@@ -49,11 +49,11 @@ class NonCrossingQuantiles(keras.layers.Layer):
             )
 
     def call(self, inputs):
-        """Quantiles of shape (n_samples, n_numbers * n_quantiles)."""
+        """Return quantiles of shape (n_samples, n_targets * n_quantiles)."""
         n_quantiles, middle = self.n_quantiles, self.n_quantiles // 2
         parts = ops.reshape(inputs, (-1, inputs.shape[-1] // n_quantiles, n_quantiles))
         steps = ops.softplus(parts) * (2 / max(n_quantiles - 1, 1))
-        # One after another: sums made in another order may be rounded out of theirs.
+        # Add one step at a time: in another order, rounding could make quantiles cross.
         quantiles = [parts[..., middle]]
         for place in range(middle + 1, n_quantiles):
             quantiles.append(quantiles[-1] + steps[..., place])
@@ -62,5 +62,5 @@ class NonCrossingQuantiles(keras.layers.Layer):
         return ops.reshape(ops.stack(quantiles, axis=-1), (-1, inputs.shape[-1]))
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         return {**super().get_config(), "n_quantiles": self.n_quantiles}

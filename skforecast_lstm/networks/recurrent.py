@@ -1,4 +1,4 @@
-"""Stacked recurrent layers, dense layers after them, one output a target."""
+"""Network of stacked recurrent layers and dense layers, with one output per target."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -27,7 +27,7 @@ from skforecast_lstm.networks.window_layers import (
 
 __all__ = ["recurrent_network"]
 
-# The simple forecasts that a network corrects, by the names of their rules.
+# Rules of the simple forecasts that a network corrects.
 BASES = {"last": ("last",), "seasonal": ("season_ago",), "mixture": None}
 
 
@@ -57,86 +57,88 @@ def recurrent_network(
     feature_names: Sequence[str] | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """Build stacked recurrent layers with dense layers after them.
+    """Build a network of stacked recurrent layers followed by dense layers.
 
     Parameters
     ----------
     input_shape : tuple of int, default=None
         Shape of a window: (n_steps, n_features), or (n_steps,) for one series.
     n_outputs : int, default=1
-        Number of outputs. Where they are of several steps ahead, those of the first
-        step come first; in a step those of the first target; and of a target its
-        quantiles lie side by side.
+        Number of outputs. They are ordered by step ahead, then by target, then by
+        quantile.
     units : int or tuple of int, default=32
-        Units of each recurrent layer, first to last.
+        Number of units of each recurrent layer, first to last.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
-        Kind of the recurrent layers, or of each of them.
+        Cell of all recurrent layers, or of each layer.
     activation : str or callable, default="tanh"
         Activation of the cells.
     bidirectional : bool, default=False
-        Whether each layer also reads its steps from last to first.
+        If True, each recurrent layer also reads its steps from last to first.
     dropout : float or tuple of float, default=0.0
-        Fraction of its inputs that each recurrent layer drops in training.
+        Fraction of the inputs to drop in training, for all recurrent layers or for each.
     recurrent_dropout : float or tuple of float, default=0.0
-        Fraction of its state that each recurrent layer drops between steps.
+        Fraction of the recurrent state to drop in training, for all recurrent layers or
+        for each.
     dense_units : int or tuple of int, default=()
-        Units of each dense layer between the recurrent layers and the output.
+        Number of units of each dense layer between the recurrent layers and the output.
     dense_activation : str or callable, default="relu"
         Activation of the dense layers.
     dense_dropout : float or tuple of float, default=0.0
-        Fraction of its outputs that each dense layer drops in training; without dense
-        layers, that the last recurrent layer drops.
+        Fraction of the outputs of each dense layer to drop in training. Without dense
+        layers, it applies to the output of the last recurrent layer.
     decoder : {"dense", "lstm"}, default="dense"
-        "dense" makes all outputs at once. "lstm" makes those of one step ahead after
-        those of the other, by another recurrent layer (sequence to sequence); with
-        several `target_columns` a step has as many outputs.
+        "dense" computes all outputs at once. "lstm" computes them one step ahead after
+        the other, with another recurrent layer (sequence to sequence). With several
+        `target_columns`, each step has outputs for all of them.
     output_activation : str or callable, default=None
-        Activation of the output. Without one the output is linear, and ends in a
-        :class:`TargetScale`, which an estimator sets from its targets, or is undone
-        from the `normalization`.
+        Activation of the output. If None, the output is linear. Then the network ends in
+        a :class:`TargetScale`, which an estimator sets from its targets, or in the
+        inverse of the `normalization`.
     l2 : float, default=0.0
         L2 penalty on the kernels of all layers.
     normalization : {"last", "standard", "relative"}, default=None
-        How each window is given a level of 0 and a spread of 1, column by column:
-        from its last value and its mean change, from its mean and standard deviation,
-        or as changes relative to its first value. See :class:`WindowNormalization`. A
-        linear output begins at the level of its column and is in its units, and the
-        loss is measured in spreads, see :class:`NormalizedNetwork`.
+        Method that gives each window a level of 0 and a spread of 1, column by column.
+        "last" uses the last value and the mean change, "standard" the mean and the
+        standard deviation, and "relative" the changes relative to the first value. See
+        :class:`WindowNormalization`. A linear output starts at the level of its column
+        and is in its units. The loss is measured in spreads, see
+        :class:`NormalizedNetwork`.
     base : {"last", "seasonal", "mixture"}, default=None
-        A simple forecast that the network corrects, within the `normalization`: the
-        last value, the value a season ago, or a mixture of many simple ones whose
-        weights are learned, see :class:`SimpleForecasts`. The first output is of the
-        step behind the window. None is the level of the window.
+        Simple forecast that the network corrects, within the `normalization`: the last
+        value, the value a season ago, or a mixture of many simple forecasts with learned
+        weights, see :class:`SimpleForecasts`. The first output is for the step after the
+        window. If None, the network corrects the level of the window.
     season_length : int, default=1
         Number of steps after which the series repeats itself, for `base`.
     segment : int, default=None
-        Number of steps that are read at once: the window is cut into segments, each of
-        which goes through a dense layer and then is one step of the recurrent layers.
-        Fewer steps take less time, and long windows are remembered better.
+        Number of steps to read at once. The window is cut into segments. Each segment
+        passes through a dense layer and becomes one step of the recurrent layers. Fewer
+        steps take less time, and the network remembers long windows better.
     target_columns : tuple of int or str, default=None
-        Which columns of a window the outputs are forecasts of, the same ones at each
-        step ahead; () if of none, so that no normalization is undone. One column alone
-        needs no naming.
+        Columns of the window that the outputs forecast, the same at each step ahead. Give
+        () if they forecast none of the columns; then the normalization is not undone. If
+        the window has only one column, this parameter is not needed.
     n_quantiles : int, default=1
-        Number of outputs for each step of each target: quantiles, those of
+        Number of quantiles for each step of each target, equal to that of
         :class:`QuantileLoss`.
     branches : list of dict, default=None
-        Recurrent layers for some columns each, whose outputs are joined before the
-        dense layers: ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``.
-        What a branch leaves out of `units`, `cell`, `activation`, `bidirectional`,
-        `dropout`, `recurrent_dropout` and `segment` it has from the network.
+        Separate recurrent layers for groups of columns, with outputs that are joined
+        before the dense layers. A branch is a dict such as
+        ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``. It may set
+        `units`, `cell`, `activation`, `bidirectional`, `dropout`, `recurrent_dropout` and
+        `segment`. Parameters that it leaves out have the values of the network.
     feature_names : sequence of str, default=None
-        Names of the columns of a window, for those who name them in `branches` and
+        Names of the columns of a window. Needed to use names in `branches` and
         `target_columns`.
     meta : dict, default=None
-        What SciKeras knows of the data, in place of `input_shape`, `n_outputs` and
-        `output_activation`. It passes this by itself where the function is its
-        ``model``.
+        Description of the data by SciKeras, used in place of `input_shape`, `n_outputs`
+        and, if not given, `output_activation`. SciKeras passes it automatically if the
+        function is its ``model``.
 
     Returns
     -------
     network : keras.Model
-        The network, not compiled.
+        Network, not compiled.
 
     Examples
     --------
@@ -207,7 +209,7 @@ def recurrent_network(
     outputs = layers.Dense(
         n_columns * n_quantiles if decoder == "lstm" else n_outputs,
         activation=output_activation,
-        # A forecast begins at the level of its window.
+        # With zero weights, forecasts start at the level of their window.
         kernel_initializer="zeros" if is_undone else GlorotUniform(),
         kernel_regularizer=penalty,
     )(outputs)
@@ -226,7 +228,7 @@ def recurrent_network(
 
 
 def _base(steps, base, horizon, season_length):
-    """A simple forecast for each step ahead and each column."""
+    """Return a simple forecast for each step ahead and each column."""
     simple = SimpleForecasts(horizon, season_length, BASES[base])(steps)
     if base == "mixture":
         n_steps = steps.shape[1]
@@ -235,7 +237,7 @@ def _base(steps, base, horizon, season_length):
 
 
 def _columns_of_targets(places, target_columns, n_outputs, n_quantiles):
-    """Places of the columns that the outputs are of; None if that is not known."""
+    """Return the positions of the columns that the outputs forecast; None if unknown."""
     if n_outputs % n_quantiles:
         raise ValueError(
             f"There are {n_outputs} outputs for {n_quantiles} quantiles. Every step of "
@@ -254,7 +256,7 @@ def _columns_of_targets(places, target_columns, n_outputs, n_quantiles):
 
 
 def _joined(steps, branches, places, recurrent, penalties):
-    """Outputs of recurrent layers for some columns each."""
+    """Return the joined outputs of all branches."""
     parts = []
     for number, branch in enumerate(branches):
         where = f"branches[{number}]"

@@ -1,4 +1,4 @@
-"""A network for whole series: convolutions, recurrent layers, a summary of all steps."""
+"""Network for whole series: convolutions, recurrent layers, a summary of all steps."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,15 +22,15 @@ __all__ = ["JoinNeighbours", "SummariseKnown", "series_network"]
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class JoinNeighbours(layers.Layer):
-    """Give each step the values of its neighbours too, zero where they are not known.
+    """Append to each step the values of its neighbours, zero if they are unknown.
 
-    A dense layer after it is a convolution, and on a processor many times quicker to
-    train than Keras's.
+    A dense layer after this layer is a convolution. On a CPU it trains many times faster
+    than Keras's convolution.
 
     Parameters
     ----------
     size : int
-        Number of steps to join: a step itself and the nearest to it.
+        Number of steps to join: the step itself and its nearest neighbours.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class JoinNeighbours(layers.Layer):
         self.supports_masking = True
 
     def call(self, inputs, mask=None):
-        """Steps of shape (n_samples, n_steps, size * n_features)."""
+        """Return steps of shape (n_samples, n_steps, size * n_features)."""
         if mask is not None:
             inputs = inputs * _as_numbers(mask, inputs)
         n_before = (self.size - 1) // 2
@@ -59,19 +59,19 @@ class JoinNeighbours(layers.Layer):
         return ops.concatenate(shifted, axis=-1)
 
     def compute_output_shape(self, input_shape):
-        """The shape of the steps that are given, with more features."""
+        """Return the shape of the input with more features."""
         return (*input_shape[:-1], self.size * input_shape[-1])
 
     def get_config(self):
-        """What makes the same layer again."""
+        """Return the parameters of the layer."""
         return {**super().get_config(), "size": self.size}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class SummariseKnown(layers.Layer):
-    """Mean and largest value of each feature over the steps that are known.
+    """Compute the mean and the maximum of each feature over the known steps.
 
-    Both are zero where no step is known.
+    Both are zero if no step is known.
 
     Examples
     --------
@@ -87,10 +87,10 @@ class SummariseKnown(layers.Layer):
         self.supports_masking = True
 
     def compute_mask(self, inputs, mask=None):
-        """Nothing: there are no steps any more."""
+        """Return no mask, because the output has no steps."""
 
     def call(self, inputs, mask=None):
-        """Summaries of shape (n_samples, 2 * n_features)."""
+        """Return summaries of shape (n_samples, 2 * n_features)."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         known = _as_numbers(mask, inputs)
@@ -118,12 +118,12 @@ def series_network(
     output_activation: str | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> keras.Model:
-    """Build convolutions, recurrent layers over them, and a summary of all steps.
+    """Build a network of convolutions, recurrent layers and a summary of all steps.
 
-    What tells series apart can be anywhere in them: short shapes, which convolutions
-    find, and the order in which they come, which recurrent layers read. Their outputs
-    at all steps are summarised, and not the last one alone, which has to be carried
-    over hundreds of steps.
+    Features that distinguish series can be anywhere in them. Convolutions find short
+    shapes, and recurrent layers read their order. The network summarises the outputs at
+    all steps. The last output alone would have to carry information over hundreds of
+    steps.
 
     Parameters
     ----------
@@ -132,29 +132,29 @@ def series_network(
     n_outputs : int, default=1
         Number of outputs.
     filters : int or tuple of int, default=()
-        Filters of each convolution, first to last.
+        Number of filters of each convolution, first to last.
     kernel_size : int, default=8
-        Steps that a filter sees.
+        Number of steps that a filter sees.
     units : int or tuple of int, default=32
-        Units of each recurrent layer, first to last.
+        Number of units of each recurrent layer, first to last.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
-        Kind of the recurrent layers, or of each of them.
+        Cell of all recurrent layers, or of each layer.
     bidirectional : bool, default=True
-        Whether each recurrent layer also reads its steps from last to first.
+        If True, each recurrent layer also reads its steps from last to first.
     dropout : float, default=0.0
-        Fraction of the summary that is dropped in training.
+        Fraction of the summary to drop in training.
     output_activation : str, default=None
-        Activation of the output. Without one the output is linear, and ends in a
+        Activation of the output. If None, the output is linear and the network ends in a
         :class:`TargetScale`, which an estimator sets from its targets.
     meta : dict, default=None
-        What SciKeras knows of the data, in place of `input_shape`, `n_outputs` and
-        `output_activation`. It passes this by itself where the function is its
-        ``model``.
+        Description of the data by SciKeras, used in place of `input_shape`, `n_outputs`
+        and, if not given, `output_activation`. SciKeras passes it automatically if the
+        function is its ``model``.
 
     Returns
     -------
     network : keras.Model
-        The network, not compiled.
+        Network, not compiled.
 
     Examples
     --------

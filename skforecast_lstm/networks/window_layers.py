@@ -1,4 +1,4 @@
-"""Layers that know what a window of a series is: its level, its spread, its season."""
+"""Layers for windows of a series: their level, spread and season."""
 
 import keras
 import numpy as np
@@ -20,28 +20,29 @@ _METHODS = ("last", "standard", "relative")
 class WindowNormalization(keras.layers.Layer):
     """Give each window the level 0 and the spread 1, column by column.
 
-    A column without any known value has the usual level and spread, weights that
-    training leaves alone: 0 and 1 until they are set. What is unknown (NaN) becomes zero,
-    and a step at which any column is unknown is masked.
+    If a column has no known value, its level and spread are the usual ones:
+    non-trainable weights, 0 and 1 until they are set. Unknown values (NaN) become zero. A
+    step is masked if any of its columns is unknown.
 
     Parameters
     ----------
     method : {"last", "standard", "relative"}, default="last"
-        "last": the level is the last known value, the spread the mean distance of
-        the values from their mean, or the mean step where that is larger.
-        "standard": the level is the mean, the spread the standard deviation.
-        "relative": the level and the spread are the first known value, so that
-        values become relative changes since; where it lies nearer to zero than a
-        hundredth of the mean size of the values, the spread is that hundredth.
+        "last": the level is the last known value. The spread is the mean distance of the
+        values from their mean, or the mean absolute step if that is larger.
+        "standard": the level is the mean and the spread is the standard deviation.
+        "relative": the level and the spread are the first known value, so that values
+        become relative changes since then. If this value is nearer to zero than a
+        hundredth of the mean absolute value, the spread is that hundredth.
     n_columns : int, default=None
-        Number of columns, from the first, to normalize; None for all.
+        Number of leading columns to normalize. If None, all columns.
     season_length : int, default=1
-        Number of steps at the end of a window whose mean is its level, with "last".
+        Number of steps in a season. With "last" and a season of more than one step, the
+        level is the mean of the last season of the window.
 
     Notes
     -----
-    The spread is never under a millionth of the level, nor under `least_spread`, a
-    weight that training leaves alone: 1e-3 in each column until it is set.
+    The spread is at least a millionth of the absolute level, and at least
+    `least_spread`: a non-trainable weight, 1e-3 in each column until it is set.
 
     Examples
     --------
@@ -69,7 +70,7 @@ class WindowNormalization(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        """Make weights for the least spread of each column, and its usual measures."""
+        """Create weights for the least spread and the usual level and spread."""
         for name, value in (
             ("least_spread", 1e-3),
             ("usual_level", 0.0),
@@ -84,7 +85,7 @@ class WindowNormalization(keras.layers.Layer):
             setattr(self, name, weight)
 
     def call(self, inputs):
-        """Normalized windows, and level and spread of shape (n_samples, n_columns)."""
+        """Return normalized windows, and levels and spreads per sample and column."""
         known = ops.logical_not(ops.isnan(inputs))
         values = ops.where(known, inputs, ops.zeros_like(inputs))
         counted = ops.cast(known, values.dtype)[:, :, : self.n_columns]
@@ -127,11 +128,11 @@ class WindowNormalization(keras.layers.Layer):
         return first, ops.where(near_zero, size / 100, first)
 
     def compute_mask(self, inputs, previous_mask=None):
-        """Mask of shape (n_samples, n_steps), true where a step is known."""
+        """Return a mask of shape (n_samples, n_steps), True at known steps."""
         return [ops.logical_not(ops.any(ops.isnan(inputs), axis=-1)), None, None]
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         return {
             **super().get_config(),
             "method": self.method,
@@ -141,7 +142,7 @@ class WindowNormalization(keras.layers.Layer):
 
 
 def _at_end(values, counted, place):
-    """The known value so many steps before the last; a product, with no gathering."""
+    """Return the known value `place` steps before the last, without a gather."""
     n_steps = values.shape[1]
     chosen = ops.expand_dims(n_steps - 1 - place, 1)
     steps = ops.reshape(ops.arange(n_steps, dtype=chosen.dtype), (1, n_steps, 1))
@@ -150,7 +151,7 @@ def _at_end(values, counted, place):
 
 
 def _mean(values, counted):
-    """Mean of the steps that count, and how many these are."""
+    """Return the mean of the known steps and their number."""
     n_counted = ops.sum(counted, axis=1, keepdims=True)
     total = ops.sum(values * counted, axis=1, keepdims=True)
     return total / ops.maximum(n_counted, 1.0), n_counted
@@ -158,12 +159,12 @@ def _mean(values, counted):
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class WindowDenormalization(keras.layers.Layer):
-    """Undo what `WindowNormalization` did, on forecasts, and lay them out flat.
+    """Undo `WindowNormalization` on forecasts and flatten them.
 
     Parameters
     ----------
     columns : tuple of int, default=None
-        Which of the normalized columns the forecasts are of; None for all.
+        Normalized columns that are forecast. If None, all columns.
 
     Examples
     --------
@@ -180,19 +181,19 @@ class WindowDenormalization(keras.layers.Layer):
         self.columns = columns
 
     def call(self, inputs):
-        """Forecasts of shape (n_samples, horizon * n_columns * n_each)."""
+        """Return forecasts of shape (n_samples, horizon * n_columns * n_each)."""
         forecasts, *measures = inputs
         shape = forecasts.shape[1:]
         level, spread = self._as_forecasts(*measures)
         return ops.reshape(forecasts * spread + level, (-1, int(np.prod(shape))))
 
     def build(self, input_shape):
-        """Remember the shape of the forecasts, in which there may be more than these."""
+        """Store the shape of the forecasts and their number per target."""
         self.shape = tuple(input_shape[0][1:])
         self.n_each = self.shape[-1]
 
     def of_outputs(self, level, spread):
-        """Level and spread for each output."""
+        """Return the level and the spread of each output."""
         return tuple(
             ops.reshape(
                 ops.broadcast_to(part, (ops.shape(part)[0], *self.shape)),
@@ -202,7 +203,7 @@ class WindowDenormalization(keras.layers.Layer):
         )
 
     def _as_forecasts(self, *measures):
-        """Level and spread of the columns, with axes for horizon and what is in each."""
+        """Yield level and spread of the columns, with axes for horizon and quantiles."""
         for part in measures:
             chosen = part
             if self.columns is not None:
@@ -210,20 +211,20 @@ class WindowDenormalization(keras.layers.Layer):
             yield chosen[:, None, :, None]
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         return {**super().get_config(), "columns": self.columns}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class Columns(keras.layers.Layer):
-    """Some columns of a window, at all of its steps or at the last ones.
+    """Select columns of a window, at all steps or at the last ones.
 
     Parameters
     ----------
     start, stop : int
-        The first column, and the one after the last.
+        First column, and the column after the last one.
     n_steps : int, default=None
-        How many of the last steps; None for all.
+        Number of last steps to keep. If None, all steps.
 
     Examples
     --------
@@ -240,37 +241,38 @@ class Columns(keras.layers.Layer):
         self.supports_masking = True
 
     def call(self, inputs):
-        """The chosen part of the window."""
+        """Return the selected part of the window."""
         first = 0 if self.n_steps is None else -self.n_steps
         return inputs[:, first:, self.start : self.stop]
 
     def compute_mask(self, inputs, previous_mask=None):
-        """Nothing is masked: what is unknown is zero."""
+        """Return no mask, because unknown values are zero."""
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         chosen = {"start": self.start, "stop": self.stop, "n_steps": self.n_steps}
         return {**super().get_config(), **chosen}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class SimpleForecasts(keras.layers.Layer):
-    """What simple rules would forecast from a window, for each step of the horizon.
+    """Compute the forecasts of simple rules from a window, for each step of the horizon.
 
-    The rules are the last value, the mean and the straight line; where the window
-    holds a season also the value of a season ago; where it holds two also the mean
-    of its seasons, and how level and season changed since. Each rule is linear in the
-    window, so all of them are one product with a constant.
+    Without a season, the rules are the last value, means and a straight line. With a
+    season, they are the last value and the mean of the last season; also the value a
+    season ago, if the window covers a season; and also the mean seasonal pattern and
+    recent changes of level and season, if it covers two. Each rule is linear in the
+    window, so all forecasts are one product with a constant.
 
     Parameters
     ----------
     horizon : int
         Number of steps ahead.
     season_length : int
-        Number of steps after which the series repeats itself; 1 if it does not.
+        Number of steps after which the series repeats itself, or 1 if it has no season.
     rules : tuple of str, default=None
-        The rules by name, such as ``("last", "season_ago")``; None for all that there
-        are for windows of this length.
+        Names of the rules, such as ``("last", "season_ago")``. If None, all rules that
+        windows of this length allow.
 
     Examples
     --------
@@ -297,8 +299,8 @@ class SimpleForecasts(keras.layers.Layer):
         self.supports_masking = True
 
     def build(self, input_shape):
-        """Raise unless windows of this length have these rules."""
-        # They are the same for the shortest windows with as many seasons.
+        """Raise unless windows of this length allow these rules."""
+        # The shortest windows with as many seasons have the same rules.
         n_seasons, season_length = (
             min(input_shape[1] // self.season_length, 2),
             min(self.season_length, 2),
@@ -316,9 +318,9 @@ class SimpleForecasts(keras.layers.Layer):
         self.weights_of_rules = None
 
     def call(self, inputs):
-        """Forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
+        """Return forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
         if self.weights_of_rules is None:
-            # As large as the window times the horizon, so not before it is used.
+            # Build it at the first use, because its size is window times horizon.
             known = simple_rules(inputs.shape[1], self.horizon, self.season_length)
             self.weights_of_rules = np.stack(
                 [known[name] for name in self.names], axis=-1
@@ -327,14 +329,14 @@ class SimpleForecasts(keras.layers.Layer):
         return ops.einsum("nlc,hlk->nhck", inputs, rules)
 
     def compute_output_shape(self, input_shape):
-        """A forecast of each column by each rule, for each step ahead."""
+        """Return the shape (n_samples, horizon, n_columns, n_rules)."""
         return (input_shape[0], self.horizon, input_shape[-1], len(self.names))
 
     def compute_mask(self, inputs, previous_mask=None):
-        """Nothing is masked: the axis of the steps is gone."""
+        """Return no mask, because the axis of the steps is gone."""
 
     def get_config(self):
-        """What the layer was made with."""
+        """Return the parameters of the layer."""
         return {
             **super().get_config(),
             "horizon": self.horizon,
@@ -344,7 +346,7 @@ class SimpleForecasts(keras.layers.Layer):
 
 
 def simple_rules(n_steps: int, horizon: int, season_length: int) -> dict[str, np.ndarray]:
-    """Weights of each step of a window in each simple forecast of each step ahead.
+    """Return, for each rule, the weight of each step of a window in each forecast.
 
     Each rule has the shape (horizon, n_steps).
     """
@@ -368,7 +370,7 @@ def simple_rules(n_steps: int, horizon: int, season_length: int) -> dict[str, np
 
 
 def _rules_of_seasons(window, ahead, season_length):
-    """Rules that compare the seasons of a window with each other."""
+    """Return the rules that compare the seasons of a window."""
     n_seasons = len(window) // season_length
     seasons = window[-n_seasons * season_length :].reshape(
         n_seasons, season_length, len(window)
@@ -392,11 +394,11 @@ def _rules_of_seasons(window, ahead, season_length):
 def first_weights(
     rules: dict[str, np.ndarray], *, on_level: bool = True
 ) -> list[list[float]]:
-    """Weights to begin with: the pattern of the seasons at the level of late.
+    """Return the initial weights: the seasonal pattern at the recent level.
 
-    With one season in the window it is the season ago, and without seasons the level:
-    the mean of the last season, or the last value. If they are `on_level`, the window
-    is normalized by that level, and it is no rule of its own.
+    With one season in the window, the initial forecast is the value a season ago. Without
+    a season it is the level: the mean of the last season, or the last value. If
+    `on_level`, the window is normalized by that level, so the level needs no weight.
     """
     level = "last_season" if "last_season" in rules else "last"
     begin_with = set() if on_level else {level}

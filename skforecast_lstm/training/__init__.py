@@ -1,4 +1,4 @@
-"""How a network is trained: the engine, and Keras's own loop where it steps aside."""
+"""Training and prediction: by the engine, or by Keras's own loop as a fallback."""
 
 from skforecast_lstm.training.batches import SampleBatches
 from skforecast_lstm.training.disk_cache import keep_programs

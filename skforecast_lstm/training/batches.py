@@ -1,4 +1,4 @@
-"""Samples one batch at a time, as `keras.Model.fit` takes them."""
+"""Samples in batches, in the form that `keras.Model.fit` takes."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ __all__ = ["FollowsCourse", "SampleBatches"]
 
 
 class SampleBatches(keras.utils.PyDataset):
-    """Batches of samples for Keras, in the order that the engine takes them in.
+    """Batches of samples for Keras, in the same order as in the engine.
 
     Parameters
     ----------
     samples : Samples
-        What to take batches of.
+        Samples to split into batches.
     batch_size : int, default=32
-        Samples in a batch.
+        Number of samples per batch.
     seed : int, default=None
-        Where it is given, every epoch has an order of its own, which depends on this
-        number and on that of the epoch alone.
+        Seed of the order. If given, each epoch has a different order, which depends only
+        on this seed and the number of the epoch.
 
     Examples
     --------
@@ -58,9 +58,9 @@ class SampleBatches(keras.utils.PyDataset):
         return (x,) if y is None else (x, y)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Take the order of an epoch.
+        """Set the order of batches for an epoch.
 
-        Keras has a hook for datasets too, but calls it more often than once an epoch.
+        Keras has a hook for this in datasets, but calls it more than once per epoch.
         """
         if self.seed is not None:
             self._take_order(self.seed, epoch)
@@ -76,17 +76,18 @@ class SampleBatches(keras.utils.PyDataset):
 
 
 class FollowsCourse(keras.callbacks.Callback):
-    """Has `keras.Model.fit` learn at the rates of a course, and stop where it ends.
+    """Make `keras.Model.fit` follow the learning rates of a course and stop at its end.
 
-    It comes before all other callbacks. Between two batches these see the learning rate
-    without its factor, and may set it.
+    Put this callback before all others. Between two batches, the other callbacks see the
+    learning rate without its factor, and may set it.
 
     Parameters
     ----------
     course : Course
-        Which batches there are, and at which learning rates.
+        Number of batches and their learning rates.
     others : sequence of keras.callbacks.Callback
-        Of these the progress bars are told how many batches each epoch has.
+        Other callbacks of the training. The progress bars among them get the number of
+        batches of each epoch.
     """
 
     def __init__(
@@ -99,27 +100,27 @@ class FollowsCourse(keras.callbacks.Callback):
         self._rate: NDArray | None = None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Look up what the epoch has."""
+        """Look up the batches and the learning rate factors of the epoch."""
         self._n_batches = len(self.course.batches(epoch))
         self._factors = self.course.factors(epoch)
         for bar in self.bars:
             bar.target = self._n_batches
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        """Set the learning rate."""
+        """Multiply the learning rate by the factor of this batch."""
         if self._factors is not None:
             variable = learning_rate_variable(self.model.optimizer)
             self._rate = np.array(keras.ops.convert_to_numpy(variable))
             variable.assign(self._rate * self._factors[batch])
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Set it back, and stop in the middle of the last epoch."""
+        """Restore the learning rate; stop early if the last epoch is a partial one."""
         self.restore()
         if batch + 1 == self._n_batches < self.course.epoch_length:
             self.model.stop_training = True
 
     def restore(self) -> None:
-        """Set the learning rate back, also after a batch that did not end."""
+        """Restore the learning rate, also after an interrupted batch."""
         if self._rate is not None:
             learning_rate_variable(self.model.optimizer).assign(self._rate)
             self._rate = None

@@ -1,4 +1,4 @@
-"""Which callbacks must see every batch."""
+"""Check for callbacks that must run at every batch."""
 
 import keras
 
@@ -15,7 +15,7 @@ _HOOKS = (
 
 
 def watches_batches(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback does something before or after a batch.
+    """Return True if a callback does something before or after a batch.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def watches_batches(callback: keras.callbacks.Callback) -> bool:
     Returns
     -------
     watches : bool
-        False for those of Keras that have hooks for batches, but use them only if they
-        are told to.
+        True if the callback uses a batch hook. Some callbacks of Keras have batch hooks
+        but use them only with certain options; without these options it is False.
     """
     callbacks = keras.callbacks
     if isinstance(callback, callbacks.ProgbarLogger):

@@ -1,8 +1,9 @@
-"""Compiled programs on disk, so that the next process starts with them.
+"""Disk cache of compiled programs, so that the next process need not compile them.
 
-JAX keeps them. What is done here is to give it a place that only the user can write,
-since whoever can write there can run code as the user; and files that are whole or not
-there, since JAX warns of one that it can't read in every process, and never replaces it.
+JAX writes and reads the cache. This module gives JAX a folder that only the user can
+write to, because anyone who can write there can run code as the user. It also makes
+sure that each file is complete or absent: JAX never replaces a file that it can't read,
+and warns of it in every process.
 """
 
 import hashlib
@@ -23,7 +24,8 @@ __all__ = ["keep_programs"]
 SWITCH = "SKFORECAST_LSTM_DISK_CACHE"
 MOST_BYTES = 2**29
 
-# JAX keeps only what took long to compile, unless it is told otherwise.
+# JAX's default and our value of each setting. By default, JAX caches only programs that
+# took long to compile.
 _USUAL_AND_OURS = {
     "jax_persistent_cache_min_compile_time_secs": (1.0, 0.0),
     "jax_persistent_cache_min_entry_size_bytes": (0, -1),
@@ -34,10 +36,11 @@ logger = logging.getLogger(__name__)
 
 @cache
 def keep_programs() -> None:
-    """Let JAX keep compiled programs on disk, unless the user decided about that.
+    """Make JAX keep compiled programs on disk, unless the user has configured its cache.
 
-    Where a user's own settings of JAX name a folder or switch its cache off, they
-    stay. The environment variable ``SKFORECAST_LSTM_DISK_CACHE=0`` keeps nothing.
+    If the user's settings of JAX name a cache folder or switch the cache off, they stay
+    unchanged. Set the environment variable ``SKFORECAST_LSTM_DISK_CACHE=0`` to keep no
+    programs.
     """
     if keras.config.backend() != "jax":
         return
@@ -54,7 +57,7 @@ def keep_programs() -> None:
         _make_private(folder)
         _drop_oldest(folder)
     except (OSError, RuntimeError) as error:
-        # There is no home, or it can't be written, or not by the user alone.
+        # There is no home folder, it is not writable, or other users can write to it.
         logger.info("Compiled programs are not kept on disk: %s", error)
         return
     if not _use(folder):
@@ -72,7 +75,7 @@ def _setting(name):
 
 
 def _user_folder():
-    """Where programs of this user keep what they can make again."""
+    """Return the usual cache folder of the user on this operating system."""
     if sys.platform == "win32":
         given = os.environ.get("LOCALAPPDATA")
         return Path(given or Path.home() / "AppData" / "Local")
@@ -82,7 +85,7 @@ def _user_folder():
 
 
 def _make_private(folder):
-    """Make a folder; raise if anyone but the user can write there, or exchange it."""
+    """Make a folder; raise if other users can write to it or replace it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if sys.platform == "win32":
         return
@@ -94,7 +97,7 @@ def _make_private(folder):
     for parent in folder.resolve().parents:
         found = parent.stat()
         by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        # In a folder such as /tmp only its owner can move what is in it.
+        # In a sticky folder such as /tmp, users can move only their own files.
         if by_others and not found.st_mode & stat.S_ISVTX:
             raise PermissionError(f"Others can write to {parent}.")
         if found.st_uid not in (0, os.getuid()):
@@ -102,7 +105,7 @@ def _make_private(folder):
 
 
 def _drop_oldest(folder):
-    """Delete the oldest programs where all together take too much room."""
+    """Delete the oldest programs if the cache is larger than `MOST_BYTES`."""
     files = [(path.stat(), path) for path in folder.iterdir()]
     taken = sum(found.st_size for found, _ in files)
     for found, path in sorted(files, key=lambda file: file[0].st_mtime):
@@ -113,19 +116,19 @@ def _drop_oldest(folder):
 
 
 class WholeFiles:
-    """Keep and find programs for JAX, in files that are whole or not there.
+    """Cache of programs for JAX, in files that are complete or absent.
 
     Parameters
     ----------
     folder : Path
-        Where the files are.
+        Folder of the files.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = self._path = folder
 
     def get(self, key: str) -> bytes | None:
-        """Return what was put under a key; delete what was damaged since."""
+        """Return the bytes stored under a key; delete the file if it is damaged."""
         path = self._file(key)
         try:
             content = path.read_bytes()
@@ -139,20 +142,20 @@ class WholeFiles:
         return None
 
     def put(self, key: str, value: bytes) -> None:
-        """Keep bytes under a key, all of them or none."""
+        """Store bytes under a key, completely or not at all."""
         path = self._file(key)
         with suppress(OSError), replacing(path) as unfinished:
             unfinished.write_bytes(hashlib.sha256(value).digest() + value)
 
     def clear(self) -> None:
-        """Forget nothing: there is nothing but the files."""
+        """Do nothing, because all state is in the files."""
 
     def _file(self, key):
         return self.folder / f"{key}-program"
 
 
 def _use(folder):
-    """Have JAX keep its programs in whole files; whether it can be had to."""
+    """Make JAX use `WholeFiles`; return False if this version of JAX can't."""
     from jax._src import compilation_cache
 
     if not hasattr(compilation_cache, "_cache"):

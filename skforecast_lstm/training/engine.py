@@ -1,4 +1,4 @@
-"""The training engine: Keras's loop over epochs, with whole stretches on the device."""
+"""Training engine: Keras's loop over epochs, with many batches per call of the device."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ from skforecast_lstm.training.schedules import Course
 
 __all__ = ["fit", "predict"]
 
-# Windows predicted at once: few on a processor, where one window must be quick too.
+# Windows per prediction batch. Few on a CPU, so that one window is quick too.
 PREDICTION_BATCH = {"cpu": 64}
 
 
 class _Variables:
-    """Variables of a model whose values a program takes and gives."""
+    """Groups of model variables that a program reads and updates."""
 
     def __init__(self, *groups: list) -> None:
         self.groups = groups
@@ -39,7 +39,7 @@ class _Variables:
 
 
 class _Data:
-    """Samples on the device: kept there if they fit, else one block after another."""
+    """Samples on the device: kept there if they fit, else loaded block by block."""
 
     def __init__(self, samples: Samples, batch_size: int, *, filled: bool) -> None:
         self.samples = samples
@@ -56,7 +56,7 @@ class _Data:
         n_batches: int | None = None,
         factors: NDArray | None = None,
     ) -> Iterator[tuple[int, dict, NDArray]]:
-        """How many rows to take of each block, the block, and the order of its rows."""
+        """Yield the number of rows to use, the data and the row order of each block."""
         left = self.n_batches if n_batches is None else n_batches
         for block, order in self.samples.epoch(self.blocks, seed, epoch):
             if not left:
@@ -65,7 +65,7 @@ class _Data:
             n_rows = len(block)
             filled = np.zeros(len(loaded["rows"]) + self.batch_size, np.int32)
             filled[:n_rows] = np.arange(n_rows) if order is None else order
-            # A batch is filled up with its first row: what is finite there stays so.
+            # Pad the last batch with its own first row: finite values stay finite.
             filled[n_rows:] = filled[(n_rows - 1) // self.batch_size * self.batch_size]
             n_here = min(-(-n_rows // self.batch_size), left)
             left -= n_here
@@ -93,7 +93,7 @@ class _Data:
 
 @contextmanager
 def _saying_what_to_do():
-    """Raise a `MemoryError` where the device has no room."""
+    """Raise a `MemoryError` if the device runs out of memory."""
     try:
         yield
     except jax.errors.JaxRuntimeError as error:
@@ -120,8 +120,8 @@ def fit(
 ) -> keras.callbacks.History:
     """Train a compiled Keras model on JAX as `keras.Model.fit` does, in few calls.
 
-    The parameters are those of `training.fit`, checked and with nothing left out; the
-    course says how many batches there are, and at which learning rates.
+    The parameters are those of `training.fit`, already checked and complete. The course
+    gives the number of batches and their learning rates.
     """
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
@@ -154,7 +154,7 @@ def fit(
         finished = True
     finally:
         loop.give_back()
-        # A moving average of weights is zero until the first batch.
+        # Before the first batch, the moving average of the weights is zero.
         if loop.has_trained:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         if finished:
@@ -163,14 +163,14 @@ def fit(
 
 
 def predict(model: keras.Model, samples: Samples) -> Any:
-    """Outputs of a Keras model on JAX for all samples.
+    """Return the outputs of a Keras model on JAX for all samples.
 
     Parameters
     ----------
     model : keras.Model
         A built model.
     samples : Samples
-        What to predict from.
+        Inputs to predict from.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def predict(model: keras.Model, samples: Samples) -> Any:
         As `keras.Model.predict` gives them.
     """
     if joins_rows(model):
-        # What rows are in a batch is part of the answer.
+        # The outputs of a row depend on the other rows in its batch.
         return model.predict(SampleBatches(samples), verbose=0)
     batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
     state = _Variables(model.trainable_variables, model.non_trainable_variables).read()
@@ -188,7 +188,7 @@ def predict(model: keras.Model, samples: Samples) -> Any:
         loaded = samples.load(block, ROOM_TO_PREDICT)
         program = known.prediction(state, loaded, batch_size)
         if program.changes_model:
-            # What one batch leaves, such as seeds, the next one needs.
+            # The next batch needs the state that this one leaves, such as seeds.
             return model.predict(SampleBatches(samples), verbose=0)
         outputs = program(state, loaded, np.int32(len(block)))
         parts.append(jax.tree.map(partial(_first, len(block)), outputs))
@@ -200,7 +200,7 @@ def _first(n_rows, outputs):
 
 
 class _Loop:
-    """What a fit has on the device: state of the model, data, and programs for them."""
+    """State of a fit on the device: model variables, data and compiled programs."""
 
     def __init__(self, model, samples, validation, batch_size, course, callbacks):
         self.model = model
@@ -230,10 +230,10 @@ class _Loop:
         self.has_trained = False
 
     def train(self, epoch, seed):
-        """One epoch; gives the results of the metrics."""
+        """Train for one epoch and return the results of the metrics."""
         self._take()
         metrics, done = self.no_metrics, 0
-        # Keras looks whether to stop after a batch, so there is one in any case.
+        # Keras checks `stop_training` only after a batch, so at least one batch runs.
         n_batches = 1 if self.model.stop_training else len(self.course.batches(epoch))
         factors = self.course.factors(epoch)
         for n_rows, *data in self.samples.epoch(seed, epoch, n_batches, factors):
@@ -249,7 +249,7 @@ class _Loop:
         return self._give(logs)
 
     def evaluate(self):
-        """Results of the metrics on the samples for validation."""
+        """Return the results of the metrics on the validation samples."""
         self._take()
         trained, fixed, optimizer = self.values
         metrics = self.no_metrics
@@ -262,7 +262,7 @@ class _Loop:
         return self._give(logs)
 
     def give_back(self):
-        """Let the model have what was reached."""
+        """Write the current values from the device back to the model."""
         if self.values is not None:
             self.variables.write(self.values)
             self.values = None
@@ -272,13 +272,13 @@ class _Loop:
             self.values = self.variables.read()
 
     def _give(self, logs):
-        """Results for the callbacks, and what was reached if any of them looks."""
+        """Return the results; update the model first if a callback may read it."""
         if self.watched:
             self.give_back()
         return jax.device_get(logs)
 
     def _sweep(self, state, n_rows, block, order):
-        """Stretches of batches: how far they came, the state and the metrics then."""
+        """Run batches in groups; yield rows done, state and metrics after each group."""
         whole = (
             n_rows if self.programs.fills_batches else n_rows - n_rows % self.batch_size
         )

@@ -1,4 +1,4 @@
-"""Feeding back: a network forecasts on from its own forecasts, from many rows at once."""
+"""Recursive forecasts: a network reads its own forecasts, for many origins at once."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,10 +18,10 @@ from skforecast_lstm.training.samples import (
 
 __all__ = ["feed_back", "feed_back_by_steps"]
 
-# Steps that the device has room for at least, and forecasts that one call may give.
+# Smallest capacity in steps, and largest number of forecast steps per call.
 ROOM_TO_FEED = 4**3
 FORECASTS_OF_A_CALL = 4**8
-# From so few origins a whole batch of them would be waste.
+# Up to this number of origins, a full batch would waste time.
 FEW_ORIGINS = 16
 VALUES_OF_WINDOWS = 2**20
 
@@ -36,25 +36,26 @@ def feed_back(
     centre: NDArray | float = 0.0,
     spread: NDArray | float = 1.0,
 ) -> NDArray:
-    """Forecast many steps ahead with a Keras model that gives the next row.
+    """Forecast many steps ahead with a Keras model that predicts the next row.
 
-    On JAX whole forecasts run on the device, many at once; the windows are gathered
-    there. Elsewhere each step is a call of `predict`.
+    On JAX, the whole recursion runs on the device, for many origins at once, and the
+    device gathers the windows. On other backends, each step is one call of `predict`.
 
     Parameters
     ----------
     model : keras.Model
-        A built model with one output a column of the series.
+        A built model with one output per column of the series.
     series : ndarray of shape (n_rows, n_columns)
-        Rows in the units that the model reads.
+        Rows of the series, in the units of the model's inputs.
     origins : Origins
-        Where the forecasts begin.
+        Rows at which the forecasts begin.
     n_steps : int
-        Steps ahead.
+        Number of steps ahead.
     window_shape : tuple of int, default=None
-        Shape in which the model reads a window; (n_lags, n_columns) by default.
+        Shape of a window in the model's input. If None, (n_lags, n_columns).
     centre, spread : ndarray of shape (n_columns,) or float, default=0 and 1
-        An output less the centre, over the spread, is in the units of the series.
+        Centre and spread of the outputs: ``(output - centre) / spread`` is in the units
+        of the series.
 
     Returns
     -------
@@ -82,7 +83,7 @@ def feed_back(
         np.broadcast_to(spread, n_columns),
     )
     if can_predict(model):
-        # In two parts, since a large centre has more digits than the device.
+        # Split the centre in two, because a large one has more digits than the device.
         high = centre.astype(keras.config.floatx())
         scale = np.stack([high, centre - high, spread])
         forecasts = _on_device(model, series, origins, n_steps, window_shape, scale)
@@ -103,24 +104,25 @@ def feed_back_by_steps(
     origins: Origins,
     n_steps: int,
 ) -> NDArray:
-    """Forecast many steps ahead with anything that answers windows, a call a step.
+    """Forecast many steps ahead with any function of windows, one call per step.
 
     Parameters
     ----------
     answer : callable
-        Takes windows; gives the forecasts, and the same as rows of the series.
+        Function of windows. It returns the forecasts, and the same forecasts as rows of
+        the series.
     series : ndarray of shape (n_rows, n_columns)
-        Rows as the windows hold them.
+        Rows of the series, in the units of the windows.
     origins : Origins
-        Where the forecasts begin.
+        Rows at which the forecasts begin.
     n_steps : int
-        Steps ahead.
+        Number of steps ahead.
 
     Returns
     -------
     forecasts : ndarray of shape (n_origins, n_steps) or \
             (n_origins, n_steps, n_outputs)
-        Forecasts as they were answered.
+        Forecasts as `answer` returns them.
     """
     n_columns = series.shape[1]
     n_at_once = max(1, VALUES_OF_WINDOWS // (len(origins.lags) * n_columns))
@@ -138,7 +140,7 @@ def feed_back_by_steps(
 
 
 def _on_device(model, series, origins, n_steps, window_shape, scale):
-    """Outputs for all origins; None where predicting changes the model."""
+    """Return the outputs for all origins, or None if predicting changes the model."""
     import jax
 
     from skforecast_lstm.training.engine import PREDICTION_BATCH
@@ -156,7 +158,7 @@ def _on_device(model, series, origins, n_steps, window_shape, scale):
         for variables in (model.trainable_variables, model.non_trainable_variables)
     )
     forecasts = np.empty((n_origins, n_steps, series.shape[1]), keras.config.floatx())
-    # Origins side by side need the same rows.
+    # Sort the origins: neighbouring origins need the same rows.
     order = np.argsort(origins.starts, kind="stable")
     for part_of_order in _slices(n_origins, n_at_once):
         places = order[part_of_order]
@@ -178,7 +180,7 @@ def _on_device(model, series, origins, n_steps, window_shape, scale):
 
 
 def _needed(origins):
-    """Origins counted from the first row that any of their windows has, and the rows."""
+    """Return the origins relative to the first row needed, and the slice of rows."""
     begins = np.maximum(origins.begins, origins.starts - origins.lags[0])
     first, stop = int(begins.min()), int(origins.starts.max())
     counted = origins._replace(starts=origins.starts - first, begins=begins - first)

@@ -1,4 +1,4 @@
-"""Training and prediction: by the engine, or by Keras where it steps aside."""
+"""Training and prediction: by the engine, or by Keras as a fallback."""
 
 import random
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from skforecast_lstm.training.schedules import (
 
 __all__ = ["can_predict", "fit", "predict"]
 
-# Models there are Keras's but for how they measure their loss, which the engine asks of
-# the model.
+# Models of this package differ from Keras's only in their loss. The engine calls the
+# model to compute it.
 _OURS = "skforecast_lstm.networks."
-# What a model may not have changed if the engine is to train it as Keras would.
+# Methods that a model must not override for the engine to train it as Keras does.
 _METHODS = (
     "_get_metrics_result_or_logs",
     "_update_metrics_variables",
@@ -62,59 +62,62 @@ def fit(
     n_batches: int | None = None,
     **others: Any,
 ) -> keras.callbacks.History:
-    """Train a compiled Keras model as `keras.Model.fit` does, only faster.
+    """Train a compiled Keras model as `keras.Model.fit` does, but faster.
 
-    On JAX many batches run in one call of the device, by a program that serves every
-    model of the same kind. What this can't do goes to `keras.Model.fit`: other
-    backends, callbacks that see every batch, models with a `train_step` of their own,
-    eager execution, data that are no arrays.
+    On JAX, many batches run in one call of the device. All models of the same kind share
+    one compiled program. The following cases use `keras.Model.fit` instead: other
+    backends, callbacks that run at every batch, models with a custom `train_step`, eager
+    execution and data other than NumPy arrays.
 
     Parameters
     ----------
     model : keras.Model
-        The compiled model, trained in place.
+        Compiled model. It is trained in place.
     x : ndarray, list, tuple or dict of ndarrays, or Samples
-        Inputs. Windows may be a view of a series: they are not copied. `Samples` have
-        targets and weights with them.
+        Inputs. Windows may be a view of a series; they are not copied. `Samples` include
+        targets and weights.
     y : ndarray, or list, tuple or dict of ndarrays, default=None
         Targets.
     batch_size : int, default=None
-        Samples in a batch; 32 by default.
+        Number of samples per batch. If None, 32.
     epochs : int, default=1
-        Number of the epoch at which to stop.
+        Number of the epoch at which training stops.
     verbose : int or "auto", default="auto"
         As in `keras.Model.fit`.
     callbacks : sequence of keras.callbacks.Callback, default=None
-        Called as `keras.Model.fit` calls them.
+        Callbacks, called as `keras.Model.fit` calls them.
     validation_split : float, default=0.0
-        The part of the samples, at the end, that is for validation only.
+        Fraction of the samples, taken from the end, to hold out for validation.
     validation_data : tuple of arrays or Samples, default=None
-        Inputs, targets and perhaps weights to validate on after every epoch.
+        Inputs, targets and optional weights for validation.
     shuffle : bool, default=True
-        Whether every epoch has an order of its own.
+        If True, each epoch has a different random order.
     class_weight : dict, default=None
         Weight of each class.
     sample_weight : ndarray, or list, tuple or dict of ndarrays, default=None
         Weight of each sample.
     initial_epoch : int, default=0
-        Number of the epoch at which to begin.
+        Number of the epoch at which training starts.
     validation_freq : int or list of int, default=1
-        After how many epochs to validate, or after which.
+        Number of epochs between validations, or a list of the epochs to validate after.
     seed : int, default=None
-        The order of an epoch depends on this and the number of the epoch alone. Drawn
-        from Python's generator by default, as Keras draws the seeds of layers.
+        Seed of the order of samples. The order of an epoch depends only on this seed and
+        the number of the epoch. If None, the seed is drawn from Python's random
+        generator, as Keras draws the seeds of layers.
     schedule : {"cosine", "one_cycle"}, default=None
-        Each batch has its learning rate: that of the optimizer, which must be a float,
-        times a factor that depends on how far the training has come. "cosine" falls
-        from 1 to 0.01; "one_cycle" rises from 0.04 to 1 in the first 30 % of the
-        batches and falls to 0.0001 (see `schedules.learning_rate_factors`). Callbacks
-        see the rate without its factor, and may set it.
+        Schedule of the learning rate. Each batch multiplies the learning rate of the
+        optimizer, which must be a float, by a factor that depends on the progress of the
+        training. "cosine" falls from 1 to 0.01. "one_cycle" rises from 0.04 to 1 in the
+        first 30 % of the batches, then falls to 0.0001. See
+        `schedules.learning_rate_factors`. Callbacks see the learning rate without the
+        factor, and may set it.
     n_batches : int, default=None
-        Number of the batch at which to stop, in place of `epochs`: there are as many
-        epochs as that takes, and the last one may stop in the middle. Batches of epochs
-        before `initial_epoch` count as done.
+        Number of batches to train on; it replaces `epochs`. Training runs for as many
+        epochs as needed, and the last one may be partial. The batches of epochs before
+        `initial_epoch` count as done.
     **others : dict
-        More arguments of `keras.Model.fit`, which is then called.
+        Other arguments of `keras.Model.fit`. If any is given, Keras's `fit` runs instead
+        of the engine.
 
     Returns
     -------
@@ -173,7 +176,7 @@ def fit(
     elif validation_split:
         samples, validation = samples.split(_n_before(len(samples), validation_split))
     if class_weight is not None:
-        # What is held out of a split counts as it is.
+        # Class weights apply only to training samples, not to those held out.
         weights = _weights_of_classes(samples.y, class_weight)
         samples = Samples(samples.x, samples.y, weights, rows=samples.rows)
     callbacks = list(keras.tree.flatten(callbacks)) if callbacks else []
@@ -234,18 +237,19 @@ def fit(
 
 
 def predict(model: keras.Model, x: Any, **others: Any) -> Any:
-    """Outputs of a Keras model for every sample, as `keras.Model.predict` gives them.
+    """Return the outputs of a Keras model, as `keras.Model.predict` does.
 
-    On JAX one program serves every number of samples.
+    On JAX, one compiled program serves any number of samples.
 
     Parameters
     ----------
     model : keras.Model
-        The trained model.
+        Trained model.
     x : ndarray, list, tuple or dict of ndarrays, or Samples
-        Inputs. Windows may be a view of a series: they are not copied.
+        Inputs. Windows may be a view of a series; they are not copied.
     **others : dict
-        More arguments of `keras.Model.predict`, which is then called.
+        Other arguments of `keras.Model.predict`. If any is given, Keras's `predict` runs
+        instead of the engine.
 
     Returns
     -------
@@ -275,12 +279,12 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
 
 
 def _is_stateful(model):
-    """Whether a layer carries its state from batch to batch, which ties their size."""
+    """Return True if a layer keeps its state from batch to batch (fixed batch size)."""
     return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
 
 
 def _can_run(model):
-    """Whether the engine may run a model in place of Keras."""
+    """Return True if the engine can run a model instead of Keras."""
     return (
         keras.config.backend() == "jax"
         and keras.distribution.distribution() is None
@@ -291,7 +295,7 @@ def _can_run(model):
 
 
 def can_predict(model):
-    """Whether the engine may predict with a model in place of Keras."""
+    """Return True if the engine can predict with a model instead of Keras."""
     return (
         _can_run(model)
         and model.built
@@ -304,7 +308,7 @@ def _can_train(model):
         _can_run(model)
         and model.compiled
         and isinstance(model.optimizer, keras.optimizers.Optimizer)
-        # Keras can be told to cut every training short.
+        # These settings of Keras limit the length of every training.
         and not any(
             getattr(keras.config, name, lambda: None)()
             for name in ("max_epochs", "max_steps_per_epoch")
@@ -314,7 +318,7 @@ def _can_train(model):
 
 
 def _is_as_in_keras(model, methods):
-    """Whether a model has these methods from Keras, or from our networks."""
+    """Return True if a model inherits these methods from Keras or from our networks."""
     return all(
         name not in vars(model)
         and (
@@ -327,13 +331,13 @@ def _is_as_in_keras(model, methods):
 
 
 def _are_arrays(tree):
-    """Whether there are only arrays of numbers in lists, tuples and dicts."""
+    """Return True if a nested structure contains only arrays of numbers."""
     return all(
         leaf is None
         or (
             isinstance(leaf, np.ndarray)
             and leaf.dtype.kind in "fiub"
-            # What is masked would count as it is.
+            # The engine would ignore the mask.
             and not isinstance(leaf, np.ma.MaskedArray)
         )
         for leaf in keras.tree.flatten(tree)
@@ -341,7 +345,7 @@ def _are_arrays(tree):
 
 
 def _can_validate_on(given):
-    """Whether there are only arrays to validate on: inputs, targets and weights."""
+    """Return True if the validation data are None, `Samples` or only arrays."""
     return (
         given is None
         or isinstance(given, Samples)
@@ -354,7 +358,7 @@ def _can_validate_on(given):
 
 
 def _check_course(model, schedule, n_batches):
-    """Raise a `ValueError` where it is not known how fast or how long to train."""
+    """Raise a `ValueError` if the schedule or the number of batches is invalid."""
     if schedule is not None:
         check_schedule(schedule)
         if model.compiled:
@@ -364,7 +368,7 @@ def _check_course(model, schedule, n_batches):
 
 
 def _samples(x, y=None, sample_weight=None, class_weight=None):
-    """Samples, yet without the weights of their classes."""
+    """Return the data as `Samples`, still without class weights."""
     if isinstance(x, Samples):
         if any(part is not None for part in (y, sample_weight, class_weight)):
             raise ValueError(
@@ -381,7 +385,7 @@ def _samples(x, y=None, sample_weight=None, class_weight=None):
 
 
 def _weights_of_classes(y: NDArray, class_weight: dict[int, float]) -> NDArray:
-    """A weight for each sample; 1 for classes without one."""
+    """Return a weight for each sample, 1 for classes without a weight."""
     if y.ndim > 1:
         y = y.argmax(axis=-1) if y.shape[-1] > 1 else y[..., 0]
     classes, places = np.unique(np.round(y).astype(int), return_inverse=True)
@@ -390,7 +394,7 @@ def _weights_of_classes(y: NDArray, class_weight: dict[int, float]) -> NDArray:
 
 
 def _n_before(n_samples, validation_split):
-    """How many samples are left to train on."""
+    """Return the number of samples left to train on."""
     n_training = int(np.floor(n_samples * (1 - validation_split)))
     if n_training < 1:
         raise ValueError(

@@ -1,9 +1,9 @@
-"""Keras's LSTM layer with less work in each step, for processors.
+"""Keras's LSTM layer with less work per step, for CPUs.
 
-All that does not wait for the step before is done for all steps at once: the products
-with the inputs, and in the gradient the derivatives of the gates and the product that
-gives the gradient of the recurrent kernel. One hyperbolic tangent over all gates
-replaces three sigmoids and one. A mask costs nothing where no step is masked.
+Work that does not depend on the previous step runs for all steps at once: the products
+with the inputs and, in the gradient, the derivatives of the gates and the product that
+gives the gradient of the recurrent kernel. One hyperbolic tangent over all gates replaces
+three sigmoids and one hyperbolic tangent. A mask costs nothing if no step is masked.
 """
 
 import threading
@@ -26,7 +26,7 @@ _this_thread = threading.local()
 
 @contextmanager
 def quick_lstm() -> Iterator[None]:
-    """Let LSTM layers that this thread traces here take the quick way if they look."""
+    """Enable the fast loop for LSTM layers that this thread traces in the context."""
     before = getattr(_this_thread, "is_quick", False)
     _this_thread.is_quick = True
     try:
@@ -36,10 +36,10 @@ def quick_lstm() -> Iterator[None]:
 
 
 def look_for_quick_way(model: keras.Model) -> None:
-    """Have the LSTM layers of a model look whether they may take the quick way.
+    """Make the LSTM layers of a model use the fast loop when it is enabled.
 
-    Each layer does so by itself, for good: Keras's class stays as it is, and threads
-    don't take it from each other. Layers with a loop of their own keep that.
+    The change is permanent for each of these layers. Keras's class stays unchanged, so
+    threads do not affect each other. Layers with a custom `inner_loop` keep it.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def _either_inner_loop(layer, sequences, initial_state, mask, training=False):
 
 
 def _is_common(layer):
-    """Return whether a layer has the activations and options of the quick way."""
+    """Return True if the fast loop supports the backend and options of a layer."""
     return (
         jax.default_backend() == "cpu"
         and layer.cell.activation is keras.activations.tanh
@@ -75,7 +75,7 @@ def _is_common(layer):
 
 
 def _inner_loop(layer: Any, sequences, initial_state, mask, training):
-    """What `inner_loop` of Keras's layer gives: last output, outputs, states."""
+    """Return last output, outputs and states, as `inner_loop` of Keras's layer does."""
     if training and layer.dropout:
         kept = layer.cell.get_dropout_mask(sequences[:, 0, :])
         sequences = sequences * kept[:, None]
@@ -103,26 +103,26 @@ def _inner_loop(layer: Any, sequences, initial_state, mask, training):
 
 @partial(jax.custom_vjp, nondiff_argnums=(5,))
 def lstm_steps(inputs, mask, kernel, hidden, carry, return_sequences):
-    """Outputs and the last two states of an LSTM.
+    """Return the outputs and the two final states of an LSTM.
 
     Parameters
     ----------
     inputs : array of shape (n_steps, n_samples, 4 * n_units)
-        Inputs times their kernel plus the bias.
+        Inputs times their kernel, plus the bias.
     mask : array of shape (n_steps, n_samples, 1) or None
-        False where a step is to be passed over.
+        Mask, False at steps to skip.
     kernel : array of shape (n_units, 4 * n_units)
-        The recurrent kernel.
+        Recurrent kernel.
     hidden, carry : array of shape (n_samples, n_units)
-        The states before the first step.
+        States before the first step.
     return_sequences : bool
-        Whether to give the output of every step, or of the last.
+        If True, return the output of every step; otherwise only that of the last step.
 
     Returns
     -------
     outputs, hidden, carry : arrays
-        Outputs (n_steps, n_samples, n_units) or (n_samples, n_units), and the states
-        after the last step.
+        Outputs of shape (n_steps, n_samples, n_units) or (n_samples, n_units), and the
+        states after the last step.
     """
     return _forward(inputs, mask, kernel, hidden, carry, return_sequences)[0]
 
@@ -134,7 +134,7 @@ def _forward(inputs, mask, kernel, hidden, carry, return_sequences):
     if mask is None:
         results = forward(None)
     else:
-        # As a rule nothing is masked, and a mask takes time in each step.
+        # Usually no step is masked, and a mask takes time at each step.
         results = lax.cond(jnp.all(mask), lambda: forward(None), lambda: forward(mask))
     _, hiddens, carries = results
     outputs = hiddens if return_sequences else hiddens[-1]
@@ -168,7 +168,7 @@ lstm_steps.defvjp(_forward, _backward)
 
 
 def _run_forward(inputs, mask, kernel, hidden, carry):
-    """Gates and states at every step."""
+    """Return the gates and states at every step."""
     scale, shift = _gate_scales(kernel.shape[0], inputs.dtype)
 
     def step(states, at_step):
@@ -187,7 +187,7 @@ def _run_forward(inputs, mask, kernel, hidden, carry):
 
 
 def _run_backward(results, mask, kernel, carry, of_outputs, of_hidden, of_carry):
-    """Gradients of the inputs at every step, and of the first states."""
+    """Return the gradients of the inputs at every step and of the initial states."""
     gates, _, carries = results
     i, f, g, o = jnp.split(gates, 4, axis=-1)
     before = jnp.concatenate([carry[None], carries[:-1]])
@@ -225,7 +225,7 @@ def _run_backward(results, mask, kernel, carry, of_outputs, of_hidden, of_carry)
 
 
 def _gate_scales(n_units, dtype):
-    """With which a sigmoid is a hyperbolic tangent: (1 + tanh(x / 2)) / 2."""
+    """Return scale and shift per gate, from sigmoid(x) = (1 + tanh(x / 2)) / 2."""
     is_sigmoid = np.repeat([True, True, False, True], n_units)
     return (
         np.where(is_sigmoid, 0.5, 1.0).astype(dtype),

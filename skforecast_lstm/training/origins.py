@@ -1,4 +1,4 @@
-"""Origins of forecasts, and the windows of the steps after them."""
+"""Origins of forecasts, and the windows of the steps that follow them."""
 
 from typing import Any, NamedTuple
 
@@ -9,19 +9,22 @@ __all__ = ["Origins", "windows_at"]
 
 
 class Origins(NamedTuple):
-    """The rows of a series at which forecasts begin, and what their windows hold.
+    """Rows of a series at which forecasts begin, and the lags of their windows.
 
     Parameters
     ----------
     starts : ndarray of int
-        First row that is to be forecast; it is not known, nor is any after it.
+        First row to forecast, for each origin. This row and all rows after it are
+        unknown.
     begins : ndarray of int
-        First row that is known of the same series. What lies before it is another's.
+        First known row of the same series, for each origin. Rows before it belong to
+        another series.
     lags : ndarray of int
-        Distance of each step of a window back from its row, oldest first.
+        Number of rows from each step of a window to the row of the window, oldest first.
     required : ndarray of int
-        How many rows must be known for each of these steps to be: as many as its lag
-        where it is unknown before the first row, fewer where that row stands for it.
+        Number of known rows that each step of a window needs. It equals the lag if the
+        step is unknown before the first row of the series; it is smaller if the first
+        row takes its place.
     """
 
     starts: NDArray
@@ -30,32 +33,32 @@ class Origins(NamedTuple):
     required: NDArray
 
     def take(self, places: Any) -> "Origins":
-        """Some of the origins."""
+        """Return the origins at these places."""
         return self._replace(starts=self.starts[places], begins=self.begins[places])
 
 
 def windows_at(
     step: Any, series: Any, fed: Any, origins: Origins, numpy: Any = np
 ) -> Any:
-    """Windows of the rows so many steps after each start.
+    """Return the windows of the rows a number of steps after each start.
 
     Parameters
     ----------
     step : int
-        0 for the start itself.
+        Number of steps after the start; 0 for the start itself.
     series : array of shape (n_rows, n_columns)
-        What is known before each start.
+        Known rows of the series.
     fed : array of shape (n_origins, n_most_steps, n_columns)
-        What was forecast of the steps before this one.
+        Forecasts of the previous steps.
     origins : Origins
-        Where the forecasts begin.
+        Rows at which the forecasts begin.
     numpy : module, default=numpy
-        NumPy, or JAX's while a program is traced.
+        `numpy`, or `jax.numpy` while a program is traced.
 
     Returns
     -------
     windows : array of shape (n_origins, n_lags, n_columns)
-        NaN where a step is unknown.
+        Windows, NaN at unknown steps.
     """
     starts, begins = origins.starts[:, None], origins.begins[:, None]
     rows = numpy.maximum(starts + step - origins.lags, begins)

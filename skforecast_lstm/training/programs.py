@@ -1,7 +1,7 @@
 """Compiled programs: many batches of a Keras model in one call of the device.
 
-A program takes all that may change as an argument: weights, optimizer state, metrics,
-data, order, and from which row to which. So one serves every model of its kind.
+Everything that may change is an argument of a program: weights, optimizer state, metrics,
+data, order, first row and last row. Therefore one program serves all models of a kind.
 """
 
 import threading
@@ -33,23 +33,24 @@ from skforecast_lstm.training.schedules import learning_rate_variable
 __all__ = ["Program", "Programs"]
 
 MOST_PROGRAMS = 64
-# Between two stretches an interrupt is seen and a progress bar moves.
+# Target time of one call. Between two calls, interrupts are handled and the progress bar
+# moves.
 SECONDS_OF_A_STRETCH = 0.5
-# Multiplications in one product of matrices from which on a second thread pays.
+# Smallest number of multiplications in a matrix product for which two threads pay off.
 WORTH_THREADS = 10**8
 
 
 class Program:
-    """A compiled function, and how long it takes.
+    """A compiled function, with its measured time per batch.
 
     Parameters
     ----------
     function : callable
-        What to compile.
+        Function to compile.
     arguments : tuple
-        Arrays of the shapes that it is to take.
+        Example arguments, which fix the shapes.
     compiler_options : dict
-        What XLA is to do differently.
+        Options of XLA that differ from its defaults.
     """
 
     def __init__(
@@ -60,44 +61,44 @@ class Program:
         try:
             self._run = lowered.compile(compiler_options=compiler_options)
         except jax.errors.JaxRuntimeError as error:
-            # Releases of JAX differ in what can be asked of their compiler.
+            # The compiler options differ between releases of JAX.
             if "No such compile option" not in str(error):
                 raise
             self._run = lowered.compile()
-        #: Whether predicting draws random numbers, or changes the model otherwise.
+        #: True if predicting draws random numbers or changes the model in another way.
         self.changes_model = getattr(function, "changes_model", False)
         self._seconds_per_batch = SECONDS_OF_A_STRETCH
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run it on the device; the results may come later."""
+        """Run the program on the device; the results may arrive later."""
         return self._run(*arguments)
 
     @property
     def n_batches(self) -> int:
-        """How many batches a stretch has; one until it is known how long they take."""
+        """Number of batches per call; one until their time has been measured."""
         return max(1, int(SECONDS_OF_A_STRETCH / self._seconds_per_batch))
 
     def note(self, n_batches: int, seconds: float) -> None:
-        """Remember how long some batches took."""
+        """Record the time that a number of batches took."""
         self._seconds_per_batch = seconds / n_batches
 
 
 class Programs:
-    """The programs of a model, shared with all models of its kind.
+    """Programs of a model, shared with all models of the same kind.
 
     Parameters
     ----------
     model : keras.Model
-        A built model; to train or evaluate it must be compiled, too.
+        Built model. It must also be compiled to train or evaluate.
     training : bool
-        Whether it is to be trained or evaluated, not only to predict.
+        If True, the programs train or evaluate; otherwise they only predict.
     """
 
     def __init__(self, model: keras.Model, *, training: bool) -> None:
         keep_programs()
         look_for_quick_way(model)
         self.model = model
-        # Where random numbers depend on their place alone, more rows change none.
+        # Random numbers that depend only on their position do not change with more rows.
         by_place = jax.config.jax_threefry_partitionable  # type: ignore[attr-defined]
         self.fills_batches = training and fills_batches(model, may_draw=by_place)
         self._training = training
@@ -106,28 +107,28 @@ class Programs:
     def sweep(
         self, state: tuple, block: dict, order: NDArray, batch_size: int
     ) -> Program:
-        """Train on batches, or evaluate them.
+        """Return the program that trains on batches or evaluates them.
 
         Parameters
         ----------
         state : tuple of lists of arrays
-            Weights that are trained, that are not, and metrics; to train also the state
-            of the optimizer, before the metrics.
+            Trainable weights, non-trainable weights, optimizer state (only to train) and
+            metrics.
         block : dict of arrays
-            What `Samples.load` gives, and "shares": what each row in turn counts in
-            the mean of its batch, 0 for those that only fill it up. None where batches
-            are not filled up. And "factors": what the learning rate is multiplied by in
-            the batch that begins with each row in turn, or None.
+            Output of `Samples.load`, with two more entries. "shares" are row weights in
+            the mean of a batch, 0 for padding, or None if batches are not padded.
+            "factors" are the learning rate factors of the batches, repeated for each row,
+            or None.
         order : ndarray of int
-            In which order the rows come, and which fill up the last batch.
+            Order of the rows, followed by the rows that pad the last batch.
         batch_size : int
-            Samples in a batch.
+            Number of samples per batch.
 
         Returns
         -------
         program : Program
-            Takes state, block, order, the first row and the row to stop before; gives
-            the new state, and the results of the metrics.
+            Function of state, block, order, first row and the row to stop before. It
+            returns the new state and the results of the metrics.
         """
         model = self.model
         step = _train if len(state) == 4 else _evaluate
@@ -149,22 +150,22 @@ class Programs:
         return self._compiled(name, run, (state, block, order, *rows), batch_size)
 
     def prediction(self, state: tuple, block: dict, batch_size: int) -> Program:
-        """Outputs of rows.
+        """Return the program that predicts rows.
 
         Parameters
         ----------
         state : tuple of lists of arrays
-            Weights that are trained, and that are not.
+            Trainable and non-trainable weights.
         block : dict of arrays
-            What `Samples.load` gives.
+            Output of `Samples.load`.
         batch_size : int
-            Samples in a batch.
+            Number of samples per batch.
 
         Returns
         -------
         program : Program
-            Takes state, block and the number of rows; gives the outputs, and something
-            after them.
+            Function of state, block and number of rows. It returns the outputs, with
+            padding after them.
         """
         model = self.model
         n_most = len(block["rows"]) + batch_size
@@ -201,24 +202,25 @@ class Programs:
     def feeding(
         self, data: tuple, window_shape: tuple[int, ...], room: int, batch_size: int
     ) -> Program:
-        """Outputs fed back from step to step.
+        """Return the program that feeds outputs back from step to step.
 
         Parameters
         ----------
         data : tuple of arrays
-            State as to predict; the series; the origins; what an output is to the
-            series: centre in two parts, and spread; the number of origins and of steps.
+            State as in `prediction`, series, origins, scale of the outputs (centre in two
+            parts, and spread), number of origins and number of steps.
         window_shape : tuple of int
-            Shape in which the model reads a window.
+            Shape of a window in the model's input.
         room : int
-            Steps that there is room for.
+            Largest number of steps that fits.
         batch_size : int
-            Origins in a batch.
+            Number of origins per batch.
 
         Returns
         -------
         program : Program
-            Takes the data; gives the outputs at each step, and something after them.
+            Function of the data. It returns the outputs at each step, with padding after
+            them.
         """
         model = self.model
 
@@ -257,13 +259,14 @@ class Programs:
         return self._compiled(("feed", window_shape, room), feed, data, batch_size)
 
     def _compiled(self, name, function, arguments, batch_size):
-        """The program for these arguments: known already, or compiled now."""
+        """Return the program for these arguments; compile it if it is new."""
         leaves, structure = jax.tree.flatten(arguments)
         shapes = tuple((np.shape(leaf), np.dtype(leaf.dtype)) for leaf in leaves)
         of_call = name, batch_size, structure, shapes
         with _lock:
             kind = self._kinds.get(name)
-            # What was changed since is traced: by a callback before the first batch.
+            # Before compiling, take the fingerprint again: a callback may have changed
+            # the model before the first batch.
             if kind is None or (kind, *of_call) not in self._of(kind):
                 kind = _Kind.of(self.model, training=self._training)
                 self._kinds[name] = kind
@@ -277,12 +280,12 @@ class Programs:
             return programs[key]
 
     def _of(self, kind):
-        """The programs among which one of this kind is."""
+        """Return the programs to search for one of this kind: shared, or of the model."""
         return _shared if kind.is_shared else _own_of(self.model).programs
 
 
 class _Kind:
-    """The fingerprint of a model, quick to look up; like no other if it has none."""
+    """Hashable fingerprint of a model. Without a fingerprint, it equals only itself."""
 
     def __init__(self, fingerprint: tuple | None) -> None:
         self._fingerprint = fingerprint
@@ -304,7 +307,7 @@ class _Kind:
 
 
 class _Own:
-    """What is known of one model since it was last compiled."""
+    """Programs of one model that are not shared, since it was last compiled."""
 
     def __init__(self, compiled: Any) -> None:
         self.compiled = compiled
@@ -324,17 +327,17 @@ def _own_of(model):
 
 
 def _names_of_inputs(model, x):
-    """Names by which a model finds its inputs in a dict."""
+    """Return the names of the inputs of a model if its input is a dict."""
     return tuple(one.name for one in model.inputs) if isinstance(x, dict) else None
 
 
 def _at(leaf, places):
-    """Entries of an array; the places are known to be in it."""
+    """Return the entries of an array at places that are within its bounds."""
     return leaf.at[places].get(mode="promise_in_bounds")
 
 
 def _gathered(sources, rows):
-    """Windows or targets gathered from the series in which they lie."""
+    """Gather windows or targets from the series that contain them."""
 
     def gather(source):
         starts = rows * source.stride
@@ -347,7 +350,7 @@ def _gathered(sources, rows):
 
 
 def _batch(block, order, begin, batch_size):
-    """Inputs, targets, weights and shares of a batch."""
+    """Return the inputs, targets, weights and shares of a batch."""
     batch = partial(lax.dynamic_slice_in_dim, start_index=begin, slice_size=batch_size)
     positions = batch(order)
     x = _gathered(block["x"], _at(block["rows"], positions))
@@ -357,7 +360,7 @@ def _batch(block, order, begin, batch_size):
 
 
 def _train(model, state, x, y, weights, shares, factor=None):
-    """Keras's step of training, with a factor for its learning rate."""
+    """Run Keras's training step, with a factor for its learning rate."""
     trained, fixed, optimizer, metrics = state
     (_, (loss, outputs, fixed, metrics)), gradients = jax.value_and_grad(
         model.compute_loss_and_updates, has_aux=True
@@ -377,7 +380,7 @@ def _train(model, state, x, y, weights, shares, factor=None):
 
 
 def _apply(optimizer, values, gradients, trained, factor):
-    """Keras's step of the optimizer; its learning rate is the same again after it."""
+    """Run Keras's optimizer step with a factor, then restore the learning rate."""
     if factor is None:
         return optimizer.stateless_apply(values, gradients, trained)
     variable = learning_rate_variable(optimizer)
@@ -393,7 +396,7 @@ def _apply(optimizer, values, gradients, trained, factor):
 
 
 def _evaluate(model, state, x, y, weights, shares):
-    """Keras's step of evaluation."""
+    """Run Keras's evaluation step."""
     trained, fixed, metrics = state
     loss, (_, outputs, fixed, metrics) = model.compute_loss_and_updates(
         trained, fixed, metrics, x, y, _mean_weights(weights, shares), training=False
@@ -403,10 +406,10 @@ def _evaluate(model, state, x, y, weights, shares):
 
 
 def _predict(model, state, x):
-    """Keras's step of prediction: outputs, and whether they depend on what it changes.
+    """Run Keras's prediction step; return outputs and if they depend on changed state.
 
-    That is found while it is traced. Keras's recurrent layers draw where nothing is
-    dropped, too.
+    Tracing answers the second question. A changed variable alone is not enough, because
+    Keras's recurrent layers draw random numbers even if they drop nothing.
     """
     trained, fixed = state
     options = {"training": False} if model._call_has_training_arg else {}
@@ -424,21 +427,21 @@ def _predict(model, state, x):
 
 
 def _mean_weights(weights, shares):
-    """Weights with which a mean over the batch is one over the rows that count."""
+    """Return weights for which the mean over the batch ignores padding."""
     if shares is None or weights is None:
         return weights if shares is None else shares
     return _times_rows(weights, shares)
 
 
 def _times_rows(weights, factors):
-    """Weights of any shape, times a number for each row."""
+    """Multiply weights of any shape by a factor for each row."""
     return jax.tree.map(
         lambda leaf: leaf * factors.reshape(-1, *[1] * (leaf.ndim - 1)), weights
     )
 
 
 def _updated_metrics(model, values, loss, x, y, outputs, weights, shares):
-    """Variables of the metrics after a batch."""
+    """Return the variables of the metrics after a batch."""
     with keras.StatelessScope(zip(model.metrics_variables, values, strict=True)) as scope:
         if shares is None:
             n_rows = len(jax.tree.leaves(x)[0])
@@ -452,7 +455,7 @@ def _updated_metrics(model, values, loss, x, y, outputs, weights, shares):
 
 
 def _update_compiled_metrics(model, y, outputs, weights, counts):
-    """What Keras does, but for the rows that only fill up the batch."""
+    """Update the compiled metrics as Keras does, but ignore padding."""
     compiled = model._compile_metrics
     if compiled is None:
         return
@@ -467,13 +470,13 @@ def _update_compiled_metrics(model, y, outputs, weights, counts):
 
 
 def _results(model, values):
-    """Results of the metrics, by name."""
+    """Return the results of the metrics by name."""
     with keras.StatelessScope(zip(model.metrics_variables, values, strict=True)):
         return model.get_metrics_result()
 
 
 def _like(before, after):
-    """A state with the structure and types of another, as a loop needs it."""
+    """Return a state with the structure and dtypes of another, as a loop requires."""
     return jax.tree.map(
         lambda old, new: lax.convert_element_type(new, old.dtype),
         before,
@@ -482,13 +485,13 @@ def _like(before, after):
 
 
 def _compiler_options(weights, batch_size):
-    """What XLA is to do differently on a processor.
+    """Return the options of XLA for a CPU; none on other devices.
 
-    One thread a program, unless the work is large: small work is slower with two, and
-    the programs of several workers then share the cores without waiting for each other.
-    Less optimization of the machine code: loops over so few units are the slower for
-    being unrolled, and take longer to compile. And a closer look at what a loop must
-    copy.
+    Each program uses one thread unless the work is large. Small work is slower with two
+    threads, and with one thread the programs of several workers share the cores without
+    waiting for each other. The machine code is optimized less, because unrolled loops
+    over so few units are slower and take longer to compile. A closer analysis finds the
+    copies that a loop needs.
     """
     if jax.default_backend() != "cpu":
         return {}

@@ -1,4 +1,4 @@
-"""Which models are the same to a compiler, and which of them mind a filled batch."""
+"""Tests of models: do two share a program, and may their batches be padded."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ __all__ = [
     "joins_rows",
 ]
 
-# What a program that predicts does not read of a model.
+# Attributes of a model that a program for prediction does not read.
 _ONLY_TO_TRAIN = frozenset(
     [
         "_compile_loss",
@@ -33,24 +33,24 @@ _ONLY_TO_TRAIN = frozenset(
 
 
 def fingerprint(model: keras.Model, *, training: bool) -> tuple:
-    """What two models have in common if one program serves both.
+    """Return a key that is equal for two models if one program serves both.
 
-    It has the value of all that a program is made from and that is not one of its
-    arguments: attributes of layers, losses, metrics and the optimizer, arrays among
-    them, functions with all that they read, and settings of Keras and JAX.
+    The key holds the values of everything that a program depends on and does not take as
+    an argument: attributes of layers, losses, metrics and the optimizer, including
+    arrays; functions with everything that they read; and settings of Keras and JAX.
 
     Parameters
     ----------
     model : keras.Model
-        A built model; to train, one whose loss and metrics are built too.
+        Built model. To train, its loss and metrics must also be built.
     training : bool
-        Whether the program trains or evaluates, so that losses, metrics and the
-        optimizer matter too.
+        If True, the program trains or evaluates, so that losses, metrics and the
+        optimizer are part of the key.
 
     Returns
     -------
     fingerprint : tuple
-        Hashable. Holds classes and code of the user's own, but no data.
+        Hashable key. It holds classes and code of the user, but no data.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
 
 
 def are_equal(one: Any, other: Any) -> bool:
-    """Return whether two objects do the same wherever they are called.
+    """Return True if two objects are known to do the same in every call.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def are_equal(one: Any, other: Any) -> bool:
     Returns
     -------
     equal : bool
-        Whether all that code can read of them is equal; false if that is not known.
+        True if everything that code can read of them is equal. False if they differ, or
+        can't be compared by value.
     """
     try:
         return _value([one]) == _value([other])
@@ -100,7 +101,7 @@ def are_equal(one: Any, other: Any) -> bool:
 
 
 def _value(parts, arguments=(), left_out=frozenset()):
-    """The value of some objects, with whatever attributes their code reads."""
+    """Return the value of objects, including all attributes that their code reads."""
     read: frozenset[str] = frozenset()
     while True:
         values = Values([*arguments], left_out, read)
@@ -116,7 +117,7 @@ def _value(parts, arguments=(), left_out=frozenset()):
 
 
 def _settings():
-    """Return the settings that programs depend on and no model has."""
+    """Return the global settings that programs depend on."""
     config = keras.config
     return [
         config.floatx(),
@@ -133,7 +134,7 @@ def _settings():
 
 
 def _with_hidden(model):
-    """A model, and the networks that its layers compute and hide from Keras."""
+    """Yield a model and the networks that its layers run but hide from Keras."""
     yield model
     for layer in model._flatten_layers():
         if hasattr(layer, "hidden_network"):
@@ -141,23 +142,23 @@ def _with_hidden(model):
 
 
 def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
-    """Whether filling up a batch with rows of no weight leaves the others as they are.
+    """Return True if padding a batch with zero-weight rows does not change the others.
 
-    So it is where each row goes through the network alone, and loss and metrics are
-    means over rows. Otherwise the last batch of an epoch gets a program of its size.
+    This holds if the network processes each row separately, and loss and metrics are
+    means over rows. Otherwise, the last batch of an epoch gets a program of its size.
 
     Parameters
     ----------
     model : keras.Model
         A built and compiled model.
     may_draw : bool, default=True
-        Whether layers that draw random numbers draw the same ones for a row whatever
-        comes after it.
+        If True, the random numbers that a layer draws for a row do not depend on the
+        rows after it.
 
     Returns
     -------
     fills : bool
-        Whether its batches may be filled up.
+        True if batches may be padded.
     """
     parts = set()
     for one in _with_hidden(model):
@@ -169,7 +170,7 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
     return (
         len(model.outputs) == 1
         and len(model.outputs[0].shape) == 2
-        # A mean over rows that are not masked.
+        # With a mask on the output, the mean would be over the rows that are not masked.
         and getattr(model.outputs[0], "_keras_mask", None) is None
         and all(map(_takes_rows_alone, parts))
         and (may_draw or not any(map(_draws, parts)))
@@ -179,7 +180,7 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
 
 
 def joins_rows(model: keras.Model) -> bool:
-    """Return whether the graph of a model says that outputs depend on other rows.
+    """Return True if, by the graph of a model, outputs of a row depend on other rows.
 
     Parameters
     ----------
@@ -189,7 +190,7 @@ def joins_rows(model: keras.Model) -> bool:
     Returns
     -------
     joins : bool
-        Whether an operation goes along the axis of the rows, such as
+        True if an operation works along the axis of the rows, such as
         ``Softmax(axis=0)``.
     """
     graph = getattr(model, "_functional", model)
@@ -200,7 +201,7 @@ def joins_rows(model: keras.Model) -> bool:
                 along = axes if isinstance(axes, list | tuple) else [axes]
                 if 0 in along or -len(tensor.shape) in along:
                     return True
-        # A function of Keras goes along all axes where none is named.
+        # A function of Keras works along all axes if none is given.
         if axes is None and not isinstance(operation, keras.Layer):
             return True
     return False
@@ -250,7 +251,7 @@ _ROWS_ALONE = tuple(
     )
 )
 
-# Functions of Keras that give each row a number of its own.
+# Functions of Keras that return one number per row.
 _OF_ROWS = frozenset(
     [
         "accuracy",
@@ -282,7 +283,7 @@ _OF_ROWS = frozenset(
 )
 
 
-# What masks are made of in the graph of a network.
+# Operations that compute a mask in the graph of a network.
 _MASK_PARTS = ("Any", "Isnan", "LogicalNot", "NotEqual")
 
 
@@ -302,7 +303,7 @@ def _takes_rows_alone(part):
             for name in ("activation", "recurrent_activation")
             if hasattr(part, name)
         )
-        # Rows put behind rows are other rows.
+        # Concatenating along axis 0 changes the rows.
         and getattr(part, "axis", -1) != 0
     )
 
@@ -327,7 +328,7 @@ def _is_a_mean_over_rows(model):
 def _is_a_mean_metric(metric):
     if type(metric) is keras.metrics.RootMeanSquaredError:
         return True
-    # Others have ways of their own to count, or call a function of the user.
+    # Other metrics may count rows differently, or call a function of the user.
     return (
         isinstance(metric, keras.metrics.MeanMetricWrapper)
         and type(metric).__module__.startswith("keras.")
@@ -336,13 +337,13 @@ def _is_a_mean_metric(metric):
 
 
 def _is_a_function_of_rows(wrapper, name):
-    """Return whether a loss or metric is a mean of a function of each row alone."""
+    """Return True if a loss or metric is a mean of a function of single rows."""
     function, options = getattr(wrapper, name, None), getattr(wrapper, "_fn_kwargs", {})
     return (
         type(wrapper).__module__.startswith("keras.")
         and _is_of_keras(function)
         and function.__name__ in _OF_ROWS
-        # Rows of this class are masked: the mean is one over the others.
+        # Rows of an ignored class are masked, so the mean is over the other rows only.
         and options.get("ignore_class") is None
         and options.get("axis", -1) in (-1, 1)
     )

@@ -22,17 +22,17 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 2**26
-# Rows that the device has room for at least, to train and to predict.
+# Smallest capacity in rows on the device, to train and to predict.
 ROOM_TO_TRAIN = 4**8
 ROOM_TO_PREDICT = 4**6
 
 
 def series_under(windows: NDArray) -> tuple[NDArray, int, NDArray | None]:
-    """The series that windows are a view of, and how they lie in it.
+    """Return the series that windows are a view of, and the layout of the windows in it.
 
-    Returns the series, how many of its rows lie between one window and the next, and
-    where in a window its steps lie. Windows that are no view are a series in which
-    nothing overlaps.
+    Returns the series, the number of its rows from one window to the next, and the
+    offsets of the steps in a window. Windows that are not a view are returned as a series
+    without overlap.
     """
     if windows.ndim < 2:
         return windows, 1, None
@@ -43,7 +43,7 @@ def series_under(windows: NDArray) -> tuple[NDArray, int, NDArray | None]:
     if length < n_windows * n_steps:
         series = _row_by_row(windows, length, ahead)
         return series, 1, np.arange(0, n_steps * apart, apart, dtype=np.int32)
-    # Steps of many columns laid flat, as targets are: each window some of them later.
+    # Steps of several columns flattened into one axis, as targets are.
     stride = ahead // onward if 0 < onward <= ahead and ahead % onward == 0 else n_steps
     length = (n_windows - 1) * stride + n_steps
     if length < n_windows * n_steps:
@@ -54,20 +54,20 @@ def series_under(windows: NDArray) -> tuple[NDArray, int, NDArray | None]:
 
 
 def _row_by_row(windows, length, distance):
-    """A view of the rows that windows are made of."""
+    """Return a view of the rows that the windows consist of."""
     shape, strides = (length, *windows.shape[2:]), (distance, *windows.strides[2:])
     return as_strided(windows, shape, strides, writeable=False)
 
 
 def _target_under(leaf):
-    """As `series_under`, but targets in which nothing overlaps stay as they are."""
+    """Return the same as `series_under`, but leave targets without overlap unchanged."""
     if leaf.ndim == 2 and 0 < leaf.strides[0] < leaf.shape[1] * leaf.strides[1]:
         return series_under(leaf)
     return leaf, 1, None
 
 
 def device_dtype(dtype: np.dtype) -> np.dtype:
-    """What the device calculates with: Keras's float for floats, 32 bits for integers."""
+    """Return the dtype on the device: Keras's float type for floats, 32-bit integers."""
     if np.issubdtype(dtype, np.floating):
         return np.dtype(keras.config.floatx())
     if np.issubdtype(dtype, np.integer) and dtype.itemsize > 4:
@@ -76,7 +76,7 @@ def device_dtype(dtype: np.dtype) -> np.dtype:
 
 
 class Source(NamedTuple):
-    """Where windows or targets lie: in a series, so far apart, with these steps."""
+    """Layout of windows or targets: series, stride between windows, offsets of steps."""
 
     series: NDArray
     stride: NDArray
@@ -85,7 +85,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class Block:
-    """Samples from one position to another, as many as the device takes at once."""
+    """Range of samples that the device loads at once, from `start` to before `stop`."""
 
     start: int
     stop: int
@@ -95,19 +95,19 @@ class Block:
 
 
 class Samples:
-    """Chosen rows of arrays, with a target and a weight each; nothing is copied.
+    """Selected rows of arrays, each with a target and a weight, without copies.
 
     Parameters
     ----------
     x : ndarray, or list, tuple or dict of ndarrays
-        Inputs of the model, samples along the first axis. Overlapping windows are as a
-        rule a view of one series.
+        Inputs of the model, with samples along the first axis. Overlapping windows are
+        usually a view of one series.
     y : ndarray, or list, tuple or dict of ndarrays, default=None
-        Target of each chosen row.
+        Target of each selected row.
     sample_weight : ndarray, or list, tuple or dict of ndarrays, default=None
-        Weight of each chosen row.
+        Weight of each selected row.
     rows : range or ndarray of int, default=None
-        Which rows of `x`; all of them by default.
+        Rows of `x` to select. If None, all rows.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class Samples:
         return len(self.rows)
 
     def split(self, n_first: int) -> tuple["Samples", "Samples"]:
-        """The first samples, and the others."""
+        """Return the first samples and the remaining samples."""
 
         def part(positions):
             y, weights = (
@@ -164,10 +164,10 @@ class Samples:
         return part(slice(n_first)), part(slice(n_first, None))
 
     def mixed(self, batch_size: int, seed: int) -> "Samples":
-        """The samples in a random order, where that makes blocks more alike.
+        """Return the samples in random order if that makes the blocks more alike.
 
-        So it is where a block holds some of them only, and windows are no view of a
-        series, whose rows could be had more cheaply side by side.
+        They are shuffled if there are several blocks and the windows are not a view of a
+        series. The rows of such a view are cheaper to read side by side.
         """
         is_view = any(
             steps is not None and stride < len(steps)
@@ -184,7 +184,7 @@ class Samples:
         return mixed
 
     def take(self, positions: NDArray) -> tuple[Any, Any, Any]:
-        """Copies of inputs, targets and weights at some positions."""
+        """Return copies of inputs, targets and weights at given positions."""
         rows = self._rows_at(positions)
         return (
             _map(lambda leaf: for_device(leaf[rows]), self.x),
@@ -193,7 +193,7 @@ class Samples:
         )
 
     def blocks(self, batch_size: int) -> list[Block]:
-        """Blocks of whole batches, but for the last one, to train on."""
+        """Return blocks to train on; all but the last consist of full batches."""
         weights = _leaves(self.sample_weight)
         bytes_of_a_row = 12 + sum(
             series[:1].nbytes * stride
@@ -210,11 +210,11 @@ class Samples:
         return self._blocks_within(capacity, batch_size)
 
     def chunks(self) -> list[Block]:
-        """Blocks to predict, which need one capacity whatever the number of samples."""
+        """Return blocks to predict, with one capacity for any number of samples."""
         return self._blocks_within(ROOM_TO_PREDICT, 1)
 
     def _blocks_within(self, capacity, multiple):
-        """Blocks of a multiple of samples for which there is room in a capacity."""
+        """Return blocks that fit a capacity, each a multiple of `multiple` samples."""
         step = len(self)
         for _, stride, steps in self._under():
             reach = 1 if steps is None else int(steps[-1]) + 1
@@ -230,10 +230,11 @@ class Samples:
     def epoch(
         self, blocks: list[Block], seed: int | None, epoch: int
     ) -> Iterator[tuple[Block, NDArray | None]]:
-        """Blocks of one epoch and the order in each; as they are without a seed.
+        """Yield the blocks of an epoch, each with the order of its samples.
 
-        Seed and epoch alone say what the order is. Where there are many blocks they
-        come in random order, with their samples in random order.
+        The order depends only on the seed and the epoch. If there are several blocks, the
+        blocks come in random order, and so do the samples in each. Without a seed,
+        nothing is shuffled and the order is None.
         """
         if seed is None:
             yield from ((block, None) for block in blocks)
@@ -244,7 +245,7 @@ class Samples:
             yield blocks[turn], generator.permutation(len(blocks[turn]))
 
     def load(self, block: Block, room: int = ROOM_TO_TRAIN) -> dict[str, Any]:
-        """The arrays of a block for the device, filled up to one of few capacities."""
+        """Return the arrays of a block for the device, padded to one of few sizes."""
         positions = slice(block.start, block.stop)
         x, rows = self.x, self._rows_at(positions)
         if self._are_mixed:
@@ -290,7 +291,7 @@ class Samples:
         return loaded
 
     def _under(self):
-        """What inputs and targets lie in."""
+        """Yield series, stride and step offsets of each input and target."""
         yield from map(series_under, _leaves(self.x))
         yield from map(_target_under, _leaves(self.y))
 
@@ -304,31 +305,31 @@ class Samples:
 
 
 def _leaves(part):
-    """The arrays of a part of samples."""
+    """Return the arrays in a nested structure."""
     return [leaf for leaf in keras.tree.flatten(part) if leaf is not None]
 
 
 def _map(function, part):
-    """A part of samples, changed leaf by leaf; None stays None."""
+    """Apply a function to each array in a nested structure; None stays None."""
     return keras.tree.map_structure(
         lambda leaf: None if leaf is None else function(leaf), part
     )
 
 
 def for_device(leaf):
-    """An array in the precision of the device."""
+    """Return an array in the precision of the device."""
     return leaf.astype(device_dtype(leaf.dtype), copy=False)
 
 
 def room_for(length, capacity):
-    """A capacity for so many rows, some times four larger: few sizes, few programs."""
+    """Return a capacity of at least `length`: `capacity` times a power of four."""
     while capacity < length:
         capacity *= 4
     return capacity
 
 
 def filled_up(leaf, capacity):
-    """A copy of an array with zeros after it, in the precision of the device."""
+    """Return a copy padded with zeros at the end, in the precision of the device."""
     filled = np.zeros((capacity, *leaf.shape[1:]), device_dtype(leaf.dtype))
     filled[: len(leaf)] = leaf
     return filled

@@ -1,4 +1,4 @@
-"""Batch by batch through a training: how many there are, and how fast each one learns."""
+"""Course of a training: number of batches and the learning rate of each batch."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -23,27 +23,27 @@ RISE_OF_A_CYCLE = 0.3
 def learning_rate_factors(
     schedule: Schedule, batches: ArrayLike, n_batches: int
 ) -> NDArray:
-    """What the learning rate is multiplied by at some batches of a training.
+    """Return the factors of the learning rate at given batches of a training.
 
-    It depends on how far the training has come: the number of the batch over that of
-    all. "cosine" falls along half a cosine from 1 to 0.01. "one_cycle" rises along half
-    a cosine from 0.04 to 1 in the first 30 % of the batches, and falls along another
-    one to 0.0001.
+    The factor depends on the progress of the training: the number of the batch divided by
+    the number of all batches. "cosine" falls along half a cosine from 1 to 0.01.
+    "one_cycle" rises along half a cosine from 0.04 to 1 in the first 30 % of the batches,
+    then falls along another half cosine to 0.0001.
 
     Parameters
     ----------
     schedule : {"cosine", "one_cycle"}
-        How the learning rate changes.
+        Schedule of the learning rate.
     batches : array-like of int
         Numbers of the batches, 0 for the first one.
     n_batches : int
-        Number of all batches. The end of the schedule is the rate that a batch of this
-        number would have.
+        Number of batches in the training. The schedule reaches its end at the batch with
+        this number, one after the last.
 
     Returns
     -------
     factors : ndarray of float
-        A factor for each batch.
+        Factor of each batch.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def _half_cosine(start, end, progress):
 
 
 def check_schedule(schedule: str) -> None:
-    """Raise a `ValueError` if there is no such schedule."""
+    """Raise a `ValueError` if the schedule is unknown."""
     if schedule not in get_args(Schedule):
         raise ValueError(
             f"schedule={schedule!r} is not known. Choose one of "
@@ -78,7 +78,7 @@ def check_schedule(schedule: str) -> None:
 
 
 def learning_rate_variable(optimizer: keras.optimizers.Optimizer) -> keras.Variable:
-    """The variable in which an optimizer has its learning rate.
+    """Return the variable that holds the learning rate of an optimizer.
 
     Parameters
     ----------
@@ -88,14 +88,15 @@ def learning_rate_variable(optimizer: keras.optimizers.Optimizer) -> keras.Varia
     Returns
     -------
     variable : keras.Variable
-        One of the variables of the optimizer.
+        Variable of the optimizer.
 
     Raises
     ------
     ValueError
-        If its learning rate is no number: a schedule of Keras, a function, or several.
+        If the learning rate is not a single number: a Keras schedule, a function, or
+        several rates.
     """
-    # An optimizer that has several raises an AttributeError.
+    # An optimizer with several learning rates raises an AttributeError.
     variable = getattr(optimizer, "learning_rate", None)
     if not isinstance(variable, keras.Variable):
         raise ValueError(
@@ -108,16 +109,16 @@ def learning_rate_variable(optimizer: keras.optimizers.Optimizer) -> keras.Varia
 
 @dataclass(frozen=True)
 class Course:
-    """The batches of a training, epoch by epoch, all counted from its first epoch.
+    """Batches of a training by epoch, numbered from the first batch of the first epoch.
 
     Parameters
     ----------
     schedule : {"cosine", "one_cycle"} or None
-        How the learning rate changes.
+        Schedule of the learning rate, if any.
     n_batches : int
-        Number of all batches.
+        Number of batches in the training.
     epoch_length : int
-        Number of batches in a whole epoch.
+        Number of batches in a full epoch.
 
     Examples
     --------
@@ -137,16 +138,16 @@ class Course:
 
     @property
     def epochs(self) -> int:
-        """Number of epochs; the last one may be a shorter one."""
+        """Number of epochs; the last one may be shorter."""
         return -(-self.n_batches // self.epoch_length)
 
     def batches(self, epoch: int) -> range:
-        """Numbers of the batches in an epoch."""
+        """Return the numbers of the batches in an epoch."""
         start = epoch * self.epoch_length
         return range(start, min(start + self.epoch_length, self.n_batches))
 
     def factors(self, epoch: int) -> NDArray | None:
-        """Factors of the learning rate in an epoch; None without a schedule."""
+        """Return the learning rate factors of an epoch, or None without a schedule."""
         if self.schedule is None:
             return None
         factors = learning_rate_factors(

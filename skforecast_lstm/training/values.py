@@ -1,7 +1,7 @@
-"""All that code can read of an object, by value: numbers, arrays, functions, classes.
+"""Values of objects: everything that code can read of them, to compare two objects.
 
-Two objects of one value do the same wherever they are called. What can't be compared
-by value (an iterator, a module handed about, a function that reads a file) has none.
+Two objects with equal values do the same in every call. Objects that can't be compared by
+value have none: an iterator, a module passed as an object, a function that reads a file.
 """
 
 import dis
@@ -21,7 +21,7 @@ import numpy as np
 
 __all__ = ["NotRecognisedError", "Values"]
 
-# Their classes and functions are known by name, and do not change.
+# Libraries whose classes and functions are identified by name and do not change.
 _LIBRARIES = frozenset(
     [
         "abc",
@@ -41,7 +41,7 @@ _LIBRARIES = frozenset(
         "typing",
     ]
 )
-# But what these parts of them give depends on more than arguments.
+# Parts of these libraries with results that depend on more than the arguments.
 _IMPURE_PARTS = frozenset(
     [
         "callback",
@@ -100,7 +100,7 @@ _PURE_BUILTINS = frozenset(
         "sum",
     ]
 )
-# What Python and its abc module write into every class.
+# Attributes that Python and its modules add to every class.
 _OF_EVERY_CLASS = frozenset(
     [
         "__abstractmethods__",
@@ -120,13 +120,13 @@ _OF_EVERY_CLASS = frozenset(
         "_abc_impl",
     ]
 )
-# They have run when a model is built: what came of them is in its attributes.
+# Methods that ran when the model was built. Their results are in its attributes.
 _RUN_BEFORE = frozenset(
     ("__init__", "build", "compute_output_shape", "from_config", "get_config")
 )
 
-# Names and bookkeeping of Keras's objects, which no arithmetic of Keras reads, and
-# what lies in variables once a model is built.
+# Names and bookkeeping attributes of Keras's objects, which Keras's arithmetic does not
+# read, and attributes that are stored in variables after a model is built.
 _NAMES = frozenset(["_name", "_parent_path", "_path", "name", "path"])
 _BOOKKEEPING = frozenset(
     [
@@ -176,7 +176,8 @@ _BOOKKEEPING = frozenset(
         "train_function",
     ]
 )
-# What a variable has for its value, which is an argument or is added by itself.
+# Attributes that hold the value of a variable. The value is an argument of the program or
+# is added separately.
 _OF_VALUES = frozenset(["_value", "_ndim"])
 _PLAIN = frozenset(
     [
@@ -203,7 +204,7 @@ _KERAS_OBJECTS = (
     keras.optimizers.Optimizer,
     keras.random.SeedGenerator,
 )
-# Their arithmetic depends on the names of the variables.
+# Optimizers with arithmetic that depends on the names of variables.
 _READS_NAMES = tuple(
     getattr(keras.optimizers, name)
     for name in ("MultiOptimizer", "Muon")
@@ -212,24 +213,23 @@ _READS_NAMES = tuple(
 
 
 class NotRecognisedError(TypeError):
-    """A part of a model can't be compared by value."""
+    """Raised if a part of a model can't be compared by value."""
 
 
 class Values:
-    """Values of objects one after another, as one flat key.
+    """Values of several objects, joined into one flat key.
 
-    An object that comes again is named by its place, so objects that are shared are
-    told from objects that are alike.
+    If an object occurs again, the key holds its place instead of its value. Thus one
+    object used twice differs from two equal objects.
 
     Parameters
     ----------
     arguments : list of keras.Variable
-        Variables whose values are arguments of a program, and no part of the key.
+        Variables with values that are arguments of a program, and not part of the key.
     left_out : frozenset of str, default=frozenset()
-        More attributes of Keras's objects that are not part of the key.
+        Additional attributes of Keras's objects to leave out of the key.
     read : frozenset of str, default=frozenset()
-        Attributes that code of the user reads, and that are part of the key whatever
-        they are.
+        Attributes that code of the user reads. They are always part of the key.
     """
 
     def __init__(
@@ -249,7 +249,7 @@ class Values:
         self._left_out_unnamed = self._left_out | (_NAMES - read)
 
     def are_whole(self) -> bool:
-        """Return whether no code that was found reads an attribute that was left out."""
+        """Return True if no code in the key reads an attribute that was left out."""
         return not any(
             name in self._left_out_unnamed
             or (name in _RUN_BEFORE and name not in self._read)
@@ -263,30 +263,30 @@ class Values:
         if value is None or kind in (bool, int, str, bytes, complex):
             self.key += (kind, value)
         elif kind is float:
-            # Minus zero is not zero, and NaN is NaN.
+            # As text, -0.0 differs from 0.0, and NaN equals NaN.
             self.key += (kind, value.hex())
         elif kind in (list, tuple):
             self.key += (kind, len(value))
             for item in value:
                 self.add(item)
         elif isinstance(value, list | dict | set) and _root(kind) == "keras":
-            # Keras makes these of the lists, dicts and sets of the user.
+            # Keras converts lists, dicts and sets of the user to these classes.
             for plain in (list, dict, set):
                 if isinstance(value, plain):
                     self.add(plain(value))
         elif kind is keras.DTypePolicy:
-            # Nothing changes it, so it is the same whether or not it is shared.
+            # It is immutable, so sharing it between objects makes no difference.
             self.key += ("policy", value.name, value.compute_dtype, value.variable_dtype)
         elif not self._is_known(value):
             self._add_object(value, kind)
 
     def _is_known(self, value):
-        """Return whether an object came before; its place is its value then."""
+        """Return True if an object was added before; then its place is its value."""
         place = self._places.setdefault(id(value), len(self._places))
         if place < len(self._kept):
             self.key += ("again", place)
             return True
-        # Nothing else may get its identity meanwhile.
+        # Keep a reference, so that no new object gets the same id.
         self._kept.append(value)
         return False
 
@@ -337,7 +337,7 @@ class Values:
             # It may have a mask, or attributes.
             raise NotRecognisedError(f"It has an array of {type(value)!r}.")
         digest = hashlib.sha256(array.tobytes()).digest()
-        # NumPy's numbers and JAX's without a type of their own give other precisions.
+        # NumPy scalars and weakly typed JAX arrays promote to other precisions.
         weak = getattr(value, "weak_type", None)
         self.key += (type(value), np.shape(value), array.dtype.str, weak, digest)
 
@@ -349,7 +349,7 @@ class Values:
             self.add(variable.value)
 
     def _add_instance(self, value, kind):
-        """An object by its class, its attributes, and what it contains."""
+        """Add an object by its class, attributes and content."""
         self.add(kind)
         plain, slots = _layout(kind)
         if plain is None:
@@ -383,7 +383,7 @@ class Values:
         attributes = vars(value)
         names = tuple(sorted(attributes))
         if isinstance(value, _KERAS_OBJECTS):
-            # Results are given by the names of metrics.
+            # Results are returned by the names of metrics, so these names count.
             is_metric = isinstance(value, keras.metrics.Metric)
             left_out = self._left_out if is_metric else self._left_out_unnamed
             names = _that_count(names, left_out, without, self._read)
@@ -392,7 +392,7 @@ class Values:
         self.key.append(names)
         for name in names:
             if name == "_flat_losses" and attributes[name] is not None:
-                # Where there is one, its name is that of a layer.
+                # Skip the name of each loss: it is the name of a layer.
                 for path, loss, weight, _ in attributes[name]:
                     self._add_all(name, path, loss, weight)
             else:
@@ -423,12 +423,12 @@ class Values:
             self.add(part)
 
     def _add_function(self, function):
-        """A function by its code, and the values of all that the code can read."""
+        """Add a function by its code and the values of everything that the code reads."""
         code = function.__code__
         chains, names = _reads(code)
         self.names |= names
         self._add_all("function", function.__defaults__, function.__kwdefaults__)
-        # Code is equal where its lines, constants and instructions are.
+        # Two code objects are equal if their lines, constants and instructions are equal.
         self.key.append(code)
         self.add({k: v for k, v in vars(function).items() if k != "__wrapped__"})
         for cell in function.__closure__ or ():
@@ -441,7 +441,7 @@ class Values:
             found = _global(function, first)
             for name in others:
                 if not isinstance(found, types.ModuleType):
-                    # What comes after it is an attribute of an object of known value.
+                    # The value of this object covers the attributes after it.
                     break
                 found = getattr(found, name)
             if isinstance(found, types.ModuleType):
@@ -450,7 +450,7 @@ class Values:
 
 
 def _global(function, name):
-    """Return the object that a global name means in a function."""
+    """Return the object that a global name refers to in a function."""
     if name in function.__globals__:
         return function.__globals__[name]
     builtin = vars(sys.modules["builtins"])
@@ -461,9 +461,9 @@ def _global(function, name):
 
 @lru_cache(256)
 def _reads(code: types.CodeType) -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:
-    """The global names that code reads, each with the attributes asked of it, and names.
+    """Return the global names that code reads, with attributes, and all attribute names.
 
-    Raises where code may read or change what stays from call to call.
+    Raise if the code may read or change state that persists between calls.
     """
     chains: set[tuple[str, ...]] = set()
     chain: tuple[str, ...] = ()
@@ -505,7 +505,7 @@ def _that_count(
     without: frozenset[str],
     read: frozenset[str],
 ) -> tuple[str, ...]:
-    """Names of the attributes of an object of Keras that are part of its value."""
+    """Return the attribute names of a Keras object that are part of its value."""
     return tuple(
         name
         for name in names
@@ -516,7 +516,7 @@ def _that_count(
 
 
 def _is_initial(name):
-    """Return whether an attribute is of use only until the variables are there."""
+    """Return True if an attribute is used only until the variables are created."""
     return name.endswith("_initializer")
 
 
@@ -526,7 +526,7 @@ def _root(value):
 
 
 def _is_of_library(value):
-    """Return whether a function is found by its name in a module of a library."""
+    """Return True if a library module contains this function under its name."""
     module = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
     if not (callable(value) and isinstance(module, str) and isinstance(name, str)):
@@ -544,10 +544,10 @@ def _is_of_library(value):
 
 
 def _is_pure(value):
-    """Return whether what a library gives depends on its arguments alone."""
+    """Return True if the result of a library function depends only on its arguments."""
     module, name = value.__module__, getattr(value, "__name__", "")
     if isinstance(value, type):
-        # The objects of a class are compared by their attributes.
+        # Objects of a class are compared by their attributes.
         return not issubclass(value, np.random.Generator | np.random.RandomState)
     if module == "builtins":
         return name in _PURE_BUILTINS
@@ -556,16 +556,17 @@ def _is_pure(value):
 
 @lru_cache(1024)
 def _layout(kind: type) -> tuple[list[type] | None, list[str]]:
-    """The plain classes whose content objects of a class have, and their slots.
+    """Return the plain base classes of a class and its slots.
 
-    The first is None where objects have a state beyond these and their attributes.
+    The list of plain classes is None if objects of the class have hidden state, beyond
+    plain content, slots and attributes.
     """
     plain, slots = [], []
     for base in kind.__mro__[:-1]:
         if base in _PLAIN:
             plain.append(base)
         elif getattr(getattr(base, "__new__", None), "__self__", None) is base:
-            # It is made by code in C.
+            # Objects of this class are created by C code.
             return None, []
         own = vars(base).get("__slots__", ())
         own = (own,) if isinstance(own, str) else own
@@ -577,7 +578,7 @@ _states: weakref.WeakKeyDictionary[type, list[dict]] = weakref.WeakKeyDictionary
 
 
 def _state_of(kind):
-    """Return how often the methods of a class were replaced so far."""
+    """Return a number for the current state of a class, new if its methods changed."""
     known = _states.setdefault(kind, [])
     for number, state in enumerate(known):
         if vars(kind) == state:
