@@ -1,4 +1,4 @@
-"""Checks of parameters that more than one room makes."""
+"""Parameter checks that several modules share."""
 
 from numbers import Integral
 
@@ -8,7 +8,7 @@ __all__ = ["check_integer", "check_no_times"]
 
 
 def check_integer(name, value, least):
-    """Raise unless a parameter is an integer, and not under its bound."""
+    """Raise unless a parameter is an integer and at least its lower bound."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, got {value!r}.")
     if value < least:
@@ -16,7 +16,7 @@ def check_integer(name, value, least):
 
 
 def check_no_times(name, values):
-    """Raise where numbers are wanted and there are times, which NumPy would count."""
+    """Raise if values are times, which NumPy would convert to numbers."""
     kinds = getattr(values, "dtypes", getattr(values, "dtype", None))
     kinds = list(kinds) if np.iterable(kinds) else [kinds]
     if kinds == [None]:
@@ -39,7 +39,7 @@ def _columns_of(values):
 
 
 def _kind_in_objects(column):
-    """Return the type of Python objects, in the words of pandas, such as "date"."""
+    """Return the pandas name of the type of Python objects, such as "date"."""
     from pandas.api.types import infer_dtype
 
     return infer_dtype(column, skipna=True)

@@ -1,9 +1,9 @@
-"""Configurations of Keras objects with the arguments that Keras leaves out of them.
+"""Configurations of Keras objects, with the arguments that Keras leaves out.
 
 Keras makes copies, pickles and saved models of its losses and metrics from
-``get_config()``. Without this a copy of ``Huber(0.5)`` is ``Huber(1.0)``. Keras's classes
-stay as they are: objects of ours get a ``get_config`` of their own, and those of the user
-are copied and pickled by what Python looks up for their class.
+``get_config()``. Without this module, a copy of ``Huber(0.5)`` is ``Huber(1.0)``. Keras's
+classes stay unchanged. Our objects get their own ``get_config``. The user's objects are
+copied and pickled through functions that are registered with `copyreg`.
 """
 
 import copyreg
@@ -25,14 +25,14 @@ _INCOMPLETE = (
 
 
 def complete_config(item: Any) -> dict:
-    """Return the configuration of a Keras object with all of its arguments."""
+    """Return the configuration of a Keras object with all its arguments."""
     if type(item) not in _INCOMPLETE:
         return item.get_config()
     return {**item._fn_kwargs, **type(item).get_config(item)}
 
 
 def make_complete(items: Any) -> None:
-    """Have objects say all of their arguments, also in lists, dicts and models."""
+    """Complete the ``get_config`` of objects, also in lists, dicts and models."""
     if isinstance(items, keras.Model):
         items = items._compile_config.config if items.compiled else {}
     if isinstance(items, Mapping):
@@ -49,7 +49,7 @@ def _made_from(item):
 
 
 def _with_exclusions(optimizer):
-    """An optimizer as Keras copies it, with the names of weights that don't decay."""
+    """Reduce an optimizer as Keras does, and keep the names of weights without decay."""
     pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
     state = pattern and {
         "_exclude_from_weight_decay": set(),

@@ -1,4 +1,4 @@
-"""Copies of the user's Keras objects for one fit, with all that they say."""
+"""Complete copies of the user's Keras objects for one fit."""
 
 import copy
 import inspect
@@ -17,7 +17,7 @@ _DESCRIBED = (keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimize
 
 
 def own_copy(items):
-    """Copy for one fit what Keras would change: the user's stays as it is."""
+    """Copy the objects that Keras would change, so that the user's stay unchanged."""
 
     def copied(item):
         is_changed = isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric)
@@ -29,8 +29,8 @@ def own_copy(items):
 def own_callbacks(callbacks):
     """Copy callbacks for one fit.
 
-    Numbers, texts, arrays and their containers are copied. Whatever else a callback
-    holds is alive, such as an open file or a trial of a study: the copy has the same.
+    Numbers, strings, arrays and their containers are copied. All other attributes, such
+    as an open file or a trial of a study, are shared with the original.
     """
 
     def copied(callback):
@@ -46,17 +46,17 @@ def own_callbacks(callbacks):
 
 
 def check_copies_say_all(items):
-    """Raise a `TypeError` if a copy of a Keras object would not be what it is.
+    """Raise a `TypeError` if a copy of a Keras object would differ from the object.
 
     scikit-learn's clones, pickles and copies of models are made from ``get_config()``.
-    A class that inherits it has its own arguments left out, and in the copy they are
-    what they are by default.
+    If a class inherits ``get_config``, its own arguments are left out, and the copy has
+    the default values.
     """
     _each(lambda item: isinstance(item, _DESCRIBED) and _made_again(item), items)
 
 
 def _each(function, items):
-    """Return what a function gives for an item, or for all in lists and dicts."""
+    """Apply a function to an item, or to all items in nested lists and dicts."""
     if isinstance(items, Mapping):
         return {key: _each(function, item) for key, item in items.items()}
     if isinstance(items, list | tuple):
@@ -65,10 +65,10 @@ def _each(function, items):
 
 
 def _made_again(item):
-    """The same object of Keras again, as new."""
+    """Return a new Keras object that is the same as the given one."""
     kind = type(item)
     if kind is keras.metrics.MeanMetricWrapper:
-        # Its configuration has no function that isn't registered.
+        # Its configuration would lose a function that is not registered.
         return kind(item._fn, item.name, item.dtype, **item._fn_kwargs)
     try:
         again = kind.from_config(complete_config(item))
@@ -91,7 +91,7 @@ def _made_again(item):
 
 
 def _check_says_the_same(item, again):
-    """Raise where an attribute was lost on the way through the configuration."""
+    """Raise if the configuration lost an attribute."""
     for name, value in vars(item).items():
         if name in _STATE_OF_KERAS or not _is_plain(value):
             continue
@@ -106,7 +106,7 @@ def _check_says_the_same(item, again):
 
 
 def _is_plain(value):
-    """Return whether a value is numbers and texts, also in containers and arrays."""
+    """Return whether a value is numbers, strings or functions, also in containers."""
     if isinstance(value, Mapping):
         return all(map(_is_plain, [*value, *value.values()]))
     if isinstance(value, list | tuple | set | frozenset):
@@ -117,9 +117,9 @@ def _is_plain(value):
 
 
 def _are_equal(one, other):
-    """Return whether two plain values are the same, NaN like NaN."""
+    """Return whether two plain values are equal. NaN equals NaN."""
     if inspect.isroutine(one) and inspect.isroutine(other):
-        # Functions that an __init__ makes are made anew.
+        # A function defined in __init__ is a new object in each copy.
         return one.__qualname__ == other.__qualname__
     try:
         np.testing.assert_equal(one, other)
@@ -129,7 +129,7 @@ def _are_equal(one, other):
 
 
 def _plain_copied(value):
-    """A value with its containers and arrays copied, and all else as it is."""
+    """Return a value with copied containers and arrays, and all else shared."""
     if type(value) is dict:
         return {key: _plain_copied(item) for key, item in value.items()}
     if type(value) in (list, set, tuple):

@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all."""
+"""Files that are written completely or not at all."""
 
 import os
 import re
@@ -17,11 +17,12 @@ __all__ = ["replacing"]
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """A path to write to that becomes the real one when all of it is there.
+    """Give a temporary path that replaces the real path when writing is complete.
 
-    Until then, and whatever happens, the file is the old one or none. A link stays, and
-    the file that it leads to is the new one; permissions stay too. Several can write to
-    one path: the last to end has it. What a killed process left is deleted.
+    Until then the old file stays, even after an error. A symbolic link stays, and the
+    file that it points to is replaced. Permissions stay too. Several processes can write
+    to one path, and the last one to finish wins. Files that a killed process left are
+    deleted.
     """
     path = Path(os.path.realpath(path))
     if not path.parent.is_dir():
@@ -42,20 +43,20 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     unfinished, held = _new_beside(path)
     with ExitStack() as leaving:
         leaving.callback(unfinished.unlink, missing_ok=True)
-        # Locked until it has its name, or others would take it for abandoned.
+        # Locked until it is renamed, so that others do not delete it as abandoned.
         lock = leaving.enter_context(ExitStack())
         lock.callback(os.close, held)
         yield unfinished
         with suppress(FileNotFoundError):
             os.chmod(unfinished, stat.S_IMODE(path.stat().st_mode))
         if sys.platform == "win32":
-            # There no open file can be moved, and there are no locks.
+            # Windows cannot move an open file, and there are no locks.
             lock.close()
         os.replace(unfinished, path)
 
 
 def _new_beside(path):
-    """A new file beside another, locked until this process ends at the latest."""
+    """Create a file beside another. Its lock ends with this process at the latest."""
     while True:
         token = secrets.token_hex(8)
         start, end = _parts_of_name(path)
@@ -64,28 +65,28 @@ def _new_beside(path):
         if sys.platform == "win32":
             return unfinished, held
         with suppress(OSError):
-            # Some folders of other computers have no locks.
+            # Some network folders have no locks.
             fcntl.flock(held, fcntl.LOCK_EX)
         if unfinished.exists():
             return unfinished, held
-        # Another process found it before it was locked.
+        # Another process deleted it before it was locked.
         os.close(held)
 
 
 def _parts_of_name(path):
-    """Return the start and end of a name, short enough to put more between them."""
+    """Return the start and end of a file name, short enough to insert more text."""
     return path.stem[:40], path.suffix[:10]
 
 
 def _delete_abandoned(path):
-    """Delete unfinished files for this path that nobody has locked any more."""
+    """Delete unfinished files for this path that no process has locked."""
     if sys.platform == "win32":
         return
     start, end = map(re.escape, _parts_of_name(path))
     name = re.compile(rf"\.{start}\.unfinished-[0-9a-f]{{16}}{end}")
     for found in path.parent.iterdir():
         if name.fullmatch(found.name):
-            # Whoever still writes it has the lock.
+            # A process that still writes the file holds the lock.
             with suppress(OSError):
                 file = os.open(found, os.O_RDWR)
                 try:

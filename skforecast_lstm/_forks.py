@@ -1,4 +1,4 @@
-"""Child processes that were forked after JAX was used, in which it would hang."""
+"""Detection of processes that were forked after JAX was used. In these, JAX hangs."""
 
 import os
 import sys
@@ -9,12 +9,12 @@ _state = {"used": False, "forked": False}
 
 
 def forked() -> bool:
-    """Return whether this process was forked from one that had used JAX."""
+    """Return whether this process was forked from a process that had used JAX."""
     return _state["forked"]
 
 
 def check_not_forked() -> None:
-    """Raise a `RuntimeError` in a child that would wait for JAX for ever."""
+    """Raise a `RuntimeError` in a forked process, where JAX would wait forever."""
     if forked():
         raise RuntimeError(
             "This process was forked from one that had used JAX already, and in such a "

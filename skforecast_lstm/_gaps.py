@@ -1,4 +1,4 @@
-"""Steps that are missing between the rows of a series, told by its times alone."""
+"""Missing steps between the rows of a series, found from its times alone."""
 
 import warnings
 from dataclasses import astuple, dataclass, field, replace
@@ -17,24 +17,25 @@ _DAY = 86_400 * 10**9
 _WEEK = 7 * _DAY
 # Saturday and Sunday; day 0, 1 January 1970, was a Thursday.
 _WEEKEND = (2, 3)
-# A step of some thousands in a week: its times of the week can be counted.
+# Shortest step for which the times of the week are counted: 10,080 in a week.
 _SHORTEST_OF_A_WEEK = 60 * 10**9
 _MOST = 2**31
-# Shorter times are remembered with what they tell.
+# Results for fewer times than this are cached.
 _LONG = 10_000
-# How far from the usual distance of two times others are near it.
+# A distance is near the usual distance if it differs by at most this fraction.
 _NEAR = 0.25
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """The steps in which the times of a series go, in values that any file can hold.
+    """Regular steps of the times of a series, in plain values that a file can hold.
 
-    `step` is a number (for times and durations of nanoseconds, for periods of periods)
-    or the name of an offset of pandas. Where it is None the times tell no step: rows
-    follow each other, whatever their times. `closed` are the times of the week, counted
-    in steps, at which there never is a row; the first step of a week begins at `phase`.
-    `usual` is the usual distance of two times. It counts where times are near steps.
+    `step` is a number or the name of a pandas offset. The number counts nanoseconds for
+    times and durations, and periods for periods. If `step` is None, the times have no
+    regular step, and each row follows the row before it at any distance. `closed` are
+    the times of the week, counted in steps, that never have a row. The first step of a
+    week begins at `phase`. `usual` is the usual distance between two times. It is used
+    if times are near steps but not exactly on them.
     """
 
     step: Any = None
@@ -45,7 +46,7 @@ class Calendar:
 
     @classmethod
     def of(cls, times: Any) -> "Calendar":
-        """Find the calendar of times in order."""
+        """Find the calendar of sorted times."""
         return _calendar_of(_Times.of(times)) if len(times) < _LONG else cls._of(times)
 
     @classmethod
@@ -54,16 +55,16 @@ class Calendar:
         if not len(elapsed):
             return cls(_told_step(times), n_rows=n_rows)
         usual = _plain(np.median(elapsed))
-        # A frequency without a name tells that nothing is missing, and no more.
+        # A frequency without a name only says that nothing is missing.
         is_told = getattr(times, "freq", None) is not None
         step = _told_step(times) if is_told else _usual_step(times, elapsed)
         if step == "B" and not is_told:
-            # Its holidays can't be told from gaps but by their length.
+            # Only their length distinguishes holidays from gaps.
             calendar = cls(_DAY, _WEEKEND, usual, n_rows, _phase(times, _DAY))
         else:
             calendar = cls(step, (), usual, n_rows)
         if not is_told and not calendar._leads_to_most(times):
-            # The usual distance itself is always near.
+            # Do not count the usual distance itself, which is always near.
             n_near = np.sum(np.abs(elapsed - usual) <= _NEAR * usual) - 1
             if len(elapsed) < 2 or 2 * n_near < len(elapsed) - 1:
                 return cls(None, (), usual, n_rows)
@@ -74,17 +75,17 @@ class Calendar:
         return replace(calendar, closed=_closed_phases(times, calendar))
 
     def _leads_to_most(self, times):
-        """Return whether the step leads to all times, and there are rows at enough."""
+        """Return whether all times are on the step, and enough steps have rows."""
         steps = None if self.step is None else self.steps(times)
-        # Events at whole minutes are no minutes of which most are missing.
+        # Events at whole minutes are not a series of minutes with most rows missing.
         return steps is not None and (
             np.mean(steps == 1) >= 0.5 or steps.sum() <= 3 * len(steps)
         )
 
     def missing(self, times: Any) -> Any:
-        """Return how many steps are missing before each time after the first.
+        """Return the number of missing steps before each time after the first.
 
-        None where the times tell no steps.
+        Return None if the times have no regular step.
         """
         if self.step is None or len(times) < 2:
             return None
@@ -102,7 +103,7 @@ class Calendar:
         return missing
 
     def for_more(self, times: Any) -> "Calendar":
-        """Return this calendar, or that of later times themselves if they left it."""
+        """Return this calendar, or the calendar of later times if it has changed."""
         if self.step is None:
             return self if self.n_rows > 2 else Calendar.of(times)
         if len(times) < 2 or self.steps(times) is not None:
@@ -113,7 +114,10 @@ class Calendar:
         return self if abs(own.usual - self.usual) <= _NEAR * self.usual else own
 
     def steps(self, times: Any) -> Any:
-        """Return how many steps lead from each time to the next; None off the steps."""
+        """Return the number of steps from each time to the next.
+
+        Return None if a time is not on a step.
+        """
         if not isinstance(self.step, str):
             steps = _elapsed(times) / self.step
         else:
@@ -126,11 +130,14 @@ class Calendar:
         return np.clip(whole, -_MOST, _MOST).astype(np.int64)
 
     def _steps_or_near(self, times):
-        """Steps from each time to the next; off the steps by the usual distance."""
+        """Return the steps from each time to the next.
+
+        If times are not on steps, estimate the numbers from the usual distance.
+        """
         steps = self.steps(times)
         if steps is not None or self.usual is None:
             return steps
-        # A time that is late by less than half a step leaves none out.
+        # If a time is late by less than half a step, no step is missing.
         missing = np.ceil(_elapsed(times) / self.usual - 1.5)
         return np.clip(missing, 0, _MOST).astype(np.int64) + 1
 
@@ -145,7 +152,7 @@ class Calendar:
             return None
 
     def _open(self, times, missing):
-        """Of missing steps those at times of the week at which there are rows."""
+        """Count only the missing steps at open times of the week."""
         n_phases = _n_phases(times, self.step)
         if n_phases is None:
             return missing
@@ -155,7 +162,7 @@ class Calendar:
         start = (_phases(times, self, n_phases)[:-1] + 1) % n_phases
         weeks, rest = np.divmod(np.maximum(missing, 0), n_phases)
         n_open = weeks * is_open.sum() + before[start + rest] - before[start]
-        # A day or some on which all is closed, as on holidays, is no gap.
+        # Up to seven days without rows, such as holidays, are not a gap.
         days = (_local_nanoseconds(times) - self.phase) // _DAY
         is_holiday = (np.diff(days) > 0) & (np.diff(days) <= 7)
         n_open[is_holiday] = 0
@@ -163,11 +170,12 @@ class Calendar:
 
 
 def calendars_of(blocks: Any, values: Any, known: Any = ()) -> list:
-    """Return the calendar of each of some series, None without times.
+    """Return the calendar of each series, None for a series without times.
 
-    What most steps of a panel tell is true of all of it, with the calendars that are
-    known before. Warn where times tell no step, unless a column has the time since the
-    row before.
+    If fewer than half of the steps in the panel, including the `known` calendars, are
+    regular, all series count as events. Otherwise a series without a step may get the
+    calendar of the longest regular series. Warn if times have no regular step, unless a
+    column has the time since the row before.
     """
     found = [
         None if block.times is None else Calendar.of(block.times) for block in blocks
@@ -185,7 +193,7 @@ def calendars_of(blocks: Any, values: Any, known: Any = ()) -> list:
         chosen = _without_step
     else:
         chosen = partial(_usual_or, max(regular, key=lambda one: one.n_rows))
-    # Of what `fit` was told of, only new series are left here.
+    # With known calendars, `fit` may have warned already. Do not warn again.
     is_told = are_events or len(known) > 0
     for place, block in enumerate(blocks):
         if found[place] is not None:
@@ -197,7 +205,7 @@ def calendars_of(blocks: Any, values: Any, known: Any = ()) -> list:
 
 
 def _without_step(calendar, times):
-    """Return the calendar as that of events, unless a frequency tells the step."""
+    """Return the calendar without its step, unless a frequency defines the step."""
     is_told = getattr(times, "freq", None) is not None
     return calendar if is_told else Calendar(None, (), calendar.usual, calendar.n_rows)
 
@@ -208,7 +216,10 @@ def _tells_no_step(calendar, times):
 
 
 def _usual_or(usual, calendar, times):
-    """Return the calendar of a series, or the usual one where too few rows tell none."""
+    """Return the calendar of a series, or the usual one if it has no step.
+
+    A series of more than two rows gets the usual one only if its times are on the steps.
+    """
     if calendar.step is not None:
         return calendar
     is_short = calendar.n_rows <= 2
@@ -216,7 +227,7 @@ def _usual_or(usual, calendar, times):
 
 
 def _have_intervals(blocks, values):
-    """Return whether a column has the time since the row before, in any unit."""
+    """Return whether a column has the time since the row before, in any units."""
     elapsed = np.concatenate([_elapsed(block.times) for block in blocks])
     if len(elapsed) < 5 or np.ptp(elapsed) == 0:
         return False
@@ -227,7 +238,7 @@ def _have_intervals(blocks, values):
         known = np.flatnonzero(~np.isnan(since))
         order = known[np.argsort(elapsed[known], kind="stable")]
         longer, more = np.diff(elapsed[order]) > 0, np.diff(since[order])
-        # Cut at its quantiles or rounded it still grows with the time.
+        # A clipped or rounded column still grows with the time.
         n_more, n_longer = np.count_nonzero(more), np.count_nonzero(longer)
         grows = (more >= 0).all() and not more[~longer].any()
         if len(known) >= 5 and grows and n_more >= max(1, min(2, n_longer)):
@@ -236,7 +247,7 @@ def _have_intervals(blocks, values):
 
 
 def _warn_of_no_step(block):
-    """Warn that gaps between the times of a series can't be seen."""
+    """Warn that gaps between the times of a series cannot be found."""
     where = "" if block.series is None else f" of series {block.series!r}"
     warnings.warn(
         f"The times{where} tell no step (from {block.times[0]} to {block.times[-1]}, "
@@ -250,10 +261,10 @@ def _warn_of_no_step(block):
 
 
 def over_gaps(rows: Any, times: Any, reach: int, calendar: Calendar | None) -> tuple:
-    """Return rows with unknown ones where steps are missing, and the place of each.
+    """Insert unknown rows for missing steps. Return also the place of each given row.
 
-    Nothing reaches over more than so many steps, so no gap is made longer. Rows without
-    a calendar have no gaps.
+    `reach` is the largest number of steps that a window or target covers, so each gap
+    gets at most that many rows. Rows without a calendar have no gaps.
     """
     missing = None if calendar is None else calendar.missing(times)
     if missing is None or not missing.any():
@@ -267,7 +278,10 @@ def over_gaps(rows: Any, times: Any, reach: int, calendar: Calendar | None) -> t
 
 @dataclass(frozen=True)
 class _Times:
-    """Times that are equal if their values are: many series have the same ones."""
+    """Times that are equal if their values are equal, as a key for caches.
+
+    Many series have the same times.
+    """
 
     key: tuple
     times: Any = field(compare=False)
@@ -290,7 +304,7 @@ def _missing(calendar, times):
 
 @dataclass(frozen=True)
 class End:
-    """The last time of a series, and what tells which row directly follows it."""
+    """Last time of a series, with what is needed to recognize the next row."""
 
     kind: str
     last: Any
@@ -307,16 +321,16 @@ class End:
 
     @property
     def series_calendar(self) -> Calendar:
-        """The calendar of the series."""
+        """Calendar of the series."""
         step, closed, *rest = self.calendar
         return Calendar(step, tuple(closed), *rest)
 
     def fits(self, times: Any) -> bool:
-        """Return whether some times are of the same kind."""
+        """Return whether times are of the same kind as the end."""
         return self.kind == _kind(times)
 
     def is_followed_by(self, times: Any) -> bool:
-        """Return whether the first of some times is the one after the end."""
+        """Return whether the first of the times directly follows the end."""
         if not self.fits(times):
             return False
         if self.following is not None:
@@ -333,7 +347,7 @@ class End:
         return missing is not None and missing[0] == 0 and not is_too_near
 
     def _before(self, first):
-        """The last time and a first one behind it."""
+        """Return an index with the last time and the first time after it."""
         import pandas as pd
 
         if isinstance(first, pd.PeriodIndex):
@@ -350,7 +364,7 @@ class End:
 
 
 def _kind(times):
-    """Return the kind of some times; one can follow another of its kind only."""
+    """Return the kind of times. A time can only follow a time of the same kind."""
     import pandas as pd
 
     if isinstance(times, pd.PeriodIndex):
@@ -368,7 +382,7 @@ def _positions(times):
 
 
 def _nanoseconds(times):
-    """The first of some times or durations as a whole number."""
+    """Return the first time or duration in nanoseconds, as an int."""
     return int(times.asi8[0]) * _NANOSECONDS[times.unit]
 
 
@@ -377,13 +391,13 @@ def _plain(number):
 
 
 def _elapsed(times):
-    """Nanoseconds, periods or numbers from each time to the next."""
+    """Return the nanoseconds, periods or numbers from each time to the next."""
     elapsed = np.diff(_positions(times)).astype(np.float64)
     return elapsed * _NANOSECONDS.get(getattr(times, "unit", None), 1)
 
 
 def _told_step(times):
-    """The step that the type of an index tells, None if it tells none."""
+    """Return the step that the frequency of an index defines, or None."""
     import pandas as pd
 
     freq = getattr(times, "freq", None)
@@ -393,7 +407,7 @@ def _told_step(times):
 
 
 def _told_next(times):
-    """The time after the last by a frequency, in nanoseconds; None without one."""
+    """Return the time after the last, in nanoseconds. None without a frequency."""
     import pandas as pd
     from pandas.errors import OutOfBoundsDatetime
 
@@ -409,7 +423,7 @@ def _told_next(times):
 
 
 def _offset(name):
-    """The offset of a name that `_named` gave."""
+    """Return the offset for a name that `_named` returned."""
     import pandas as pd
     from pandas.tseries.frequencies import to_offset
 
@@ -418,7 +432,7 @@ def _offset(name):
 
 
 def _named(offset, zone):
-    """An offset as nanoseconds or by its name; None for one that its name doesn't say."""
+    """Return an offset as nanoseconds or as a name. None if no name describes it."""
     import pandas as pd
 
     if isinstance(offset, pd.offsets.Day):
@@ -434,7 +448,7 @@ def _named(offset, zone):
 
 
 def _usual_step(times, elapsed):
-    """The step between most times, if it leads to all of them."""
+    """Return the step between most times, if all times are on it."""
     import pandas as pd
 
     if not isinstance(times, pd.DatetimeIndex):
@@ -454,9 +468,11 @@ def _usual_step(times, elapsed):
 
 
 def _usual_number(elapsed, times):
-    """The step of numbers or durations: the largest that leads to all, if near theirs.
+    """Return the step of numbers or durations.
 
-    Else it is the most frequent distance.
+    It is the greatest common divisor of the distances, if it is at least a third of the
+    mean distance. Otherwise it is the most frequent distance. For floats, it is the
+    median distance.
     """
     if times.dtype.kind == "f":
         return float(np.median(elapsed))
@@ -468,7 +484,7 @@ def _usual_number(elapsed, times):
 
 
 def _by_the_clock(times, usual):
-    """The length of a step near the usual distance, of which a day has a whole number."""
+    """Return a length near the usual distance that divides a day evenly, if any."""
     if not hasattr(times, "unit") or usual > _DAY * (1 + _NEAR):
         return usual
     seconds = np.arange(1, 86_401)
@@ -478,7 +494,7 @@ def _by_the_clock(times, usual):
 
 
 def _length(times, step):
-    """Nanoseconds of a step, None where it has no fixed length."""
+    """Return the length of a step in nanoseconds. None if it has no fixed length."""
     import pandas as pd
 
     if hasattr(times, "unit"):
@@ -490,7 +506,7 @@ def _length(times, step):
 
 
 def _n_phases(times, step):
-    """Return the number of steps in a week; None where they are no part of a week."""
+    """Return the number of steps in a week. None if they do not divide a week."""
     length = _length(times, step)
     if length is None or length < _SHORTEST_OF_A_WEEK or _WEEK % length or length > _DAY:
         return None
@@ -507,7 +523,10 @@ def _local_nanoseconds(times):
 
 
 def _phase(times, step):
-    """Return where steps begin if times are in their middle; 0 off the week."""
+    """Return where steps begin if times are in their middle.
+
+    Return 0 if the steps do not divide a week.
+    """
     if _n_phases(times, step) is None:
         return 0
     length = _length(times, step)
@@ -517,13 +536,13 @@ def _phase(times, step):
 
 
 def _phases(times, calendar, n_phases):
-    """Return the number of the step of the week that each time is."""
+    """Return for each time the number of its step in the week."""
     since = _local_nanoseconds(times) - calendar.phase
     return (since // _length(times, calendar.step)) % n_phases
 
 
 def _closed_phases(times, calendar):
-    """Times of the week that were passed over twice or more and never had a row."""
+    """Return the times of the week that were skipped at least twice and have no row."""
     n_phases = _n_phases(times, calendar.step)
     steps = None if n_phases is None else calendar._steps_or_near(times)
     if steps is None or (steps == 1).all():
@@ -536,7 +555,7 @@ def _closed_phases(times, calendar):
     np.add.at(passed, ends, -1)
     passed = np.cumsum(passed)[: 2 * n_phases].reshape(2, n_phases).sum(axis=0)
     never = np.bincount(phases, minlength=n_phases) == 0
-    # Where rows are missing at random, some times of the week never have one by chance.
+    # If rows are missing at random, some times of the week have no row by chance.
     missing = passed[~never | (passed < 2)].sum() / (passed.sum() + len(times))
     by_chance = n_phases * missing ** np.maximum(passed, 2)
     return tuple(np.flatnonzero(never & (passed >= 2) & (by_chance < 0.1)).tolist())

@@ -1,4 +1,4 @@
-"""Names that users give, as text in pictures, on terminals and in tables."""
+"""Names from users as safe text in pictures, on terminals and in tables."""
 
 import re
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 __all__ = ["as_label", "as_printed", "for_spreadsheets"]
 
 _LONGEST = 48
-# What a spreadsheet takes for a formula, also in full width, and behind blanks.
+# Text that a spreadsheet reads as a formula, also full-width or after blanks.
 _FORMULA = re.compile(r"[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def as_label(name: Any) -> str:
-    """A name as matplotlib draws it letter by letter: no formula, and one line.
+    """Return a name as one line that matplotlib draws literally, not as a formula.
 
-    Long names lose their middle. A blank goes before an underscore, with which
-    matplotlib hides a label from the legend.
+    Long names lose their middle. A blank is put before a leading underscore, because
+    matplotlib hides such labels from the legend.
     """
     text = as_printed(" ".join(str(name).split()))
     if len(text) > _LONGEST:
@@ -26,7 +26,7 @@ def as_label(name: Any) -> str:
 
 
 def as_printed(text: str) -> str:
-    """A text in which letters that steer a terminal are written out."""
+    """Return a text with control characters for terminals written as escapes."""
     return "".join(
         letter
         if letter.isprintable() or letter == "\n"
@@ -36,7 +36,7 @@ def as_printed(text: str) -> str:
 
 
 def for_spreadsheets(cell: Any) -> Any:
-    """A cell behind an apostrophe if a spreadsheet would run it, and as it is if not."""
+    """Return a cell with an apostrophe before it if a spreadsheet would run it."""
     if not isinstance(cell, str) or _NUMBER.fullmatch(cell):
         return cell
     return f"'{cell}" if _FORMULA.match(cell) else cell

@@ -1,4 +1,4 @@
-"""Large arrays a piece at a time, so that what is on disk never fills the memory."""
+"""Large arrays in pieces, so that files on disk do not fill the memory."""
 
 import mmap
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ VALUES_IN_A_PIECE = 2**20
 
 
 def pieces(*arrays: NDArray) -> Iterator[slice]:
-    """Slices of a bounded size that together are all rows of some arrays.
+    """Yield slices of bounded size that cover all rows of the arrays.
 
-    What a slice brought into memory from a file is let go after it.
+    After each slice, the memory of an array that is mapped from a file is released.
     """
     widest = max(array[:1].size for array in arrays)
     n_rows = max(1, VALUES_IN_A_PIECE // max(1, widest))
@@ -27,14 +27,14 @@ def pieces(*arrays: NDArray) -> Iterator[slice]:
 
 
 def let_go(array: NDArray) -> None:
-    """Let the system have back the memory of a file that an array is mapped from."""
+    """Release the memory of the file from which an array is mapped."""
     memory: Any = array
     mode = None
     while isinstance(memory, np.ndarray) or hasattr(memory, "base"):
         mode = getattr(memory, "mode", mode)
         memory = memory.base
-    # In mode "c" changes are in memory only.
+    # In mode "c", changes are only in memory.
     if isinstance(memory, mmap.mmap) and mode in ("r", "r+"):
         with suppress(AttributeError):
-            # Not every system can do it.
+            # Not every system supports this.
             memory.madvise(mmap.MADV_DONTNEED)

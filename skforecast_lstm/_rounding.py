@@ -1,4 +1,4 @@
-"""Differences that are rounding, and no more."""
+"""Differences that are only rounding errors."""
 
 from typing import Any
 
@@ -9,21 +9,21 @@ __all__ = ["dust", "mean_change"]
 
 
 def dust(level: ArrayLike, dtype: Any, n_values: ArrayLike = 1) -> Any:
-    """Return by how much equal values may differ from their mean, for rounding.
+    """Return how much equal values may differ from their mean because of rounding.
 
     Parameters
     ----------
     level : array-like of float
-        How large the values are.
+        Size of the values.
     dtype : dtype
-        Their precision.
+        Precision of the values.
     n_values : array-like of int, default=1
-        How many of them were added up in double precision for their mean.
+        Number of values that were added in double precision for their mean.
 
     Returns
     -------
     dust : ndarray of float64
-        What a spread must be over to be one.
+        Limit for a spread. A spread up to this limit may be only rounding.
     """
     double = np.finfo(np.float64).eps
     single = np.finfo(dtype).eps if np.dtype(dtype).kind == "f" else double
@@ -31,21 +31,21 @@ def dust(level: ArrayLike, dtype: Any, n_values: ArrayLike = 1) -> Any:
 
 
 def mean_change(values: NDArray, n_rows: int) -> NDArray[np.float64]:
-    """Return by how much each column changes over some rows, in the mean.
+    """Return the mean absolute change of each column over a number of rows.
 
     Parameters
     ----------
     values : ndarray of shape (n_times,) or (n_times, n_columns)
-        Rows in the order of time; unknown values (NaN) are left out.
+        Rows in time order. Unknown values (NaN) are left out.
     n_rows : int
-        Over how many rows.
+        Number of rows from the first to the second value of each change.
 
     Returns
     -------
     change : ndarray of shape () or (n_columns,)
-        The mean distance; 0 where nothing is known, or where there is none but for
-        rounding: that of the values, and that of the function they may come from, such
-        as a sine.
+        Mean absolute change. It is 0 if no change is known, or if the change is only
+        rounding: of the values, or of a function that they may come from, such as a
+        sine.
     """
     dtype, values = values.dtype, values.astype(np.float64)
     known = ~np.isnan(values)

@@ -1,9 +1,9 @@
-"""A Keras model inside a scikit-learn estimator, by the contract of SciKeras.
+"""A Keras model inside a scikit-learn estimator, with the interface of SciKeras.
 
-Parameters are routed as there (``optimizer__clipnorm``, ``callbacks__patience``), and
-functions that build a model are called as there (``meta``, ``compile_kwargs``,
-``params``, ``model__...``). Checks are those of scikit-learn, and objects of the user
-stay as they are.
+As in SciKeras, parameters are routed by name (``optimizer__clipnorm``,
+``callbacks__patience``), and functions that build a model receive ``meta``,
+``compile_kwargs``, ``params`` and ``model__...``. The checks are those of scikit-learn.
+The user's objects stay unchanged.
 """
 
 import difflib
@@ -45,9 +45,9 @@ _building = RLock()
 
 @contextmanager
 def seeded(seed):
-    """Seed what Keras draws the seeds of layers from, and leave no trace of it.
+    """Seed the generator of Keras's layer seeds, and restore its state afterwards.
 
-    The generator is shared by all threads, so one builds at a time.
+    All threads share the generator, so only one thread builds at a time.
     """
     with _building:
         state = random.getstate()
@@ -59,7 +59,7 @@ def seeded(seed):
 
 
 def pack_model(model):
-    """A Keras model as the bytes of a ``.keras`` file."""
+    """Return a Keras model as the bytes of a ``.keras`` file."""
     check_not_forked()
     _make_ready(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -69,18 +69,18 @@ def pack_model(model):
 
 
 def _make_ready(model):
-    """Have a model say all of itself, before Keras copies it."""
+    """Build the optimizer and complete the configurations before Keras copies a model."""
     if not isinstance(model, keras.Model):
         return
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and model.built and not optimizer.built:
-        # Keras warns when it loads an optimizer that was saved before it was built.
+        # Keras warns on loading an optimizer that was not built when it was saved.
         optimizer.build(model.trainable_variables)
     make_complete(model)
 
 
 def unpack_model(content):
-    """The Keras model in the bytes of a ``.keras`` file."""
+    """Load a Keras model from the bytes of a ``.keras`` file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         path.write_bytes(content)
@@ -98,13 +98,13 @@ def unpack_model(content):
 
 
 def _seeds(model):
-    """The states of what a model draws dropout by, which a ``.keras`` file leaves out."""
+    """Return the random states for dropout, which a ``.keras`` file leaves out."""
     weights = set(map(id, model.weights))
     return [variable for variable in model.variables if id(variable) not in weights]
 
 
 def _do_not_decay(model):
-    """Return for each weight that is trained whether it is excluded from decay."""
+    """Return for each trainable weight whether it is excluded from weight decay."""
     optimizer = getattr(model, "optimizer", None)
     if not (
         getattr(optimizer, "_exclude_from_weight_decay", None)
@@ -115,7 +115,7 @@ def _do_not_decay(model):
 
 
 def _leave_out_of_decay(model, excluded):
-    """Exclude weights of a copy from decay, which a ``.keras`` file does not say."""
+    """Exclude weights of a copy from decay. A ``.keras`` file does not store this."""
     if excluded is not None:
         pairs = zip(model.trainable_variables, excluded, strict=True)
         ids = {id(variable) for variable, is_excluded in pairs if is_excluded}
@@ -124,7 +124,7 @@ def _leave_out_of_decay(model, excluded):
 
 
 def check_known(parameter, value):
-    """Raise if a name means nothing to Keras, with the names that come close."""
+    """Raise if Keras does not know a name, and suggest similar names."""
     get, module = _KNOWN_BY_NAME[parameter]
     if isinstance(value, Mapping):
         value = list(value.values())
@@ -144,7 +144,7 @@ def check_known(parameter, value):
 
 
 def _flat(callbacks):
-    """All callbacks in a callback, or in lists and dicts of them."""
+    """Return a flat list of all callbacks in nested lists and dicts."""
     if callbacks is None:
         return []
     if isinstance(callbacks, Mapping):
@@ -155,7 +155,7 @@ def _flat(callbacks):
 
 
 def _class_named(name, module):
-    """The class that a name means, since the functions of Keras take no parameters."""
+    """Return the class for a name, because Keras's functions take no parameters."""
     plain = name.replace("_", "").lower()
     for known, member in vars(module).items():
         if inspect.isclass(member) and known.lower() == plain:
@@ -164,25 +164,25 @@ def _class_named(name, module):
 
 
 def _joined(models):
-    """One network of several members, compiled as they are."""
+    """Join several members into one network, compiled like the first member."""
     network = join_members(models)
     if models[0].compiled:
-        # Not by the configuration, which has no function that isn't registered.
+        # A serialized configuration would lose functions that are not registered.
         network.compile(**own_copy(models[0]._compile_config.config))
     return network
 
 
 class KerasWrapper(BaseEstimator):
-    """Parameters, copies and models of the estimators, as SciKeras has them."""
+    """Base class for the parameters, copies and models of estimators, as in SciKeras."""
 
     def _get_param_names(self):
-        """Names of the parameters, also of those that are routed."""
+        """Return the names of all parameters, including routed ones."""
         return sorted(
             name for name in vars(self) if not name.startswith("_") and name[-1] != "_"
         )
 
     def _get_metadata(self):
-        """Results of `fit`, for a function that builds a model and asks for them."""
+        """Return the fitted attributes, passed to functions as ``meta``."""
         return {
             name: value
             for name, value in vars(self).items()
@@ -190,7 +190,7 @@ class KerasWrapper(BaseEstimator):
         }
 
     def _check_names(self):
-        """Raise if the constructor was given a parameter that nothing reads."""
+        """Raise if the constructor got an unknown parameter."""
         signature = inspect.signature(type(self)).parameters
         for name in self._get_param_names():
             if name in signature or name.startswith(_ROUTE_PREFIXES):
@@ -204,12 +204,12 @@ class KerasWrapper(BaseEstimator):
             )
 
     def set_params(self, **params):
-        """Set parameters, also those of nested objects such as ``loss__delta``.
+        """Set parameters, including those of nested objects such as ``loss__delta``.
 
         Parameters
         ----------
         **params : dict
-            Names and values.
+            Parameter names and values.
 
         Returns
         -------
@@ -243,8 +243,8 @@ class KerasWrapper(BaseEstimator):
         return state
 
     def __setstate__(self, state):
-        # Where a model can't be made, it is what uses it that says so: a pool of
-        # processes hangs if what it is sent can't be read.
+        # In a forked process the model can't be made. The error comes on use of the
+        # model, because a pool of processes hangs if unpickling fails.
         if "model_" in state and not forked():
             content, seeds, excluded = state["model_"]
             state = {**state, "model_": unpack_model(content)}
@@ -254,7 +254,7 @@ class KerasWrapper(BaseEstimator):
         super().__setstate__(state)
 
     def _build(self, seed):
-        """Build and compile the network, from the user's model or from ours."""
+        """Build and compile the network, from the user's model or our own."""
         for parameter in _KNOWN_BY_NAME:
             check_known(parameter, getattr(self, parameter))
         with seeded(seed):
@@ -270,7 +270,7 @@ class KerasWrapper(BaseEstimator):
         return model
 
     def _copied(self):
-        """A copy of the user's model, with its weights."""
+        """Return a copy of the user's model, with its weights."""
         if self.n_members > 1:
             raise ValueError(
                 f"n_members={self.n_members} networks would have the weights of this one "
@@ -281,7 +281,7 @@ class KerasWrapper(BaseEstimator):
         return model
 
     def _call_builder(self, builder):
-        """Call a function that builds a model with the parameters that it asks for."""
+        """Call the function that builds a model, with the arguments that it has."""
         if not callable(builder):
             raise TypeError(
                 "model must be None, a keras.Model or a function that returns one, got "
@@ -312,7 +312,7 @@ class KerasWrapper(BaseEstimator):
         return model
 
     def _get_compile_kwargs(self):
-        """Arguments of `keras.Model.compile`, from names, classes and objects."""
+        """Return the arguments of `keras.Model.compile`."""
         optimizer = keras.optimizers.get(self._made("optimizer"))
         keeps_its_own_rate = (
             isinstance(self.optimizer, keras.optimizers.Optimizer)
@@ -330,7 +330,7 @@ class KerasWrapper(BaseEstimator):
         }
 
     def _made(self, parameter):
-        """What a parameter names, with the parameters that are routed to it."""
+        """Return the object for a parameter, made with its routed parameters."""
         given, routed = getattr(self, parameter), self._routed_to(parameter)
         if routed:
             module = _KNOWN_BY_NAME[parameter][1]
@@ -340,11 +340,11 @@ class KerasWrapper(BaseEstimator):
         return unflatten_params(items=own_copy(given), params=routed)
 
     def _routed_to(self, destination):
-        """Parameters of a nested object, without its name before them."""
+        """Return the parameters routed to a nested object, without the prefix."""
         return route_params(self.get_params(), destination=destination, pass_filter=())
 
     def _own_callbacks(self):
-        """Callbacks of one fit: made from classes, or copies of the user's objects."""
+        """Return the callbacks of one fit, made from classes or copied from objects."""
         callbacks = unflatten_params(
             items=own_callbacks(self.callbacks), params=self._routed_to("callbacks")
         )

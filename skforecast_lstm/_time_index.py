@@ -1,4 +1,4 @@
-"""What a pandas index says of rows: their series, their order, and what follows them."""
+"""Series and times of rows, read from a pandas index."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["Block", "blocks_of"]
 
 @dataclass(frozen=True)
 class Block:
-    """The rows of one series in the order of time; times where its index has an order."""
+    """Rows of one series in time order. `times` is None if the index has no order."""
 
     series: Any = None
     rows: Any = ...
@@ -18,7 +18,7 @@ class Block:
 
 
 def blocks_of(index):
-    """Split rows into series, as the index says; one series without an index."""
+    """Split rows into series by their index. Without an index, there is one series."""
     if index is None:
         return [Block()]
     times = _as_times(index.get_level_values(-1))
@@ -40,7 +40,7 @@ def blocks_of(index):
 
 
 def _as_times(index):
-    """Times and numbers in the types that pandas has for them, whatever held them."""
+    """Convert times and numbers to the pandas types for them, from any container."""
     import pandas as pd
 
     if isinstance(index.dtype, pd.CategoricalDtype):
@@ -61,7 +61,7 @@ def _as_times(index):
 
 
 def _as_moments(index):
-    """Moments in objects as one index; those of several zones in world time."""
+    """Convert time objects to one index. Times in different zones become UTC."""
     import pandas as pd
 
     has_zone = {getattr(moment, "tzinfo", None) is not None for moment in index.dropna()}
@@ -77,7 +77,7 @@ def _as_moments(index):
 
 
 def _order(times, rows, where):
-    """Times that are in order, None if they have no order."""
+    """Return the times, None if they have no order. Raise if they are not sorted."""
     positions = _positions(times, rows, where)
     if positions is None:
         return None
@@ -96,7 +96,7 @@ def _order(times, rows, where):
 
 
 def _positions(times, rows, where):
-    """Numbers in the order of the times, or None where these have no order."""
+    """Return numbers in the order of the times, or None if these have no order."""
     import pandas as pd
 
     is_time = isinstance(times, pd.DatetimeIndex | pd.TimedeltaIndex | pd.PeriodIndex)

@@ -1,4 +1,4 @@
-"""The equal steps that times go in: found, counted, and gone on with."""
+"""Regular steps of times: find them, count them, and continue them."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,19 +14,19 @@ __all__ = ["Steps", "find_steps", "times_behind", "usual_offset"]
 
 @dataclass(frozen=True)
 class Steps:
-    """Equal steps of times, from a first one on.
+    """Regular steps of times that begin at a first time.
 
-    `step` is the offset of pandas from one time to the next, with its multiple, or for
-    whole numbers their distance.
+    `step` is the pandas offset from one time to the next, including its multiple. For
+    whole numbers, it is their distance.
     """
 
     first: Any
     step: Any
 
     def numbers(self, times: Any) -> np.ndarray:
-        """Return how many steps each time is behind the first one.
+        """Return the number of steps from the first time to each time.
 
-        Raise where a time lies between two steps.
+        Raise if a time lies between two steps.
         """
         if isinstance(self.first, pd.Timestamp):
             numbers, fits = self._numbers_of_stamps(times)
@@ -46,7 +46,7 @@ class Steps:
         return numbers
 
     def times(self, numbers: Any) -> pd.Index:
-        """Return the times so many steps behind the first one."""
+        """Return the times that are the given numbers of steps after the first time."""
         numbers = np.asarray(numbers, dtype=np.int64)
         if not isinstance(self.first, pd.Timestamp):
             first, width = self._counted()
@@ -60,7 +60,7 @@ class Steps:
             before = pd.date_range(
                 end=self.first, periods=1 - low, freq=self.step, unit=self.first.unit
             )
-        # Fiscal years can't be taken no times.
+        # pandas can't take zero fiscal years, so date_range is not called for one time.
         behind = pd.DatetimeIndex([self.first])
         if high > 0:
             behind = pd.date_range(
@@ -73,17 +73,17 @@ class Steps:
 
     @property
     def name(self) -> str:
-        """The step as people write it."""
+        """Name of the step, as in pandas."""
         return getattr(self.step, "freqstr", str(self.step))
 
     def _counted(self):
-        """Number of the first time, and numbers from one step to the next."""
+        """Return the first time as a number, and the length of one step."""
         if isinstance(self.first, pd.Period):
             return self.first.ordinal, self.step.n
         return int(self.first), self.step
 
     def _numbers_of_stamps(self, times):
-        """Steps behind the first time, and whether there is such a step."""
+        """Return the steps after the first time, and whether each time is on a step."""
         if isinstance(self.step, pd.offsets.Tick):
             width = pd.Timedelta(self.step)
             numbers = (times - self.first) // width
@@ -96,7 +96,7 @@ class Steps:
             before = pd.date_range(
                 end=self.first, start=low, freq=self.step, unit=self.first.unit
             )
-            # From its end backwards, as a multiple depends on where it begins.
+            # Count backwards, because multiples of an offset depend on the first time.
             n_before = len(before) + 1
             before = self.times(np.arange(-n_before, 0))
             behind = before.append(behind)
@@ -106,27 +106,27 @@ class Steps:
 
 @lru_cache(maxsize=16)
 def _every(first, last, step):
-    """Every time from the first to the last, which many series have in common."""
+    """Return all times from the first to the last. Cached, as many series share them."""
     return pd.date_range(first, last, freq=step, unit=first.unit)
 
 
 def find_steps(times: pd.Index) -> Steps | None:
-    """Find the steps of times in order, of which some may be missing.
+    """Find the regular step of sorted times, some of which may be missing.
 
-    Periods and time stamps with a frequency tell it. Of whole numbers it is the largest
-    that leads to all of them. Of other time stamps it is the usual distance, in any
-    calendar of pandas, if it leads to all of them.
+    Periods and time stamps with a frequency define the step. For whole numbers, it is
+    the largest step that reaches all numbers. For other time stamps, it is the usual
+    distance, in any calendar of pandas, if it reaches all time stamps.
 
     Parameters
     ----------
     times : Index
-        In order, each once.
+        Sorted times without duplicates.
 
     Returns
     -------
     steps : Steps or None
-        None where they don't tell: fewer than three time stamps, or fewer than two
-        whole numbers, or no step that leads to all.
+        Steps, or None if there are fewer than three time stamps, fewer than two whole
+        numbers, or no step that reaches all times.
     """
     if isinstance(times, pd.PeriodIndex):
         return Steps(times[0], times.freq)
@@ -139,21 +139,21 @@ def find_steps(times: pd.Index) -> Steps | None:
 
 
 def times_behind(times: pd.Index, n_times: int) -> pd.Index:
-    """Return the next times behind some, by their usual step.
+    """Return the next times after the given times, by their usual step.
 
-    Where they tell none, it is the distance that half of them exceed.
+    If they have no regular step, use their median distance.
 
     Parameters
     ----------
     times : Index
-        Two or more times or numbers in order.
+        Two or more sorted times or numbers.
     n_times : int
-        Number of times.
+        Number of times to return.
 
     Returns
     -------
     behind : Index
-        The times, of the kind of the others.
+        Next times, of the same type as `times`.
     """
     times = times.unique()
     is_counted = isinstance(times, pd.DatetimeIndex | pd.PeriodIndex)
@@ -166,23 +166,23 @@ def times_behind(times: pd.Index, n_times: int) -> pd.Index:
 
 
 def usual_offset(times: pd.DatetimeIndex) -> Any:
-    """Return the offset between most of some time stamps, if it leads to all of them.
+    """Return the offset between most time stamps, if it reaches all of them.
 
     Parameters
     ----------
     times : DatetimeIndex
-        In order, each once.
+        Sorted times without duplicates.
 
     Returns
     -------
     offset : pandas offset or None
-        None where there is no such offset, or fewer than three times.
+        Offset, or None if there is no such offset or there are fewer than three times.
     """
     if len(times) < 3:
         return None
     if name := pd.infer_freq(times):
         offset = to_offset(name)
-        # pandas leaves out the multiple of some.
+        # For some offsets, pandas leaves out the multiple.
         if _usual_number(times, offset) == 1:
             return offset
     clock = times.tz_localize(None)
@@ -196,7 +196,7 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
 
 
 def _usual(distances):
-    """The distance of a third or more, if all others are multiples of it."""
+    """Return the distance of a third or more, if all others are multiples of it."""
     unique, counts = np.unique(distances, return_counts=True)
     usual = int(unique[counts.argmax()])
     is_usual = usual > 0 and 3 * counts.max() >= len(distances)
@@ -204,15 +204,17 @@ def _usual(distances):
 
 
 def _usual_number(times, offset):
-    """The usual number of offsets between times, or None where some are at none."""
+    """Return the usual number of offsets between times, None if a time is off them."""
     numbers = _every(times[0], times[-1], offset).get_indexer(times)
     return None if (numbers < 0).any() else _usual(np.diff(numbers))
 
 
 def _business_hours(clock, days):
-    """The usual number of business hours between times, None where some are at none."""
-    # Counted, as a list of every hour takes far longer than all else for few visits
-    # in many months.
+    """Return the usual number of business hours between times.
+
+    Return None if a time is outside the business hours.
+    """
+    # Count the hours, because a list of every hour is slow for few visits in many months.
     hours, rest = divmod(clock - days, pd.Timedelta(1, "h"))
     opens = pd.offsets.BusinessHour().start[0].hour
     closes = pd.offsets.BusinessHour().end[0].hour
@@ -225,12 +227,12 @@ def _business_hours(clock, days):
 
 
 def _calendar_offset(times, days):
-    """The offset between times which are at the same time of the day."""
+    """Return the offset between times that are at the same time of day."""
     dates = days.to_numpy().astype("datetime64[D]")
     n_days = np.diff(dates).astype(np.int64)
     months = (days.year * 12 + days.month).to_numpy()
     usual = _usual(n_days)
-    # Weeks that are known once in four may all be the first of a month.
+    # Weekly times, of which one in four is known, may each begin a month.
     if n_days.min() >= 26 and (usual is None or usual % 7):
         offset = _monthly(times, days, np.diff(months))
     else:
@@ -257,7 +259,7 @@ def _calendar_offset(times, days):
 
 
 def _monthly(times, days, n_months):
-    """The offset between times of which no month has two."""
+    """Return the offset between times with at most one time in each month."""
     n = _usual(n_months)
     if n is None:
         return None
@@ -278,7 +280,7 @@ def _monthly(times, days, n_months):
 
 
 def _fiscal(days):
-    """The offset between ends of fiscal years of 52 or 53 weeks, or of their quarters."""
+    """Return the offset between ends of 52/53-week fiscal years or their quarters."""
     weekday = days[0].dayofweek
     for extra_week in (None, 1, 2, 3, 4):
         for month, variation in product(range(1, 13), ("nearest", "last")):
@@ -293,7 +295,7 @@ def _fiscal(days):
 
 
 def _half_monthly(days, months):
-    """The offset between times at two days of a month."""
+    """Return the offset between times on two days of a month."""
     in_second_half = (days.day >= 15).astype(np.int64)
     at_end = days.is_month_end.astype(np.int64)
     starts, ends = days.day == 1, days.is_month_end

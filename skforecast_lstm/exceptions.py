@@ -1,28 +1,29 @@
-"""The warnings and errors of this package."""
+"""Warnings and errors of this package."""
 
 
 class UnknownStepsWarning(UserWarning):
-    """A forecast was asked for where nothing is known, or what is unknown counts.
+    """Warning that unknown steps or targets affect the result.
 
-    Or most of the rows to train on were left out for it.
+    A window has no known step, a prediction is not finite because of unknown steps, or
+    gaps leave out most of the rows to train on.
     """
 
 
 class IrregularTimesWarning(UserWarning):
-    """Times go in no steps, so gaps between rows can't be told from what is usual."""
+    """Warning that times have no regular step, so gaps between rows cannot be found."""
 
 
 class LostDigitsWarning(UserWarning):
-    """Numbers differ by less than the precision of the device can tell."""
+    """Warning that values differ by less than the precision of the device."""
 
 
 class UnscaledWarning(UserWarning):
-    """Numbers are so small or so large that a network learns little from them."""
+    """Warning that values are so small or large that a network learns little."""
 
 
 class OtherVersionWarning(UserWarning):
-    """Another version of this package wrote a file with an estimator."""
+    """Warning that another version of this package saved the estimator."""
 
 
 class SavedFileError(ValueError):
-    """A file does not hold an estimator as `persistence.save` writes it."""
+    """Error that a file has no readable estimator of `persistence.save`."""

@@ -1,4 +1,4 @@
-"""Many steps ahead from a pipeline that learned one: its forecasts are fed back."""
+"""Recursive forecasts: a one-step pipeline feeds its forecasts back as input."""
 
 import warnings
 from typing import Any
@@ -25,7 +25,7 @@ from skforecast_lstm.windows import LookbackWindower
 
 __all__ = ["recursive_forecast"]
 
-# Unless they clip, all they do is take a centre from a column and divide by a spread.
+# Scalers that only subtract a centre and divide by a spread, unless they clip.
 SCALERS = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler)
 
 
@@ -36,46 +36,45 @@ def recursive_forecast(
     *,
     starts: ArrayLike | None = None,
 ) -> NDArray:
-    """Forecast many steps ahead with a pipeline that was fitted for the next row.
+    """Forecast many steps ahead with a pipeline that predicts the next row.
 
-    What the pipeline predicts for a row is fed back as if it were that row, and the
-    row after it is predicted from there. Step 1 is what ``pipeline.predict(X)`` says
-    of the row at the start. No step sees any row of `X` from the start on.
+    The prediction for a row is fed back as if it were the actual row. Then the next row
+    is predicted. Step 1 is the prediction of ``pipeline.predict(X)`` for the start row.
+    A forecast uses only rows of `X` before its start.
 
-    An :class:`LSTMRegressor` behind scalers runs on the device, all steps of many
-    starts in one call. Any other pipeline is asked for one step after another, each
-    for many starts at once.
+    An :class:`LSTMRegressor` after scalers runs on the device and computes all steps of
+    many starts in one call. Any other pipeline predicts one step at a time, each for
+    many starts at once.
 
     Parameters
     ----------
     pipeline : Pipeline
-        Fitted to predict the columns of `X`, all of them, in their order and units. A
-        :class:`LookbackWindower` with ``horizon=1`` or more is among its steps; those
-        before it transform each row by itself.
+        Fitted pipeline that predicts all columns of `X`, in their order and units. One
+        step must be a :class:`LookbackWindower` with a `horizon` of 1 or more. The steps
+        before it must transform each row separately.
     X : {array-like, dataframe, series} of shape (n_samples, n_features)
-        Rows in the order of time. Where they directly follow those of `fit`, the
-        windower puts these before them, as in ``pipeline.predict``.
+        Rows in time order. If they directly follow the rows of `fit`, the windower uses
+        those as history, as in ``pipeline.predict``.
     n_steps : int
-        Steps to forecast.
+        Number of steps to forecast.
     starts : array-like of int, default=None
-        Positions of the rows of `X` at which forecasts begin; ``len(X)`` is right after
-        the last one. None is right after the last row, of each series if there are
-        many.
+        Positions of the rows of `X` at which forecasts begin. ``len(X)`` is right after
+        the last row. None means right after the last row of each series.
 
     Returns
     -------
     forecasts : ndarray of shape (n_starts, n_steps) or (n_starts, n_steps, n_features)
-        Two dimensions where the target in `fit` had one. Without `starts`, many series
-        come in the order of their first rows.
+        Forecasts. They have two dimensions if the target in `fit` had one. Without
+        `starts`, series are in the order of their first rows.
 
     See Also
     --------
-    LSTMRegressor : With targets of many steps, forecasts them at once.
+    LSTMRegressor : Forecasts many steps at once, with targets of many steps.
     LSTMForecaster : Forecasts with columns that are known ahead.
 
     Notes
     -----
-    A forecast that is not finite is fed back as unknown.
+    A forecast that is not finite is fed back as unknown (NaN).
 
     Examples
     --------
@@ -101,7 +100,7 @@ def recursive_forecast(
     _check_series_are_told_apart(X, rows)
     series, origins = _origins(windower, rows, starts)
     scale = _scale(before, series.shape[1])
-    # What the device can't hold is refused by `predict`, if a window has it.
+    # If a window has a value that is too large for the device, `predict` refuses it.
     if scale is not None and _is_network(after) and not is_too_large(series).any():
         return _by_network(after[0], series, origins, n_steps, *scale)
     _check_rows_stand_alone(before, X, rows)
@@ -114,13 +113,13 @@ def recursive_forecast(
 
 
 def _is_network(steps):
-    """Whether these steps do nothing but run a network."""
+    """Return whether the steps are only an LSTMRegressor with its own `predict`."""
     predict = getattr(type(steps[-1]), "predict", None)
     return len(steps) == 1 and predict is LSTMRegressor.predict
 
 
 def _by_network(regressor, series, origins, n_steps, centre, spread):
-    """What the network forecasts, as its regressor would give it."""
+    """Return the forecasts of the network in the shape and dtype of its regressor."""
     _check_all_columns_are_forecast(regressor.n_outputs_, series.shape[1])
     forecasts = training.feed_back(
         regressor.model_,
@@ -137,7 +136,7 @@ def _by_network(regressor, series, origins, n_steps, centre, spread):
 
 
 def _parts(pipeline):
-    """Steps before the windower, the windower, and the steps after it."""
+    """Return the steps before the windower, the windower, and the steps after it."""
     if not isinstance(pipeline, Pipeline):
         inside = getattr(pipeline, "best_estimator_", None)
         hint = " Give its best_estimator_." if isinstance(inside, Pipeline) else ""
@@ -181,7 +180,7 @@ def _parts(pipeline):
 
 
 def _check_series_are_told_apart(X, rows):
-    """Raise where the windower does not get the index that names the series."""
+    """Raise if the windower does not receive the index that names the series."""
     levels = [getattr(getattr(table, "index", None), "nlevels", 1) for table in (X, rows)]
     if levels[0] > 1 and levels[1] == 1:
         raise ValueError(
@@ -192,7 +191,7 @@ def _check_series_are_told_apart(X, rows):
 
 
 def _origins(windower, X, starts):
-    """All series behind their histories, one after another, and where to begin."""
+    """Return all series with their histories in one array, and the origins in it."""
     parts = windower._series_behind_history(X)
     blocks, series, unknown, places_of_rows = zip(*parts, strict=True)
     lags, reach = windower.lags_, int(windower.lags_[0])
@@ -202,7 +201,7 @@ def _origins(windower, X, starts):
     else:
         n_rows = sum(map(len, places_of_rows))
         starts = _checked_starts(starts, n_rows, len(series))
-        # One more than there are rows, for the start right after the last.
+        # One entry more than rows, for the start right after the last row.
         owner, place = np.zeros((2, n_rows + 1), dtype=np.int64)
         place[n_rows] = lengths[0] - reach
         for number, block in enumerate(blocks):
@@ -243,7 +242,7 @@ def _checked_starts(starts, n_rows, n_series):
 
 
 def _scale(before, n_columns):
-    """Centre and spread of each column where steps only scale; else None."""
+    """Return centre and spread of each column, None if a step does not only scale."""
     steps = [step for _, step in before.steps if step not in (None, "passthrough")]
     if not all(type(step) in SCALERS and not getattr(step, "clip", 0) for step in steps):
         return None
@@ -255,10 +254,10 @@ def _scale(before, n_columns):
 
 
 def _check_rows_stand_alone(before, X, rows):
-    """Raise where what is fed back would be transformed by what stands beside it.
+    """Raise if a transformed row depends on the rows beside it.
 
-    A row must come out alone as it does among others, before and behind it, that
-    differ from it, and as it did in its place in X.
+    Transform rows alone, among different rows before and after them, and in their place
+    in X. All results must agree.
     """
     if not len(before):
         return
@@ -266,7 +265,7 @@ def _check_rows_stand_alone(before, X, rows):
     some, places = _rows_that_differ(values)
     try:
         alone = _each_alone(before, X, some)
-    # A step may raise whatever it likes, where it needs other rows or their index.
+    # A step that needs other rows or their index may raise any error.
     except Exception as error:
         raise ValueError(
             "The steps before the LookbackWindower can't transform one row by itself, "
@@ -281,7 +280,7 @@ def _check_rows_stand_alone(before, X, rows):
     for order in (
         [*range(len(some))],
         [*range(last, -1, -1)],
-        # What an outlier is depends on many rows that agree.
+        # Many equal rows, for steps that treat the other row as an outlier.
         [*[0] * 8, last, *[0] * 8],
         [*[last] * 8, 0, *[last] * 8],
     ):
@@ -298,7 +297,7 @@ def _check_rows_stand_alone(before, X, rows):
 
 
 def _rows_that_differ(values):
-    """Up to 8 rows of which no two are equal, 2 at least, and their places in X."""
+    """Return 2 to 8 different rows, and the places in X of those that are from X."""
     complete = np.flatnonzero(np.isfinite(values).all(axis=1))
     candidates = complete if len(complete) else np.arange(len(values))
     _, first = np.unique(values[candidates], axis=0, return_index=True)
@@ -306,14 +305,14 @@ def _rows_that_differ(values):
     places = candidates[first[chosen]]
     some = values[places]
     if len(some) == 1:
-        # Nearer to 0, where most functions that take a number take another.
+        # The second row is nearer to 0, where most functions are defined.
         some = np.concatenate([some, np.where(some == 0, 1.0, 0.99 * some)])
     return some, places
 
 
 def _transformed(before, X, rows):
     with warnings.catch_warnings():
-        # Whoever asks for a forecast is warned by its own rows.
+        # The actual rows give the warnings, not these test rows.
         warnings.simplefilter("ignore")
         return np.asarray(before.transform(_in_container_of(X, rows)))
 
@@ -323,7 +322,7 @@ def _each_alone(before, X, rows):
 
 
 def _is_near(found, wanted, absolute, relative):
-    """Return whether values are equal, up to an error of each column and rounding."""
+    """Return whether values are equal, up to an absolute and a relative error."""
     if found.shape != wanted.shape:
         return False
     finite = np.isfinite(wanted)
@@ -334,13 +333,13 @@ def _is_near(found, wanted, absolute, relative):
 
 
 def _unknown_stands_alone(before, X, some, alone):
-    """Return whether rows of which nothing is known neither take from others nor give."""
+    """Return whether unknown rows neither affect other rows nor depend on them."""
     unknown = np.full_like(some, np.nan)
     mixed = np.stack([some, unknown], axis=1).reshape(2 * len(some), -1)
     try:
         expected = _each_alone(before, X, unknown[:1])
         found = _transformed(before, X, mixed)
-    # It says so itself where it takes no unknown values.
+    # Steps that accept no unknown values raise their own errors later.
     except Exception:  # noqa: BLE001
         return True
     if len(found) != len(mixed):
@@ -353,7 +352,7 @@ def _unknown_stands_alone(before, X, some, alone):
 
 
 def _answer(windows, before, windower, after, X):
-    """What the pipeline says to windows, and the same as rows that the windower reads."""
+    """Return the predictions for windows, and the same as rows for the windower."""
     if windower.layout == "flat":
         windows = windows.reshape(len(windows), -1)
     windows = _wrap_data_with_container("transform", windows, windows, windower)
@@ -367,7 +366,7 @@ def _answer(windows, before, windower, after, X):
 
 
 def _in_container_of(X, rows):
-    """Rows with the names of the columns of X, if they have names."""
+    """Return rows in a container like X, with its column names if it has any."""
     if hasattr(X, "columns"):
         return type(X)(dict(zip(X.columns, rows.T, strict=True)))
     return rows.reshape(-1, *X.shape[1:])

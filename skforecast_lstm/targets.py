@@ -1,4 +1,4 @@
-"""What is to be predicted: several steps ahead, and intervals between events."""
+"""Targets to predict: several steps ahead, and intervals between events."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
@@ -17,29 +17,30 @@ __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
 
 
 def horizon_targets(y: Any, n_steps: int) -> NDArray:
-    """Targets of several steps ahead for every row, to be learnt at once.
+    """Return the targets of several steps ahead for every row.
 
-    Row *t* holds ``y[t]``, ..., ``y[t + n_steps - 1]``. Behind a
-    :class:`LookbackWindower` with ``horizon=1``, whose window of row *t* ends right
-    before row *t*, these are the `n_steps` steps that follow the window.
+    Row *t* holds ``y[t]``, ..., ``y[t + n_steps - 1]``. A :class:`LookbackWindower` with
+    ``horizon=1`` ends the window of row *t* right before row *t*. With it, the targets
+    are the `n_steps` steps that follow the window.
 
-    The targets of one series are a read-only view of one array: they take no memory,
-    whatever the number of steps. Those of many series are copied.
+    The targets of one series are a read-only view of one array. They take no memory of
+    their own, for any number of steps. The targets of many series are copied.
 
     Parameters
     ----------
     y : {array-like, series, dataframe} of shape (n_samples,) or (n_samples, n_columns)
-        Rows in the order of time. With a pandas MultiIndex, whose last level is time,
-        they belong to many series, and no target is taken from another one.
+        Rows in time order. With a pandas MultiIndex, whose last level is the time, the
+        rows belong to many series. No target is taken from another series.
     n_steps : int
-        Number of steps.
+        Number of steps ahead.
 
     Returns
     -------
     targets : ndarray of shape (n_samples, n_steps) or (n_samples, n_steps * n_columns)
-        Targets, step by step: all columns of the first step come first. Steps past the
-        end of a series are NaN, and weigh nothing in `fit` of :class:`LSTMRegressor`. So
-        are steps that the index leaves out, told as in :class:`LookbackWindower`.
+        Targets, step by step: all columns of the first step come first. Steps after the
+        end of a series are NaN, and have weight 0 in `fit` of :class:`LSTMRegressor`.
+        Steps that are missing from the index are NaN too. They are found as in
+        :class:`LookbackWindower`.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
 
 
 def _steps_of(values, times, calendar, n_steps):
-    """The steps that begin at each row of one series; unknown where one is missing."""
+    """Return the steps that begin at each row of one series, NaN for missing steps."""
     steps, places = over_gaps(values, times, n_steps, calendar)
     targets = _steps_ahead(steps, n_steps)
     if len(places) < len(targets):
@@ -83,7 +84,7 @@ def _steps_of(values, times, calendar, n_steps):
 
 
 def _steps_ahead(values, n_steps):
-    """The steps that begin at each row of one series, over one copy of it."""
+    """Return the steps that begin at each row, as a view of one copy of the series."""
     n_rows, n_columns = values.shape
     padded = np.full((n_rows + n_steps - 1, n_columns), np.nan, dtype=values.dtype)
     padded[:n_rows] = values
@@ -99,51 +100,52 @@ def events_to_intervals(
     merge: str | pd.Timedelta | None = None,
     until: str | pd.Timestamp | None = None,
 ) -> pd.DataFrame:
-    """Time since the event before, for the events of one or many customers.
+    """Return the time since the previous event, for events of one or many customers.
 
-    The result is a table of many series as :class:`LookbackWindower` reads it: its
-    windows hold the last intervals of a customer, and never those of another one.
+    The result is a table of many series for :class:`LookbackWindower`. A window has the
+    last intervals of one customer, and none of another.
 
-    Rows may come in any order. Those without a time or a customer are left out, and
-    events of a customer at the same time count as one.
+    Rows may be in any order. Rows without a time or a customer are left out. Events of a
+    customer at the same time count as one.
 
     Parameters
     ----------
     events : DataFrame, Series or DatetimeIndex
-        A table with an event a row, or the times of one customer's events. Text is read
-        as times where it has the form of ISO 8601, such as 2026-01-31 17:30.
+        Table with one event per row, or the times of one customer's events. Text is read
+        as times if it has the format ISO 8601, such as 2026-01-31 17:30.
     by : name or list of names, default=None
-        Column, or columns, that say whose event a row is. None if all are one's.
+        Column or columns that identify the customer. None means that all events belong
+        to one customer.
     time : name, default="time"
         Column with the time of the event.
     unit : str, default="D"
-        What intervals are counted in: "D" for days, "h", "min", or any other length of
-        time that :class:`pandas.Timedelta` knows.
+        Unit of the intervals: "D" for days, "h", "min", or any other length of time that
+        :class:`pandas.Timedelta` reads.
     merge : str or Timedelta, default=None
-        Which events count as one, at the time of the first of them. "D": those of one
-        calendar day, in the time zone of the times. A length of time, such as "2h":
-        those that follow a counted one by less than it.
+        Events to count as one, at the time of the first of them. "D" merges the events
+        of one calendar day, in the time zone of the times. A length of time, such as
+        "2h", merges an event into a counted event that is less than this time before it.
     until : str or Timestamp, default=None
-        Time of today. Events from then on are left out, and every customer has a row
-        more at that time, for the event that is still to come: its interval is unknown
-        (NaN), and what a pipeline predicts for the row is the forecast of it.
+        Present time. Events from this time on are left out. Every customer gets one more
+        row at this time, for the next event. Its interval is unknown (NaN), and the
+        prediction of a pipeline for this row is the forecast of the interval.
 
     Returns
     -------
     intervals : DataFrame of shape (n_events, 1)
-        Column ``interval``, which is NaN for the first event of a customer. Its index is
-        a MultiIndex of customer and time, or the time alone where `by` is None, in the
-        order of customers and times.
+        Table with the column ``interval``, sorted by customer and time. The interval is
+        NaN for the first event of a customer. The index is a MultiIndex of customer and
+        time, or the time alone if `by` is None.
 
     See Also
     --------
-    intervals_to_events : From forecast intervals to times.
+    intervals_to_events : Converts forecast intervals to times.
 
     Notes
     -----
-    Intervals are true durations: between two noons with a change to summer time between
-    them it is 23 hours. Where a local day is to count as a day, give local times without
-    a zone, ``events["time"].dt.tz_localize(None)``.
+    Intervals are true durations. If the clocks change to summer time between two noons,
+    the interval is 23 hours. To count every local day as one day, give local times
+    without a zone: ``events["time"].dt.tz_localize(None)``.
 
     Examples
     --------
@@ -192,12 +194,12 @@ def events_to_intervals(
         intervals = pd.concat([intervals, pd.Series(np.nan, coming.index)])
         intervals = intervals.sort_index(kind="stable")
         table = pd.concat([table, coming]).sort_index(kind="stable")
-    # Only now, as a column of customers or times may have this name too.
+    # Last, because a column of customers or times may also have this name.
     return table.set_index([*names, time]).assign(interval=intervals.to_numpy())
 
 
 def _table_of(events, by, time):
-    """Events as a table, with the names of its columns; none has a gap."""
+    """Return the events as a table without missing values, and its column names."""
     if not isinstance(events, pd.DataFrame):
         if by is not None:
             raise ValueError(
@@ -227,14 +229,14 @@ def _table_of(events, by, time):
 
 
 def _as_times(column, name):
-    """A column as times; numbers and doubtful text are not guessed at."""
+    """Convert a column to times. Raise for numbers and for ambiguous text."""
     if column.dtype.kind == "M" or column.isna().all():
         return pd.to_datetime(column)
     cause = None
     if not pd.api.types.is_numeric_dtype(column.dtype):
         try:
             times = pd.to_datetime(column, format="ISO8601")
-            # pandas takes the words "now" and "today" for times as well.
+            # pandas also reads the words "now" and "today" as times.
             written = column.dropna().astype(str).str.strip()
             if times.dtype.kind == "M" and written.str.match("[0-9]").all():
                 return times
@@ -249,7 +251,7 @@ def _as_times(column, name):
 
 
 def _at_the_zone_of(times, moment):
-    """A moment that can be compared with times."""
+    """Return `moment` as a timestamp that can be compared with times."""
     moment = pd.Timestamp(moment)
     if (moment.tz is None) != (times.dt.tz is None):
         raise ValueError(
@@ -260,7 +262,7 @@ def _at_the_zone_of(times, moment):
 
 
 def _length_of(parameter, value):
-    """A length of time that was given by a text such as "h" or "2h", or as it is."""
+    """Return a length of time, given as text such as "h" or "2h" or as a Timedelta."""
     try:
         is_unit = isinstance(value, str) and value[:1].isalpha()
         length = pd.Timedelta(1, value) if is_unit else pd.Timedelta(value)
@@ -275,7 +277,7 @@ def _length_of(parameter, value):
 
 
 def _that_count(whose, times, merge):
-    """Which events count, of those sorted by customer and time."""
+    """Return a mask of the events that count. They are sorted by customer and time."""
     if merge in (None, "D", "1D"):
         moments = times if merge is None else times.dt.normalize()
         return ~pd.DataFrame({"whose": whose, "at": moments}).duplicated().to_numpy()
@@ -294,28 +296,28 @@ def intervals_to_events(
     *,
     unit: str = "D",
 ) -> pd.DataFrame | pd.Series:
-    """Times of the events that follow the last ones at forecast intervals.
+    """Return the times of future events, from the last times and forecast intervals.
 
     Parameters
     ----------
     intervals : {dataframe, series, array-like} of shape (n_customers,) or \
             (n_customers, n_steps)
-        Interval from the last event of each customer to the next, from that one to the
-        one after it, and so on.
+        Intervals of each customer, one column per step: from the last event to the next,
+        then from each event to the one after it.
     last_times : Series or DatetimeIndex of shape (n_customers,)
-        Time of the last event of each customer. To intervals with an index it is joined
-        by its own.
+        Time of the last event of each customer. If the intervals have an index, the last
+        times are matched by index.
     unit : str, default="D"
-        What the intervals are counted in.
+        Unit of the intervals.
 
     Returns
     -------
     times : DataFrame or Series of the shape of `intervals`
-        Times, to the microsecond; none (NaT) from the first unknown interval on.
+        Times, to the microsecond. They are NaT from the first unknown interval on.
 
     See Also
     --------
-    events_to_intervals : From times to intervals.
+    events_to_intervals : Converts times to intervals.
 
     Examples
     --------
