@@ -244,7 +244,7 @@ class SequenceEstimator(KerasWrapper):
         Returns
         -------
         self : estimator
-            The estimator, ready to predict with the initial weights of the network.
+            The estimator, ready to predict with the weights that the model has.
         """
         with self._all_or_nothing():
             self._prepare(X, y, None, anew=True)

@@ -1,4 +1,4 @@
-"""A regressor that asks a classifier in which bin a target lies."""
+"""Regressor that predicts numbers through a classifier of bins."""
 
 from typing import Any, Literal, Self
 
@@ -36,10 +36,10 @@ __all__ = ["BinnedRegressor"]
 
 
 def _quantile_cuts(y, weights, n_bins):
-    """Where to cut for bins with equal shares of the targets, as near as can be.
+    """Return the cuts for bins with shares of the targets that are as equal as possible.
 
-    A cut lies between two distinct targets, so many equal ones stay in one bin, and no
-    bin is empty.
+    A cut lies between two distinct targets. So equal targets stay in one bin, and no bin
+    is empty.
     """
     values, ranks = np.unique(y, return_inverse=True)
     shares = np.bincount(ranks, weights).cumsum()
@@ -50,46 +50,47 @@ def _quantile_cuts(y, weights, n_bins):
 
 
 class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
-    """Predict a number by the probabilities of the bins that it may lie in.
+    """Predict a number from the probabilities of the bins in which it may lie.
 
-    The targets are cut into bins, and a classifier learns in which of them a target
-    lies. Its probabilities say not only what is to be expected but also how sure that
-    is: where targets are spread widely, or in two heaps, a single number tells little.
+    The targets are cut into bins, and a classifier learns the bin of each target. The
+    probabilities give an expected value and also its uncertainty. This helps if targets
+    are widely spread or have two peaks, because then a single number tells little.
 
-    Behind a :class:`LookbackWindower` it belongs after the windows, as the last step.
-    What `X` is, only the classifier has to know: it is passed on as it is.
+    In a pipeline with a :class:`LookbackWindower`, it is the last step, after the
+    windows. `X` is passed to the classifier unchanged.
 
     Parameters
     ----------
     classifier : estimator, default=None
-        A classifier with `predict_proba`. None is ``LSTMClassifier()``.
+        Classifier with `predict_proba`. None means ``LSTMClassifier()``.
     n_bins : int, default=10
         Number of bins.
     strategy : {"quantile", "uniform"}, default="quantile"
-        "quantile" makes bins with equal shares of the targets, fewer than `n_bins` where
-        many targets are equal. "uniform" makes bins of equal width between the smallest
-        and the largest target.
+        "quantile" makes bins with equal shares of the targets. If many targets are
+        equal, there may be fewer than `n_bins` bins. "uniform" makes bins of equal width
+        between the smallest and the largest target.
 
     Attributes
     ----------
     classifier_ : estimator
         The fitted classifier.
     bin_edges_ : ndarray of shape (n_classes + 1,)
-        Smallest target, where the bins are cut, and largest target. A target that
-        equals an edge lies in the bin below it, so
-        ``np.searchsorted(bin_edges_[1:-1], y)`` are the bins of other targets.
+        Edges of the bins: the smallest target, the cuts between bins and the largest
+        target. A target on an edge belongs to the bin below, so
+        ``np.searchsorted(bin_edges_[1:-1], y)`` returns the bins of new targets.
     bin_means_ : ndarray of shape (n_classes,)
-        Mean of the training targets in each bin; where a bin has none, its middle.
+        Mean of the training targets in each bin, or the middle of the bin if it has
+        none.
     classes_ : ndarray of int of shape (n_classes,)
         Numbers of the bins, from 0.
     n_features_in_ : int
-        Number of features that the classifier has seen.
+        Number of features seen by the classifier.
     feature_names_in_ : ndarray of str
-        Their names, where they have names.
+        Names of the features seen by the classifier. Defined only if they have names.
 
     See Also
     --------
-    LSTMClassifier : The classifier, for targets that are classes.
+    LSTMClassifier : Predicts classes.
 
     Examples
     --------
@@ -131,14 +132,14 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
-            What the classifier reads: for :class:`LSTMClassifier` windows.
+            Input of the classifier. For :class:`LSTMClassifier`, these are windows.
         y : array-like of shape (n_samples,)
-            Targets; rows where it is unknown (NaN) are left out.
+            Targets. Rows with an unknown target (NaN) are left out.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each row, in the shares and the means of the bins and for the
-            classifier.
+            Weight of each row. It counts in the shares and means of the bins, and is
+            passed to the classifier.
         **fit_params : dict
-            What else `fit` of the classifier takes.
+            Further parameters for `fit` of the classifier.
 
         Returns
         -------
@@ -161,14 +162,14 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 X, bins, routed = _leave_out_unknown(classifier, X, bins, known, routed)
             self.classifier_ = clone(classifier).fit(X, bins, **routed)
         except BaseException:
-            # The bins would be of this fit, and the classifier of the one before.
+            # Otherwise the bins would be new and the classifier from the previous fit.
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probability of every bin for every row.
+        """Predict the probability of every bin for every row.
 
         Parameters
         ----------
@@ -178,13 +179,13 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            Probabilities, 0 for bins without training targets.
+            Probabilities. They are 0 for bins without training targets.
         """
         check_is_fitted(self)
         learnt = np.asarray(self.classifier_.predict_proba(X), dtype=np.float64)
         probabilities = np.zeros((len(learnt), len(self.classes_)))
         probabilities[:, self.classifier_.classes_.astype(int)] = learnt
-        # Those of a network add up to 1 in its own precision only.
+        # The outputs of a network add up to 1 only in the precision of the network.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -198,7 +199,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Means of the bins, by their probabilities.
+            Means of the bins, weighted by their probabilities.
         """
         return self.predict_proba(X) @ self.bin_means_
 
@@ -213,7 +214,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         bins : ndarray of int of shape (n_samples,)
-            Number of the most probable bin.
+            Number of the most probable bin of each row.
         """
         return self.predict_proba(X).argmax(axis=1)
 
@@ -222,21 +223,21 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     ) -> NDArray[np.float64]:
         """Predict quantiles of the target of every row.
 
-        In each bin targets are taken to be spread evenly, so that the distribution
-        function is piecewise linear. Quantiles never cross each other.
+        Targets are assumed to be spread evenly within each bin, so the distribution
+        function is piecewise linear. Quantiles never cross.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, ...)
             Rows as in `fit`.
         quantiles : float or array-like of shape (n_quantiles,)
-            Probabilities of a target below: ``[0.1, 0.9]`` gives a range that holds 80 %
-            of the targets.
+            Quantile levels from 0 to 1. The quantiles of ``[0.1, 0.9]`` are a range that
+            holds 80 % of the targets.
 
         Returns
         -------
         y : ndarray of shape (n_samples, n_quantiles) or (n_samples,)
-            A column a quantile.
+            Quantiles of the target, one column per level.
         """
         levels = np.asarray(quantiles, dtype=np.float64)
         if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
@@ -254,27 +255,27 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
                 level - before, after - before, np.zeros(len(rows)), where=after != before
             )
             low, high = self.bin_edges_[bins], self.bin_edges_[bins + 1]
-            # Rounding may lead beyond the edge, where the next quantile begins.
+            # Rounding may lead beyond the edge, into the next quantile.
             columns.append(np.minimum(low + share * (high - low), high))
         return np.reshape(columns, (*levels.shape, len(rows))).T
 
     @property
     def n_features_in_(self) -> int:
-        """Number of features that the classifier has seen."""
+        """Number of features seen by the classifier."""
         return self.classifier_.n_features_in_
 
     @property
     def feature_names_in_(self) -> NDArray[np.object_]:
-        """Names of the features that the classifier has seen."""
+        """Names of the features seen by the classifier."""
         return self.classifier_.feature_names_in_
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Tell how metadata reach the classifier.
+        """Return how metadata are routed to the classifier.
 
         Returns
         -------
         routing : MetadataRouter
-            The routing of scikit-learn.
+            Metadata routing of scikit-learn.
         """
         return (
             MetadataRouter(owner=self)
@@ -289,7 +290,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         inner = get_tags(self._classifier())
         tags.input_tags = inner.input_tags
-        # Who finds predict_proba asks for these, of a regressor too.
+        # Code that finds predict_proba reads these tags, even for a regressor.
         tags.classifier_tags = inner.classifier_tags
         tags.non_deterministic = inner.non_deterministic
         return tags
@@ -312,7 +313,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         return classifier
 
     def _route(self, classifier, weights, fit_params):
-        """What `fit` of the classifier is to be given."""
+        """Return the parameters for `fit` of the classifier."""
         if weights is not None:
             fit_params = {**fit_params, "sample_weight": weights}
         if _routing_enabled():
@@ -325,7 +326,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         return fit_params
 
     def _make_bins(self, y, weights):
-        """Learn where the bins are, and the mean of the targets in each."""
+        """Set the edges of the bins and the mean of the targets in each bin."""
         lowest, highest = (y.min(), y.max()) if len(y) else (np.nan, np.nan)
         if not lowest < highest:
             what = f"only the value {lowest}" if len(y) else "no value"
@@ -351,7 +352,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
 
 
 def _check_targets(y):
-    """Targets as floats in one dimension."""
+    """Return the targets as a one-dimensional float array."""
     if y is None:
         raise ValueError(
             "BinnedRegressor requires y to be passed, but the target y is None."
@@ -367,9 +368,10 @@ def _check_targets(y):
 
 
 def _leave_out_unknown(classifier, X, bins, known, params):
-    """The rows whose target is known, left to the classifier if it can do that itself.
+    """Leave out rows with an unknown target, or mark them with NaN for LSTMClassifier.
 
-    LSTMClassifier does, and so windows that are a view of one series stay one.
+    LSTMClassifier leaves out such rows itself. So windows that are a view of one series
+    stay a view.
     """
     steps = isinstance(classifier, Pipeline)
     if isinstance(classifier[-1] if steps else classifier, LSTMClassifier):

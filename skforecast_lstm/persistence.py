@@ -1,6 +1,6 @@
-"""Fitted estimators in one file, from which no code is run when it is opened.
+"""Save estimators to one file, and load them without running code from the file.
 
-A file is a line that says what it is, the SHA-256 of what follows, the length of a JSON
+A file has a first line that identifies it, the SHA-256 of the rest, the length of a JSON
 text, the text, and the numbers of all arrays.
 """
 
@@ -23,28 +23,28 @@ __all__ = ["load", "save"]
 
 _FIRST_LINE = b"skforecast_lstm\n"
 _FORMAT = 2
-# Python may need 30 bytes for each, where a text has little but brackets.
+# For a text of mostly brackets, Python may need 30 bytes per byte of text.
 _MOST_TEXT = 2**26
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
-    """Write an estimator, fitted or not, to a file.
+    """Save a fitted or unfitted estimator to a file.
 
     Parameters
     ----------
     estimator : estimator
-        An estimator of this package or of scikit-learn, or a pipeline, a search or
-        another composition of them.
+        Estimator of this package or of scikit-learn, or a pipeline, a search or another
+        composition of them.
     path : str or path-like
-        The file. One that is there stays as it is until the new one is complete.
+        Path of the file. An existing file stays unchanged until the new one is complete.
 
     Raises
     ------
     TypeError
-        If the file can't hold a part of the estimator: a function or a class that is not
-        scikit-learn's, NumPy's, Keras's or of this package, or a compiled part such as
-        the trees of scikit-learn. The message says which. Or if it has more than 64 MiB
-        of text: long lists, and arrays of objects.
+        If the file can't hold a part of the estimator. Such a part is a function or class
+        that is not from scikit-learn, NumPy, Keras or this package, or a compiled part
+        such as the trees of scikit-learn. The message names the part. Also if the text
+        is more than 64 MiB, because of long lists or arrays of objects.
 
     See Also
     --------
@@ -98,33 +98,33 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
 
 
 def load(path: str | os.PathLike) -> Any:
-    """Read an estimator from a file of `save`.
+    """Load an estimator from a file that `save` wrote.
 
-    No code in the file is run, since there is none: only classes and functions that
-    this package knows by name are looked up. Whoever made the file still chose all
+    The file has no code, so no code from it is run. Only classes and functions that this
+    package knows by name are looked up. But the author of the file has chosen all
     parameters and numbers in it.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        Path of the file.
 
     Returns
     -------
     estimator : estimator
-        The estimator, as it was saved.
+        Estimator as it was saved.
 
     Raises
     ------
     SavedFileError
-        If `save` did not write the file, if a part of it is missing or was changed, or
-        if a newer version wrote it.
+        If `save` did not write the file, if a part of it is missing or changed, or if it
+        has a newer format or an old one that can't be read.
 
     Warns
     -----
     OtherVersionWarning
-        If another version of this package wrote it. scikit-learn warns of its own
-        estimators by `sklearn.exceptions.InconsistentVersionWarning`.
+        If another version of this package wrote the file. For its own estimators,
+        scikit-learn gives `sklearn.exceptions.InconsistentVersionWarning`.
 
     See Also
     --------
@@ -161,8 +161,8 @@ def load(path: str | os.PathLike) -> Any:
         reader = Reader(rest[end:], Budget(len(rest)))
         estimator = reader.decode(encoded)
         reader.check_end()
-    # A text that `save` did not write makes Python, NumPy, pandas, scikit-learn and Keras
-    # raise whatever they have.
+    # For a text that `save` did not write, Python, NumPy, pandas, scikit-learn and Keras
+    # may raise any error.
     except Exception as error:
         what = str(error).partition("\n")[0][:300]
         raise SavedFileError(f"{str(path)!r} can't be read: {what}.") from error
@@ -178,7 +178,7 @@ def load(path: str | os.PathLike) -> Any:
 
 
 def _read_header(header):
-    """The version that wrote a file, and the text of the estimator in it."""
+    """Return the version that wrote a file, and the encoded estimator."""
     form, version = header["format"], header["version"]
     if type(form) is not int or form < 1 or type(version) is not str:
         raise ValueError("it does not say in which format it is")
@@ -197,7 +197,7 @@ def _read_header(header):
 
 
 def _changed_since_first(node):
-    """What a text of the first format holds that later ones hold in another way."""
+    """Return the part of a first-format text that later formats store differently."""
     if isinstance(node, dict):
         is_windower = node.get("is") == "skforecast_lstm.LookbackWindower"
         if is_windower and "_history" in node["of"]:

@@ -1,6 +1,7 @@
-"""What a file of `persistence.save` may hold, and in which form.
+"""Format and allowed content of the files of `persistence.save`.
 
-It is not that of skops 0.16, which reads the key False of a dictionary back as True, has
-no keys such as None and tuples and no timestamps of pandas, notices a lambda only when a
-file is opened, and lets a file call any class that it trusts with arguments of its own.
+This is not the format of skops 0.16. That format reads the dictionary key False back as
+True. It has no keys such as None and tuples, and no timestamps of pandas. It finds a
+lambda only when a file is opened. It lets a file call any trusted class with arguments
+from the file.
 """

@@ -1,8 +1,8 @@
-"""Limits of what may be made of a file beyond what lies in it."""
+"""Limits on what a file may create beyond its own content."""
 
 __all__ = ["Budget"]
 
-# Far more than an estimator needs, and far less than a computer has.
+# Far more than an estimator needs, and far less than a computer offers.
 _MOST = {
     "bytes that are not in it": 2**26,
     "values by reference": 10**6,
@@ -11,17 +11,17 @@ _MOST = {
 
 
 class Budget:
-    """Count down what one file may still ask for, in total.
+    """Count down the total of what one file may still request.
 
-    What lies in a file takes memory and time in proportion to the file. A few words in
-    it can ask for more: a number can be the size of something, and a part can be used
-    many times. Whoever makes such a thing takes it from here first.
+    The content of a file needs memory and time in proportion to the file. A few words
+    can request more: a number can be a size, and a part can be used many times. Code that
+    creates such a thing takes it from this budget first.
 
     Parameters
     ----------
     n_bytes : int
-        Size of the file. For each byte of it, it may ask for so much more as a file of
-        `save` does that uses each part a few times.
+        Size of the file. Each byte raises the limits by as much as a file of `save` needs
+        that uses each part a few times.
     """
 
     def __init__(self, n_bytes: int = 0) -> None:
@@ -31,7 +31,7 @@ class Budget:
         self._left["parts of networks"] += n_bytes // 64
 
     def take(self, what: str, amount: int) -> None:
-        """Take so much of something, or raise if there is not so much left."""
+        """Take an amount from the budget, or raise if less is left."""
         if amount > self._left[what]:
             raise ValueError(f"it asks for too many {what}, over {_MOST[what]:,} in all")
         self._left[what] -= amount

@@ -1,8 +1,8 @@
-"""Checks of the attributes of an object, where code that is compiled trusts them.
+"""Checks of the attributes of loaded objects, for compiled code that trusts them.
 
-Compiled code of scikit-learn takes arrays to be as large as `fit` made them, and reads
-and writes beside others. And an attribute could take the place of a method that looks at
-what is given.
+Compiled code of scikit-learn assumes that arrays have the sizes from `fit`. With other
+sizes, it reads and writes outside them. Also, an attribute could replace a method that
+checks the input.
 """
 
 import functools
@@ -15,7 +15,7 @@ __all__ = ["check_attributes", "check_compiled"]
 
 
 def check_attributes(cls: type, names: Any) -> None:
-    """Raise if an object would have an attribute in the place of a method."""
+    """Raise if an attribute would replace a method of the class."""
     for name in names:
         found = inspect.getattr_static(cls, name, None)
         if hasattr(found, "__get__") and not isinstance(found, functools.cached_property):
@@ -23,7 +23,7 @@ def check_attributes(cls: type, names: Any) -> None:
 
 
 def check_compiled(estimator: Any) -> None:
-    """Raise unless a fitted estimator has what compiled code of scikit-learn expects."""
+    """Raise unless the arrays of an estimator fit compiled code of scikit-learn."""
     for base in type(estimator).__mro__:
         check = _CHECKS.get(f"{base.__module__}.{base.__name__}")
         if check is not None and not check(estimator, vars(estimator)):
@@ -33,7 +33,7 @@ def check_compiled(estimator: Any) -> None:
 
 
 def _fits_svm(estimator, state):
-    """Return whether the numbers of a support vector machine are as many as it says."""
+    """Return whether the arrays of a support vector machine have consistent sizes."""
     if "_n_support" not in state:
         return "support_vectors_" not in state
     vectors, counts, dual, intercept, a, b, support, shape = (
@@ -75,7 +75,7 @@ def _fits_svm(estimator, state):
 
 
 def _fits_neighbors(_estimator, state):
-    """Return whether samples of neighbours have the columns and classes that it says."""
+    """Return whether the samples of a neighbours estimator have consistent sizes."""
     if "_fit_X" not in state:
         return True
     samples = state["_fit_X"]
@@ -97,7 +97,7 @@ def _fits_neighbors(_estimator, state):
 
 
 def _fits_clusters(estimator, state):
-    """Return whether the centres of clusters have the columns that it says."""
+    """Return whether the cluster centres and the number of threads are consistent."""
     if "cluster_centers_" not in state:
         return True
     centres, n_threads = state["cluster_centers_"], state["_n_threads"]

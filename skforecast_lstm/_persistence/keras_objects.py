@@ -1,7 +1,8 @@
-"""Keras's objects as plain values, and back: networks, optimizers, losses, callbacks.
+"""Conversion of Keras objects to plain values and back.
 
-Keras makes objects from a configuration, and looks up whatever class and function it
-names. So each is checked here before Keras sees it. Weights are plain arrays.
+The objects are networks, optimizers, losses, callbacks and more. Keras makes an object
+from a configuration, and looks up every class and function that it names. So this module
+checks each name before Keras sees the configuration. Weights are plain arrays.
 """
 
 import math
@@ -22,8 +23,8 @@ from skforecast_lstm._persistence.values import plain_arrays
 
 __all__ = ["is_of_keras", "member_named", "name_of_member", "put_together", "take_apart"]
 
-# All of these compute, and do nothing else. Those left out run code of the user's,
-# open files, or keep more than weights.
+# Layers that only compute. Layers that run the user's code, open files or keep more than
+# weights are left out.
 _LAYERS = """
 Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average
 AveragePooling1D BatchNormalization Bidirectional Concatenate Conv1D Conv1DTranspose
@@ -37,7 +38,8 @@ StackedRNNCells Subtract TimeDistributed UnitNormalization UpSampling1D
 ZeroPadding1D
 """
 
-# Those left out call functions of the user's, speak to a network or delete folders.
+# Callbacks that call the user's functions, connect to a computer network or delete
+# folders are left out.
 _CALLBACKS = (
     "EarlyStopping",
     "ModelCheckpoint",
@@ -48,7 +50,7 @@ _CALLBACKS = (
 
 _MODELS = ("keras.Sequential", "keras.src.models.functional.Functional")
 
-# Of these all classes and functions, but for those that look up others.
+# Modules with all their classes and functions allowed, except those in `_LOOK_UP`.
 _WHOLE = (
     "keras.activations",
     "keras.constraints",
@@ -74,7 +76,7 @@ _DESCRIBED = (
     keras.regularizers.Regularizer,
 )
 
-# Keras's own marks for values in a configuration that JSON does not have.
+# Keras's marks for values in a configuration that JSON cannot represent.
 _MARKS = (
     "__bytes__",
     "__ellipsis__",
@@ -86,13 +88,13 @@ _MARKS = (
 
 
 def is_of_keras(value: Any) -> bool:
-    """Whether a value, class or function is Keras's or of our networks."""
+    """Return whether a value, class or function is from Keras or from `networks`."""
     home = value if isinstance(value, type | FunctionType) else type(value)
     return f"{home.__module__}.".startswith(("keras.", "skforecast_lstm.networks."))
 
 
 def member_named(name: str) -> Any:
-    """The class or function that a file may name, by its public name."""
+    """Return the class or function with this public name, None if it is not allowed."""
     module, _, attribute = name.rpartition(".")
     is_held = (
         name in _MODELS
@@ -110,7 +112,7 @@ def member_named(name: str) -> Any:
 
 
 def name_of_member(member: Any) -> str | None:
-    """The name by which `member_named` knows a class or a function."""
+    """Return the name by which `member_named` finds a class or function, or None."""
     for module in ("keras.callbacks", "keras.ops", *_WHOLE):
         name = f"{module}.{member.__name__}"
         if member_named(name) is member:
@@ -119,7 +121,7 @@ def name_of_member(member: Any) -> str | None:
 
 
 def take_apart(value: Any) -> tuple[str, Any]:
-    """Kind and plain values of an object of Keras; raise TypeError if none is held."""
+    """Return the kind and plain values of a Keras object. Raise if it is not allowed."""
     if isinstance(value, keras.Model):
         return "keras.Model", _model_parts(value)
     if isinstance(value, keras.callbacks.Callback):
@@ -131,7 +133,7 @@ def take_apart(value: Any) -> tuple[str, Any]:
 
 
 def put_together(kind: str, parts: Any, budget: Budget) -> Any:
-    """The object that `take_apart` made these values of."""
+    """Return the object that `take_apart` converted to these values."""
     make = {
         "keras.Model": _model,
         "keras.Callback": _callback,
@@ -153,7 +155,7 @@ def _model_parts(model):
 
 
 def _check_decay(optimizer):
-    """Raise if an optimizer has what its configuration does not say."""
+    """Raise if an optimizer excludes weights from decay: its configuration omits them."""
     for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
         if getattr(optimizer, name, None):
             raise TypeError(
@@ -167,13 +169,13 @@ def _model(parts, budget):
     compile_config = config.pop("compile_config", None)
     _count_tries(config)
     try:
-        # Here variables have a shape and no values yet. A configuration is small
-        # whatever the shapes in it, but the weights in the file are as large as it is.
+        # Here variables have a shape but no values yet. A small configuration can ask
+        # for large shapes, but the weights can't be larger than the file.
         with keras.StatelessScope(initialize_variables=False):
             model = keras.saving.deserialize_keras_object(config)
         _fill(model.variables, parts["weights"], budget)
         if compile_config:
-            # Not yet the variables of the optimizer.
+            # Do not create the variables of the optimizer yet.
             is_built, model.built = model.built, False
             model.compile_from_config(compile_config)
             model.built = is_built
@@ -188,7 +190,7 @@ def _model(parts, budget):
 
 
 def _fill(variables, values, budget):
-    """Give variables their values, and zeros to others that wait for some."""
+    """Assign values to variables, and zeros to other variables without values."""
     for variable, value in _paired(variables, values):
         if variable._value is None:
             variable._initializer = partial(_given, value)
@@ -197,7 +199,7 @@ def _fill(variables, values, budget):
     given = set(map(id, variables))
     for variable in _waiting():
         if id(variable) not in given:
-            # Such as those of a network of which members have weights of their own.
+            # Such as the template network of members, which have their own weights.
             budget.take("bytes that are not in it", 4 * math.prod(variable.shape))
             variable._initializer = keras.initializers.Zeros()
     with keras.StatelessScope():
@@ -205,15 +207,15 @@ def _fill(variables, values, budget):
 
 
 def _waiting():
-    """Variables of this thread that have no value yet."""
+    """Return the variables of this thread that have no value yet."""
     return global_state.get_global_attribute("uninitialized_variables") or []
 
 
 class _Tried(dict):
-    """A part of a graph that counts how often Keras tries to connect it.
+    """Part of a graph that counts how often Keras tries to connect it.
 
-    Keras puts off a part whose inputs are not there yet. Its older releases do so for
-    ever where one is missing.
+    Keras postpones a part if its inputs do not exist yet. Older releases do this forever
+    if an input is missing.
     """
 
     def __init__(self, node, left):
@@ -228,16 +230,16 @@ class _Tried(dict):
 
 
 def _count_tries(config):
-    """Have each part of a graph in a configuration count, all of them together."""
+    """Make the parts of all graphs in a configuration count tries on one counter."""
     lists = [value for key, value in _entries(config) if key == "inbound_nodes"]
-    # Of those that wait for each other, two are tried for each that is connected.
+    # Among parts that wait for each other, Keras tries two for each that it connects.
     left = [100 + 20 * sum(map(len, lists))]
     for nodes in lists:
         nodes[:] = [_Tried(node, left) for node in nodes]
 
 
 def _entries(config):
-    """Keys and values of all dicts in a configuration."""
+    """Yield the keys and values of all dicts in a configuration."""
     if isinstance(config, dict):
         yield from config.items()
         config = list(config.values())
@@ -247,7 +249,7 @@ def _entries(config):
 
 
 def _leaves(config):
-    """All values in a configuration that are no dict, list or tuple."""
+    """Yield all values in a configuration except dicts, lists and tuples."""
     if isinstance(config, dict):
         config = list(config.values())
     if isinstance(config, list | tuple):
@@ -259,12 +261,12 @@ def _leaves(config):
 
 def _values(variables):
     values = [keras.ops.convert_to_numpy(variable) for variable in variables]
-    # NumPy itself has no bfloat16.
+    # NumPy has no bfloat16.
     return [v.astype(np.float32) if v.dtype.kind == "V" else v for v in values]
 
 
 def _paired(variables, values):
-    """Variables with their values; raise unless all shapes agree."""
+    """Return pairs of variables and values. Raise unless all shapes agree."""
     expected = [tuple(variable.shape) for variable in variables]
     given = [value.shape for value in plain_arrays(values)]
     if expected != given:
@@ -273,7 +275,7 @@ def _paired(variables, values):
 
 
 def _given(value, _shape, dtype):
-    """An initializer that knows what comes out."""
+    """Return the given value as a tensor. With `partial`, it is an initializer."""
     return keras.ops.convert_to_tensor(value, dtype)
 
 
@@ -291,7 +293,7 @@ def _callback_parts(callback):
     state = {
         attribute: value
         for attribute, value in vars(callback).items()
-        # Keras makes these anew when training begins.
+        # Keras makes the excluded ones again when training begins.
         if attribute != "_model" and getattr(value, "__name__", "") != "<lambda>"
     }
     return {"class": name, "state": state}
@@ -313,10 +315,10 @@ def _config_of(value):
         make_complete(value)
     config = keras.saving.serialize_keras_object(value)
     if not is_model:
-        # The object itself stays as it is, or it would no longer equal its copies.
+        # Do not change the object, because it would then differ from its copies.
         config["config"] = {**complete_config(value), **config["config"]}
     for part in (config, (config.get("compile_config") or {}).get("optimizer")):
-        # PyTorch's optimizers are made of Keras's by the same name.
+        # On PyTorch, Keras makes the backend's optimizer from the class of the same name.
         if part is not None and part["module"].startswith("keras.src.backend."):
             part.update(module="keras.optimizers", registered_name=None)
     _check(config, Budget(), in_network=is_model)
@@ -324,7 +326,7 @@ def _config_of(value):
 
 
 def _checked(config, kinds, budget):
-    """A copy of the configuration of an object of one of these kinds."""
+    """Return a checked copy of a configuration. Raise if it is of another kind."""
     _check(config, budget, in_network=kinds is keras.Model)
     found = _member_of(config)
     if not (isinstance(found, type) and issubclass(found, kinds)):
@@ -333,10 +335,10 @@ def _checked(config, kinds, budget):
 
 
 def _check(config, budget, *, in_network, in_metric=False):
-    """Raise if a configuration names what is not held; how many parts one call uses.
+    """Raise if a configuration names a part that is not allowed.
 
-    A part of a network may have parts, and is called once for each of its nodes: a
-    few words can stand for very many calls.
+    Return the number of parts that one call uses. A part of a network may have parts,
+    and is called once for each of its nodes. So a few words can mean very many calls.
     """
     n_parts = 0
     if type(config) is dict:
@@ -356,7 +358,7 @@ def _check(config, budget, *, in_network, in_metric=False):
             if is_metric and not in_metric:
                 _check_metric(config, budget)
             if member is keras.Sequential:
-                # Keras calls those before again with each layer that it adds.
+                # Keras calls the earlier layers again with each layer that it adds.
                 n_parts *= max(1, len(config["config"]["layers"]) // 2)
             n_parts += 1
             budget.take("parts of networks", n_parts * (1 + len(nodes)))
@@ -369,7 +371,7 @@ def _check(config, budget, *, in_network, in_metric=False):
     elif isinstance(config, str):
         if len(config) > 1000:
             raise ValueError("its configuration has a name of over 1,000 letters")
-        # Keras puts what the process has registered in the place of its name.
+        # Keras replaces a name by the object that the process has registered for it.
         if not is_of_keras(keras.saving.get_custom_objects().get(config, keras.Model)):
             raise TypeError(f"it uses {config!r}, which is not Keras's own")
     elif not isinstance(config, int | float | None):
@@ -378,7 +380,10 @@ def _check(config, budget, *, in_network, in_metric=False):
 
 
 def _check_nodes(nodes):
-    """Raise unless each call in a graph has a tensor of it: others are made at once."""
+    """Raise unless each call in a graph has an input tensor from the graph.
+
+    Keras would run other calls immediately.
+    """
     for node in nodes:
         entries = _entries(node) if type(node) is dict else ()
         if ("class_name", "__keras_tensor__") not in entries:
@@ -386,7 +391,7 @@ def _check_nodes(nodes):
 
 
 def _check_numbers(config, budget):
-    """Raise unless an array in a configuration is one of plain numbers."""
+    """Raise unless an array in a configuration has plain numbers."""
     dtype = config["dtype"]
     if dtype != "bfloat16" and np.dtype(str(dtype)).kind not in "biuf":
         raise TypeError(f"its configuration has an array of {dtype}")
@@ -394,7 +399,7 @@ def _check_numbers(config, budget):
 
 
 def _check_named(config, *, in_network):
-    """The class or function that is named; raise if it is not held, or not here."""
+    """Return the named class or function. Raise if it is not allowed, or not here."""
     member = _member_of(config)
     if member is None:
         target = config["config" if config["class_name"] == "function" else "class_name"]
@@ -409,12 +414,12 @@ def _check_named(config, *, in_network):
 
 
 def _is_a(kind, member):
-    """Return whether a class or function is a class of a kind."""
+    """Return whether a member is a class and a subclass of `kind`."""
     return isinstance(member, type) and issubclass(member, kind)
 
 
 def _check_metric(config, budget):
-    """Take as much from the budget as a metric is large, and raise if it is too much."""
+    """Take the size of a metric from the budget, which raises if it is too large."""
     for number in _leaves(config["config"]):
         if isinstance(number, int):
             budget.take("bytes that are not in it", 32 * abs(number))
@@ -430,7 +435,7 @@ def _check_metric(config, budget):
 
 
 def _member_of(config):
-    """The class or function that Keras will find for a configuration, if it is held."""
+    """Return the class or function that Keras will find, None if it is not allowed."""
     name, module = config["class_name"], config.get("module")
     if type(name) is not str:
         raise TypeError("the name of a class is no text")
@@ -439,13 +444,13 @@ def _member_of(config):
     if registered == f"skforecast_lstm>{target}":
         places = ["skforecast_lstm.networks"]
     elif name == "function" and module == "builtins":
-        # Keras has its own functions by their bare name.
+        # Keras finds its own functions by their bare names.
         places = [whole for whole in _WHOLE if whole.startswith("keras.")]
     else:
         places = [module]
     found = (member_named(f"{place}.{target}") for place in places)
     member = next((member for member in found if member is not None), None)
-    # What is registered goes before what Keras has by that name. SciKeras, where the user
-    # imports it, registers the class of a network that it copies.
+    # A registered object takes precedence over Keras's object of that name. If the user
+    # imports SciKeras, it registers the class of a network that it copies.
     known = keras.saving.get_registered_object(registered)
     return member if known is None or known is member else None

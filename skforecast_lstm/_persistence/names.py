@@ -1,4 +1,4 @@
-"""The classes and functions that a file may name; nothing else is ever looked up."""
+"""Classes and functions that a file may name. Nothing else is ever looked up."""
 
 from importlib import import_module
 from types import FunctionType
@@ -50,7 +50,7 @@ _PACKAGES = tuple(
     )
 )
 
-# Objects without a public name that lie in fitted estimators of scikit-learn.
+# Classes without a public name that occur in fitted estimators of scikit-learn.
 _HELPERS = (
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
@@ -71,21 +71,21 @@ _FUNCTIONS = ("sklearn.feature_selection", "sklearn.metrics")
 
 
 def class_named(name: str) -> type | None:
-    """The class of objects that a file may hold, if this is the name of one."""
+    """Return the class with this name, None if a file may not hold its objects."""
     module, _, attribute = name.rpartition(".")
     if module == "skforecast_lstm" and attribute in _OURS:
         return getattr(import_module(module), attribute)
     if name not in _HELPERS and (module not in _PACKAGES or attribute.startswith("_")):
         return None
     found = getattr(import_module(module), attribute, None)
-    # An instance is made without a word from the class, so that no code of it runs. A
-    # compiled class has to have its say, and trusts the numbers that it is given.
+    # Instances are made without running code of the class. A compiled class would run its
+    # own `__new__`, which trusts the numbers that it gets.
     is_plain = isinstance(found, type) and found.__new__ is object.__new__
     return found if is_plain and found.__module__.startswith(module) else None
 
 
 def name_of_class(cls: type) -> str | None:
-    """The name by which `class_named` knows a class."""
+    """Return the name by which `class_named` finds a class, None if it does not."""
     modules = [package for package in _PACKAGES if cls.__module__.startswith(package)]
     for module in ("skforecast_lstm", *modules, cls.__module__):
         name = f"{module}.{cls.__name__}"
@@ -95,7 +95,7 @@ def name_of_class(cls: type) -> str | None:
 
 
 def member_named(name: str) -> Any:
-    """The function, or the type of numbers, that a parameter may be, by its name."""
+    """Return the function or number type with this name, None if it is not allowed."""
     module, _, attribute = name.rpartition(".")
     if module == "builtins":
         return _BUILTINS.get(attribute)
@@ -112,7 +112,7 @@ def member_named(name: str) -> Any:
 
 
 def name_of_member(member: Any) -> str | None:
-    """The name by which `member_named` knows a function or a type."""
+    """Return the name by which `member_named` finds a function or a type, or None."""
     for module in ("builtins", *_UFUNCS, *_FUNCTIONS):
         name = f"{module}.{getattr(member, '__name__', '')}"
         if member_named(name) is member:

@@ -1,11 +1,10 @@
-"""An estimator as JSON and arrays of numbers, and back.
+"""Conversion of an estimator to JSON and arrays of numbers, and back.
 
-In the JSON, None, booleans, numbers, strings and lists are themselves. All else is
-``{"is": name, "of": parts}``, where the name is one that is known: here, of a kind of
-`values`, of a class or function of `names`, or of one of Keras in `keras_objects`. The
-numbers of arrays follow each other in the order in which the text speaks of them, and
-each is used once. So no more is made than there is, but for what is taken from a
-`Budget`.
+None, booleans, numbers, strings and lists are the same in JSON. Everything else is
+``{"is": name, "of": parts}``. The name is defined in this module, in `values` (kinds), in
+`names` (classes and functions) or in `keras_objects`. The numbers of arrays are stored in
+the order in which the text names the arrays, and each is used once. So a file creates
+only as much as it contains, except for what is taken from a `Budget`.
 """
 
 import math
@@ -23,15 +22,15 @@ __all__ = ["Reader", "Writer"]
 
 
 class Writer:
-    """Turns values into what JSON has, and collects the numbers of arrays."""
+    """Convert values to JSON types, and collect the numbers of arrays."""
 
     def __init__(self):
         self.arrays = []
-        # Objects are kept, so that no other comes to lie where one has been.
+        # Keep a reference to each object, so that its id is not used again.
         self._objects, self._number_of = [], {}
 
     def encode(self, value, place):
-        """A value as JSON; `place` says where in the estimator it is."""
+        """Return a value as JSON. `place` is its place in the estimator, for errors."""
         if value is None or type(value) in (bool, int, float, str):
             return value
         if type(value) is list:
@@ -75,23 +74,23 @@ class Writer:
             array_type(array.dtype.str)
         except ValueError:
             raise _refusal(place, f"an array of {array.dtype}") from None
-        # In the same order, as sums over it else differ in their last digit.
+        # Keep the memory order, because sums in another order differ in the last digit.
         order = "C" if array.flags.c_contiguous or not array.flags.f_contiguous else "F"
         self.arrays.append(array.tobytes(order))
         return {"is": "array", "shape": shape, "order": order, "of": array.dtype.str}
 
 
 class Reader:
-    """Makes the values again that a writer turned into JSON and numbers."""
+    """Restore the values that a writer converted to JSON and numbers."""
 
     def __init__(self, numbers, budget):
         self._numbers, self._start = numbers, 0
         self._budget = budget
-        # Objects with the count of the values that each consists of.
+        # Objects, each with the number of values in it.
         self._made, self._n_values = {}, 0
 
     def decode(self, node):
-        """The value that a part of the text stands for."""
+        """Return the value that a part of the text describes."""
         self._n_values += 1
         if isinstance(node, list):
             return [self.decode(item) for item in node]
@@ -120,7 +119,7 @@ class Reader:
         return value
 
     def check_end(self):
-        """Raise if there are more numbers than the text speaks of."""
+        """Raise if there are more numbers than the arrays in the text need."""
         if self._start != len(self._numbers):
             raise ValueError("it has more numbers than arrays")
 
@@ -128,7 +127,7 @@ class Reader:
         if number not in self._made:
             raise ValueError("it refers to a part that is not there")
         value, size = self._made[number]
-        # Whatever walks through all values meets these once more.
+        # Code that visits all values visits these once more.
         self._budget.take("values by reference", size)
         self._n_values += size
         return value
@@ -155,7 +154,7 @@ class Reader:
         if isinstance(instance, BaseEstimator) and cls.__module__.startswith("sklearn."):
             if not isinstance(attributes.get("_sklearn_version", ""), str):
                 raise TypeError("the version of scikit-learn is no text")
-            # Here scikit-learn warns if another version of it wrote the file.
+            # Here scikit-learn warns if the file has another version of scikit-learn.
             instance.__setstate__(attributes)
             check_compiled(instance)
         else:
@@ -172,7 +171,7 @@ class Reader:
             raise ValueError("an array has a shape that there is not")
         n_bytes = math.prod(shape) * dtype.itemsize
         if not n_bytes:
-            # NumPy has room for one value where there is none.
+            # NumPy allocates room for one value in an empty array.
             self._budget.take("bytes that are not in it", dtype.itemsize)
         start, self._start = self._start, self._start + n_bytes
         array = np.ndarray(tuple(shape), dtype, self._numbers, start, order=node["order"])
@@ -188,27 +187,27 @@ class Reader:
 
 
 def _check_hashes(keys):
-    """Raise where many keys have one hash: each would be compared with all the others."""
+    """Raise if many keys have the same hash, because comparing them takes too long."""
     hashes = Counter(map(hash, keys))
     if max(hashes.values(), default=0) > 100:
         raise ValueError("keys of a dict, or items of a set, have the same hash")
 
 
 def _attributes(value):
-    """All that an object consists of."""
+    """Return all attributes of an object."""
     if type(value).__module__.startswith("sklearn.") and isinstance(value, BaseEstimator):
         return value.__getstate__()
     return vars(value)
 
 
 def _label(item, number):
-    """What stands for an item of a list: the name of a step, or its number."""
+    """Return a label for an item of a list: the name of a step, or its number."""
     is_named = type(item) is tuple and item and type(item[0]) is str
     return repr(item[0]) if is_named else number
 
 
 def _take_apart(value, place):
-    """Kind and parts of a value that is neither plain nor an estimator."""
+    """Return the kind and parts of a value that is neither plain nor an estimator."""
     kind = name_of_kind(value)
     try:
         if kind is not None:
@@ -222,7 +221,7 @@ def _take_apart(value, place):
 
 
 def _name_of(value, place):
-    """The name of a class or function that a file may name."""
+    """Return the name of a class or function. Raise if a file may not name it."""
     name = names.name_of_member(value)
     if name is None and "keras" in sys.modules and _keras_objects().is_of_keras(value):
         name = _keras_objects().name_of_member(value)
@@ -249,14 +248,14 @@ def _unknown(name):
 
 
 def _keras_objects():
-    # Only those who have Keras in an estimator wait for Keras.
+    # Import Keras only if an estimator needs it, because the import takes time.
     from skforecast_lstm._persistence import keras_objects
 
     return keras_objects
 
 
 def _refusal(place, what, module=None):
-    """The error that says what a file can't hold, and what to do."""
+    """Return the error that names what a file can't hold, and gives advice."""
     home = f" of module {module!r}" if module else ""
     if place.endswith(".model"):
         advice = "Give the network in its place: set_params(model=estimator.model_)."

@@ -1,4 +1,4 @@
-"""Values that are neither plain nor estimators: what they are made of, and back."""
+"""Values that are neither plain nor estimators: convert them to parts and back."""
 
 import datetime as dt
 import re
@@ -21,7 +21,7 @@ _FREQUENCY = re.compile(r"-?[0-9]{0,20}[A-Za-z]{1,10}(-[A-Z]{3})?")
 
 @dataclass(frozen=True)
 class Kind:
-    """How values of a type are taken apart and put together again."""
+    """Type of values, with functions to take them apart and put them together."""
 
     of: type
     take_apart: Callable[[Any], Any]
@@ -29,7 +29,7 @@ class Kind:
 
 
 def array_type(text: str) -> np.dtype:
-    """The type of the numbers, times or strings of an array."""
+    """Return the dtype with this name: numbers, times or strings. Raise for others."""
     dtype = np.dtype(text) if type(text) is str else None
     if (
         dtype is None
@@ -42,10 +42,10 @@ def array_type(text: str) -> np.dtype:
 
 
 def plain_arrays(values: list) -> list:
-    """The same; raise unless all are arrays, each of numbers of its own in the file.
+    """Return the same list. Raise unless all items are arrays.
 
-    What is made of them is then no larger than the file. Anything else can be in it
-    once and be made something of many times.
+    Each array has its own numbers in the file, so values made of arrays are not larger
+    than the file. Other items can be in the file once and be used many times.
     """
     if any(type(value) is not np.ndarray for value in values):
         raise TypeError("there is something else where an array belongs")
@@ -82,7 +82,7 @@ def _state_of_random(generator):
 def _random_of_state(parts):
     key, position, has_gauss, gauss = parts
     plain_arrays([key])
-    # NumPy takes any position, and would read beside the key.
+    # NumPy accepts any position, and would read outside the key.
     if key.dtype != np.uint32 or not 0 <= position <= key.size:
         raise ValueError("a RandomState is in no state that there is")
     generator = np.random.RandomState(0)
@@ -91,7 +91,7 @@ def _random_of_state(parts):
 
 
 def _zone_parts(zone):
-    """Name of a time zone, or its distance from UTC in seconds."""
+    """Return the name of a time zone, or its offset from UTC in seconds."""
     if zone is None:
         return None
     # zoneinfo's key, pytz's zone.
@@ -108,7 +108,7 @@ def _zone_parts(zone):
 
 def _period(parts):
     ordinal, frequency = parts
-    # pandas reads each of several parts, such as "1D1h1min", very slowly.
+    # pandas is very slow for frequencies of several parts, such as "1D1h1min".
     if type(ordinal) is not int or not _FREQUENCY.fullmatch(frequency):
         raise TypeError("a period is none")
     return pd.Period(ordinal=ordinal, freq=frequency)
@@ -170,7 +170,7 @@ KINDS = {
 
 
 def name_of_kind(value: Any) -> str | None:
-    """The kind that a value is of; of a subclass only where NumPy has many."""
+    """Return the kind of a value, or None. Only NumPy types may be subclasses."""
     for name, kind in KINDS.items():
         many = kind.of in (np.generic, np.dtype)
         if isinstance(value, kind.of) if many else type(value) is kind.of:
