@@ -87,9 +87,9 @@ def recurrent_network(
         Fraction of the outputs of each dense layer to drop in training. Without dense
         layers, it applies to the output of the last recurrent layer.
     decoder : {"dense", "lstm"}, default="dense"
-        "dense" computes all outputs at once. "lstm" computes them one step ahead after
-        the other, with another recurrent layer (sequence to sequence). With several
-        `target_columns`, each step has outputs for all of them.
+        "dense" computes all outputs at once. "lstm" computes them step by step, with
+        another recurrent layer (sequence to sequence). With several `target_columns`,
+        each step has outputs for all of them.
     output_activation : str or callable, default=None
         Activation of the output. If None, the output is linear. Then the network ends in
         a :class:`TargetScale`, which an estimator sets from its targets, or in the

@@ -279,7 +279,7 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
 
 
 def _is_stateful(model):
-    """Return True if a layer keeps its state from batch to batch (fixed batch size)."""
+    """Return True if a layer keeps state between batches, which fixes the batch size."""
     return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
 
 

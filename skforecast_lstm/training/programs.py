@@ -406,9 +406,10 @@ def _evaluate(model, state, x, y, weights, shares):
 
 
 def _predict(model, state, x):
-    """Run Keras's prediction step; return outputs and if they depend on changed state.
+    """Run Keras's prediction step.
 
-    Tracing answers the second question. A changed variable alone is not enough, because
+    Return the outputs, and True if they depend on variables that the step changes. This
+    is found while the step is traced. A changed variable alone is not enough, because
     Keras's recurrent layers draw random numbers even if they drop nothing.
     """
     trained, fixed = state

@@ -1,4 +1,4 @@
-"""Tests of models: do two share a program, and may their batches be padded."""
+"""Checks if two models can share a program, and if batches can be padded."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ _ONLY_TO_TRAIN = frozenset(
 
 
 def fingerprint(model: keras.Model, *, training: bool) -> tuple:
-    """Return a key that is equal for two models if one program serves both.
+    """Return a key of a model; models with equal keys can share a program.
 
     The key holds the values of everything that a program depends on and does not take as
     an argument: attributes of layers, losses, metrics and the optimizer, including
@@ -180,7 +180,7 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
 
 
 def joins_rows(model: keras.Model) -> bool:
-    """Return True if, by the graph of a model, outputs of a row depend on other rows.
+    """Return True if the graph of a model shows that its outputs depend on other rows.
 
     Parameters
     ----------
