@@ -1,6 +1,6 @@
-"""The command skforecast-lstm: compare forecasters on a table, or forecast it.
+"""Command skforecast-lstm: compare forecasters on a table, or forecast it.
 
-Everything heavy is imported when it is needed, so that `--help` comes at once.
+Large modules are imported only when needed, so `--help` is fast.
 """
 
 import os
@@ -19,7 +19,7 @@ __all__ = ["main"]
 _HORIZON_OF_DATASETS = 12
 _PICTURES = (".png", ".svg", ".pdf")
 
-# What the terminal shows of a ranking, and how; the report has all of it.
+# Columns and formats of the ranking on the terminal. The report has all columns.
 _COLUMNS = {
     "MASE": ("MASE", "{:.3f}"),
     "behind_percent": ("behind", "{:.1f} %"),
@@ -39,14 +39,13 @@ def main(arguments=None):
     Parameters
     ----------
     arguments : list of str, default=None
-        What stands after the name of the command; None for those of the process.
+        Arguments after the name of the command. If None, those of the process.
 
     Returns
     -------
     status : int
-        0 on success, 1 if every forecaster failed or a picture could not be drawn, 2 if
-        what was given can't be used or a file can't be written, 130 if it was
-        interrupted.
+        0 on success. 1 if every forecaster failed or a picture could not be drawn. 2 if
+        the input can't be used or a file can't be written. 130 after an interrupt.
 
     Examples
     --------
@@ -56,8 +55,8 @@ def main(arguments=None):
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     if sys.stderr is None:
-        # Closed: the first file that is opened takes its place, and this is to be none
-        # of the user's.
+        # The stream is closed. The next file that is opened takes its descriptor, which
+        # must not be a file of the user.
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     try:
         options = parser().parse_args(arguments or ["compare"])
@@ -79,13 +78,13 @@ def main(arguments=None):
 
 
 def _say(text):
-    """Write one line for people, beside the results."""
+    """Write one line to the standard error."""
     sys.stderr.write(_in(sys.stderr, " ".join(text.split())) + "\n")
     sys.stderr.flush()
 
 
 def _print(text):
-    """Write results; raise where they can't be, and drop all that follow."""
+    """Write results to the standard output. On an error, raise and drop later output."""
     try:
         sys.stdout.write(_in(sys.stdout, text) + "\n")
         sys.stdout.flush()
@@ -95,26 +94,26 @@ def _print(text):
 
 
 def _in(stream, text):
-    """A text that steers no terminal, in letters that a stream has."""
+    """Return a text without control characters, in the encoding of a stream."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return as_printed(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _reason(error):
-    """Return the words of an error of the system, with the file."""
+    """Return the message of a system error, with the file."""
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}".rstrip(".")
 
 
 def _drop_output():
-    """Send results nowhere, so that what can't be written is an error but once."""
+    """Discard later output, so that a failed write is reported only once."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
 
 
 def _fails(step):
-    """Take a step, and say if it can't write: what one place can't take, another may."""
+    """Run a step, and return True if it can't write. Later steps may still succeed."""
     try:
         step()
     except OSError as error:
@@ -127,7 +126,7 @@ def _fails(step):
 
 
 def _read(options):
-    """Source, table and horizon; say what was guessed."""
+    """Return the source, table and horizon, and print notes on guesses."""
     from skforecast_lstm._cli.tables import table_from_rows
 
     source = read_source(options.source, query=options.query)
@@ -156,7 +155,7 @@ def _note(options, notes):
 
 
 def _writable(path):
-    """A path where a file can be written; raise before any work is done."""
+    """Return the path if a file can be written there, otherwise raise."""
     path = Path(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file in it.")
@@ -173,7 +172,7 @@ def _writable(path):
 
 
 def _check_apart(source, outputs):
-    """Raise if a file to write is the source, or another one, by whatever name."""
+    """Raise if an output file is the source or another output, even by another name."""
     files = [("SOURCE", source.file), *outputs.items()]
     files = [(what, path) for what, path in files if path is not None]
     for place, (what, path) in enumerate(files):
@@ -189,7 +188,7 @@ def _check_apart(source, outputs):
 
 
 def _is_one_file(path, other):
-    """Return whether two paths lead to one file, which may not be there yet."""
+    """Return True if two paths lead to the same file, even if it does not exist yet."""
     if os.path.realpath(path) == os.path.realpath(other):
         return True
     return (
@@ -198,7 +197,7 @@ def _is_one_file(path, other):
 
 
 def _check_folder(folder, path):
-    """Raise if no file can be made in a folder."""
+    """Raise if no file can be created in a folder."""
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
@@ -230,7 +229,7 @@ def _compare(options):
     from skforecast_lstm.comparison.store import ResultsFile
 
     outputs = {"--html": report, "--csv": csv, "--json": json}
-    # It may be a folder, and then results are in a file of it.
+    # If `results` is a folder, the results are in a file in it.
     for kept in {results, ResultsFile(results).path}:
         _check_apart(source, {**outputs, "--results": kept})
 
@@ -262,7 +261,7 @@ def _compare(options):
         lambda: _print_results(ranking, comparison.summary()),
         lambda: _write(comparison.to_csv, csv),
         lambda: _write(comparison.to_json, json),
-        # Last, as it has pictures.
+        # The report comes last, because it has pictures.
         lambda: _write(comparison.to_html, report),
     ]
     try:
@@ -275,7 +274,7 @@ def _compare(options):
 
 
 def _give_times(comparison, steps):
-    """Put times in the place of the numbers of steps that were compared."""
+    """Replace the numbers of the compared steps by their times."""
     import pandas as pd
 
     if not steps.are_counted:
@@ -289,7 +288,7 @@ def _give_times(comparison, steps):
 
 
 def _write(write, path):
-    """Write a file if it is wanted, and say so."""
+    """Write a file if it has a path, and print the path."""
     if path is None:
         return
     try:
@@ -327,7 +326,7 @@ def _check_rows(options, table, horizon):
 
 
 def _how_to_go_on(results):
-    """What an interrupt has left, and what to do next."""
+    """Return a message for an interrupt: the state of the results, and the next step."""
     if results is None:
         return (
             "Nothing was kept. With --results PATH results are kept as they come, and "
@@ -340,7 +339,7 @@ def _how_to_go_on(results):
 
 
 def _print_ranking(ranking):
-    """The ranking, with lines where there is a terminal that is wide enough."""
+    """Print the ranking, with lines if there is a terminal that is wide enough."""
     shown = {name: of for name, of in _COLUMNS.items() if name in ranking}
     header = ["", "forecaster", *(title for title, _ in shown.values())]
     rows = []
@@ -363,7 +362,7 @@ def _print_ranking(ranking):
 
 
 def _print_with_lines(header, rows):
-    """Print a table by rich, and say whether there was room for it."""
+    """Print a table with rich, and return True if it fits the terminal."""
     try:
         from rich import box
         from rich.console import Console
@@ -377,7 +376,7 @@ def _print_with_lines(header, rows):
         is_name = title == "forecaster"
         table.add_column(title, justify="left" if is_name else "right", no_wrap=True)
     for row in rows:
-        # Brackets in names are letters, and no colours.
+        # Brackets in names are text, not markup.
         table.add_row(*map(Text, row))
     unlimited = console.options.update(max_width=10_000)
     width = console.measure(table, options=unlimited).maximum
@@ -391,7 +390,7 @@ def _print_with_lines(header, rows):
 
 
 def _forecast(options):
-    """Fit on everything, and write the next steps."""
+    """Fit on all rows, and write the next steps."""
     from skforecast_lstm._cli.tables import check_length
 
     source, table, horizon = _read(options)
@@ -419,7 +418,7 @@ def _forecast(options):
         forecast, said = next_steps.next_steps(
             forecaster, table, X_ahead=X_ahead, horizon=horizon, coverage=options.coverage
         )
-    # A forecaster may raise whatever it likes; what it says is for people.
+    # A forecaster may raise any error. Show its message.
     except Exception as error:  # noqa: BLE001
         _say(f"error: {options.forecaster} failed. {type(error).__name__}: {error}")
         return 1
@@ -450,7 +449,7 @@ def _forecast(options):
         failed |= _fails(lambda: _write(draw, picture))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"{csv} is written, and no picture") from None
-    # Whatever goes wrong in a picture, the numbers are there.
+    # After any error in the picture, the numbers are already written.
     except Exception as error:  # noqa: BLE001
         _say(f"error: no picture was drawn. {type(error).__name__}: {error}")
         return 1

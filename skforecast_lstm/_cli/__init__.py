@@ -1,1 +1,1 @@
-"""What the command is made of: arguments, tables, and the next steps of a series."""
+"""Parts of the command: arguments, tables, and the next steps of a series."""

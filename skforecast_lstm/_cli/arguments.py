@@ -1,4 +1,4 @@
-"""The arguments of the command skforecast-lstm, and its texts for `--help`."""
+"""Arguments of the command skforecast-lstm, and its texts for `--help`."""
 
 import argparse
 
@@ -59,14 +59,14 @@ Without a command it is "compare". More: skforecast-lstm compare --help
 
 
 class _Parser(argparse.ArgumentParser):
-    """Arguments, whose errors are one line as all errors of the command are."""
+    """Argument parser with errors of one line, like all errors of the command."""
 
     def error(self, message):
         raise InputError(f"{message.rstrip('.')}. See {self.prog} --help.")
 
 
 def _integer(least, most=None):
-    """A whole number that is within its bounds."""
+    """Return a parser of whole numbers within bounds."""
 
     def parse(text):
         try:
@@ -84,19 +84,19 @@ def _integer(least, most=None):
 
 
 def _jobs(text):
-    """A number of workers, or -1 for one a core."""
+    """Parse a number of workers; -1 means one per core."""
     return -1 if text == "-1" else _integer(1)(text)
 
 
 def _path(text):
-    """A path that is not empty, as a variable of a shell may be."""
+    """Return a path, or raise if it is empty, as from an unset shell variable."""
     if not text.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is no path")
     return text
 
 
 def _names(text):
-    """Names with commas between them."""
+    """Parse names separated by commas."""
     names = [name.strip() for name in text.split(",")]
     if not all(names):
         raise argparse.ArgumentTypeError(f"{text!r} has an empty name")
@@ -104,7 +104,7 @@ def _names(text):
 
 
 def _percents(text):
-    """Coverages in percent, with commas between them."""
+    """Parse coverages in percent, separated by commas."""
     try:
         percents = [float(part) for part in text.split(",")]
     except ValueError:
@@ -113,7 +113,7 @@ def _percents(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} must be percents from 1 to under 100, such as 80,95"
         )
-    # Columns are named by them, with six digits.
+    # The names of columns contain them, with six digits.
     for percent in percents:
         if float(f"{percent:g}") != percent:
             raise argparse.ArgumentTypeError(f"{percent} has more than six digits")
@@ -121,7 +121,7 @@ def _percents(text):
 
 
 def parser():
-    """The commands and their options; which command was given is in `command`."""
+    """Return the parser of the commands and options; `command` is the chosen command."""
     parser = _Parser(
         prog="skforecast-lstm",
         description="Put LSTMs beside classical forecasters, and forecast.",
@@ -162,7 +162,7 @@ def parser():
 
 
 def _add_table_options(command):
-    """What both commands ask about the table."""
+    """Add the options on the table, which both commands have."""
     command.add_argument(
         "source", nargs="?", default="airline", metavar="SOURCE", help="default: airline"
     )

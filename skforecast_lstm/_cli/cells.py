@@ -1,8 +1,8 @@
-"""Cells of text: which are unknown, and which number each of the others is.
+"""Parser of text cells: unknown values, and numbers.
 
-A cell is a number only where there is no doubt which: 1.010 can be one and a bit, or a
-thousand and ten. What other cells say decides, or else the user, by the mark that stands
-before decimals.
+A cell is read as a number only if its value is clear. For example, 1.010 can be a little
+more than one, or a thousand and ten. Other cells decide. If they do not, the user names
+the decimal mark.
 """
 
 import re
@@ -17,12 +17,12 @@ __all__ = ["is_text", "is_unknown", "looks_like_numbers", "read_numbers"]
 
 _UNKNOWN = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "NULL", "null", "None")
 _MARKS = ".,"
-# Blanks of all widths, and apostrophes.
+# Spaces of several widths, and apostrophes.
 _OTHER_GROUP_MARKS = " \u00a0\u2009\u202f'\u2019"
 
 
 def _plain(decimal):
-    """Return the pattern of numbers with at most a mark before their decimals."""
+    """Return the pattern of numbers with at most one mark, the decimal mark."""
     mark = re.escape(decimal)
     return re.compile(
         rf"[+-]?(?:[0-9]+(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -30,7 +30,7 @@ def _plain(decimal):
 
 
 def _grouped(decimal):
-    """Return the pattern of numbers whose digits are in groups of three."""
+    """Return the pattern of numbers with digits in groups of three."""
     mark = re.escape(decimal)
     between = f"[{re.escape(_MARKS.replace(decimal, '') + _OTHER_GROUP_MARKS)}]"
     return re.compile(
@@ -40,7 +40,7 @@ def _grouped(decimal):
 
 _PLAIN = {mark: _plain(mark) for mark in _MARKS}
 _GROUPED = {mark: _grouped(mark) for mark in _MARKS}
-# Three digits behind the only mark: decimals, or the end of thousands.
+# Three digits after the only mark: decimals, or a group of thousands.
 _DOUBTFUL = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
@@ -52,7 +52,7 @@ def is_text(column):
 
 
 def is_unknown(column):
-    """Return a mask of the cells that are empty, or say that nothing is known."""
+    """Return a mask of the cells that are empty or have a word for unknown, as "NA"."""
     words = column.astype(object).map(lambda cell: str(cell).strip() in _UNKNOWN)
     return column.isna().to_numpy() | (is_text(column) & words.to_numpy(dtype=bool))
 
@@ -62,7 +62,7 @@ def _known_text(column):
 
 
 def looks_like_numbers(column):
-    """Return whether all known cells of a column are numbers, in whatever form."""
+    """Return True if all known cells of a column are numbers in one of the forms."""
     if column.dtype.kind != "O":
         return pd.api.types.is_numeric_dtype(column.dtype)
     known = _known_text(column)
@@ -73,18 +73,18 @@ def looks_like_numbers(column):
 
 
 def read_numbers(rows, *, decimal=None, separator=None, notes):
-    """Columns of a table as floats, where what is unknown is NaN.
+    """Return the columns of a table as floats, with NaN for unknown values.
 
     Parameters
     ----------
     rows : DataFrame
-        The columns that must be numbers, whose rows count from 0.
+        Columns that must be numbers. The index counts from 0.
     decimal : {".", ","}, default=None
-        The mark before decimals. None finds it, and knows no groups of digits.
+        Decimal mark. If None, it is found, and digits can't be in groups.
     separator : str, default=None
-        What separates the columns in the file, if anything does.
+        Separator of the columns in the file, if there is one.
     notes : list of str
-        Gets what should be known of how cells were read.
+        List to extend with notes for the user on the reading of cells.
     """
     texts = {name: _known_text(column) for name, column in rows.items()}
     mark = decimal or _mark_before_decimals(texts, separator)
@@ -99,7 +99,7 @@ def read_numbers(rows, *, decimal=None, separator=None, notes):
 
 
 def _mark_before_decimals(texts, separator):
-    """The mark with which the most cells are numbers; a comma only beside semicolons."""
+    """Return the mark for which most cells are numbers; a comma only with semicolons."""
     if separator != ";":
         return "."
 
@@ -112,7 +112,7 @@ def _mark_before_decimals(texts, separator):
 
 
 def _check_no_doubt(texts, mark, separator, notes):
-    """Raise or tell if all marks in numbers could as well be those of thousands."""
+    """Raise or add a note if all marks in numbers can also be those of thousands."""
     marked = {
         name: cells[cells.str.contains(mark, regex=False)]
         for name, cells in texts.items()
@@ -124,7 +124,7 @@ def _check_no_doubt(texts, mark, separator, notes):
         first, row = cells.iloc[0], cells.index[0] + 1
         other = _MARKS.replace(mark, "")
         small, great = f"{float(first.replace(mark, '.')):g}", re.sub("[.,]", "", first)
-        # Programs write as many decimals in every row, people leave them out.
+        # Programs write the same number of decimals in every row. People leave some out.
         if separator == "," and len(cells) == len(texts[name]):
             notes.append(
                 f"Took the mark in {first} in {name!r} for that before decimals. If "
@@ -139,7 +139,7 @@ def _check_no_doubt(texts, mark, separator, notes):
 
 
 def _numbers(column, text, mark, has_groups, notes):
-    """One column as floats; raise at the first cell that is none."""
+    """Return one column as floats. Raise at the first cell that is not a number."""
     name = column.name
     if column.dtype.kind in "mM" or isinstance(column.dtype, pd.PeriodDtype):
         raise InputError(f"Column {name!r} has times where numbers are needed.")
@@ -172,11 +172,11 @@ def _numbers(column, text, mark, has_groups, notes):
 
 
 def _rounded(column, numbers, mark):
-    """A note on the first whole number that has more digits than floats have, if any."""
+    """Return a note on the first whole number with more digits than floats, if any."""
     for row in np.flatnonzero(numbers.abs() >= 2.0**53):
         cell = column.iloc[row]
         if isinstance(cell, str):
-            # An exponent says itself that the last digits don't matter.
+            # With an exponent, the last digits don't matter.
             plain = re.sub(f"[^0-9{mark}+-]", "", cell).replace(mark, ".")
             exact = numbers[row] if re.search("[eE]", cell) else Decimal(plain)
         else:
@@ -192,7 +192,7 @@ def _says_true_or_false(text):
 
 
 def _number(cell, mark, ways):
-    """The number that a cell is, in one of some ways to write it; else NaN."""
+    """Return the number in a cell if it has one of the forms, else NaN."""
     if not any(way.fullmatch(cell) for way in ways):
         return np.nan
     return float(re.sub(f"[^0-9eE{mark}+-]", "", cell).replace(mark, "."))

@@ -1,4 +1,4 @@
-"""The next steps of a table: forecast with intervals, and drawn after the history."""
+"""Next steps of a table: forecasts with intervals, and a picture with the history."""
 
 import warnings
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ N_SERIES_DRAWN = 4
 
 
 def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
-    """A forecaster by its name in `compare`, set up for all rows of a table."""
+    """Return a forecaster by its name in `compare`, set up for all rows of a table."""
     from skforecast_lstm.comparison.lineup import line_up
     from skforecast_lstm.forecasting._defaults import season_of
 
@@ -52,11 +52,11 @@ def next_steps(forecaster, table, *, X_ahead, horizon, coverage):
     Returns
     -------
     forecast : DataFrame
-        One row a step, or a series and step, with "forecast" and, where the
-        forecaster has intervals, "lower_80" and "upper_80" for each coverage in
-        percent.
+        One row per step, or per series and step, with the column "forecast". If the
+        forecaster has intervals, there are also columns such as "lower_80" and
+        "upper_80" for each coverage in percent.
     said : list of str
-        What was warned of on the way, each once.
+        Messages of the warnings, each once.
     """
     levels = [percent / 100 for percent in coverage]
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
@@ -70,7 +70,7 @@ def next_steps(forecaster, table, *, X_ahead, horizon, coverage):
                 for side in ("lower", "upper"):
                     bound = intervals.xs((level, side), axis=1, level=(-2, -1))
                     forecast[f"{side}_{percent:g}"] = bound.iloc[:, 0]
-    # What will change in a later release of sktime is not for whoever runs a command.
+    # Users of the command do not need warnings on later releases of sktime.
     said = [
         str(warning.message).strip().partition("\n")[0]
         for warning in caught
@@ -106,13 +106,13 @@ def draw(path, table, forecast, *, title, coverage):
     handles, labels = all_axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     with warnings.catch_warnings():
-        # Letters that the font lacks are drawn as boxes.
+        # Matplotlib draws letters that the font lacks as boxes.
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         figure.savefig(path, dpi=120)
 
 
 def _draw_series(axes, history, ahead, steps, coverage):
-    """One history with its forecast."""
+    """Draw one history with its forecast."""
     from matplotlib import colormaps
 
     history = history.iloc[-max(4 * len(ahead), 48) :]
@@ -142,7 +142,7 @@ def _draw_series(axes, history, ahead, steps, coverage):
 
 
 def _on_an_axis(index, steps):
-    """Times that matplotlib can place."""
+    """Return the times in a form that matplotlib can draw."""
     if isinstance(index, pd.PeriodIndex):
         return index.to_timestamp()
     if isinstance(index, pd.DatetimeIndex):

@@ -1,4 +1,4 @@
-"""Where the rows of a table come from: a file, a database, or a bundled data set."""
+"""Sources of rows: a file, a database, or a bundled data set."""
 
 import csv
 import gzip
@@ -15,15 +15,15 @@ __all__ = ["DATASETS", "InputError", "Source", "nearest", "read_source"]
 
 
 class InputError(ValueError):
-    """Something that was given can't be used; the message says what, where and why."""
+    """Error for input that can't be used; the message names it, its place and why."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Rows, a short name for them, and the columns that are meant if none is named.
+    """Rows, a short name for them, and the default columns.
 
-    Of a text file the cells are text, as they are written, and `separator` is what
-    stands between them. `file` is where they come from, if it is a file.
+    The cells of a text file are unparsed text, and `separator` is its separator. `file`
+    is the file of the rows, if they come from one.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Source:
 
 @dataclass(frozen=True)
 class _Dataset:
-    """A data set that comes with sktime, and the function there that loads it."""
+    """Data set of sktime, and the sktime function that loads it."""
 
     about: str
     loader: str
@@ -60,14 +60,14 @@ DATASETS = {
 
 
 def nearest(name, names):
-    """A question about the name that may have been meant, or nothing."""
+    """Return a question that suggests the most similar name, or an empty string."""
     in_lower_case = {str(known).lower(): known for known in reversed(list(names))}
     close = get_close_matches(str(name).lower(), in_lower_case, n=1, cutoff=0.5)
     return f" Did you mean {in_lower_case[close[0]]!r}?" if close else ""
 
 
 def needs(module, what):
-    """The error for a package that is not installed."""
+    """Return the error for a package that is not installed."""
     return InputError(
         f"{what} needs {module}, which is not installed. "
         'Install it with: pip install "skforecast-lstm[compare]"'
@@ -75,7 +75,7 @@ def needs(module, what):
 
 
 def read_source(source, *, query=None):
-    """Read all rows of what the argument SOURCE of the command names."""
+    """Read all rows of the source that the argument SOURCE names."""
     if "://" in source:
         return _read_database(source, query)
     if query is not None:
@@ -95,7 +95,7 @@ def read_source(source, *, query=None):
 
 
 def _load_dataset(name):
-    """One of sktime's data sets, with its time as a column."""
+    """Load a data set of sktime, with its time as a column."""
     import pandas as pd
     from sktime import datasets
 
@@ -104,7 +104,7 @@ def _load_dataset(name):
     parts = getattr(datasets, dataset.loader)(**offline)
     rows = pd.concat(parts, axis=1) if isinstance(parts, tuple) else pd.DataFrame(parts)
     if name == "uschange":
-        # sktime sorts by quarter and then drops it; the first is that of its file.
+        # sktime sorts by quarter and then drops it. The start is that of its file.
         rows.index = pd.period_range(
             "1970Q1", periods=len(rows), freq="Q", name="Quarter"
         )
@@ -113,7 +113,7 @@ def _load_dataset(name):
 
 
 def _files_beside(path):
-    """Names of the files in the folder of a path."""
+    """Return the names of the files in the folder of a path."""
     try:
         return sorted(os.listdir(path.parent))
     except OSError:
@@ -121,7 +121,7 @@ def _files_beside(path):
 
 
 def _read_file(path):
-    """The rows of a CSV or Parquet file."""
+    """Read the rows of a CSV or Parquet file."""
     if not path.exists():
         folder = path.parent
         if not folder.is_dir():
@@ -149,7 +149,7 @@ def _read_file(path):
 
 
 def _read_csv(path):
-    """Cells of a text file, and what separates them, which is seen in its header."""
+    """Read the cells of a text file. Find their separator in the header."""
     import pandas as pd
 
     def read(separator, **options):
@@ -179,7 +179,7 @@ def _read_csv(path):
 
 
 def _check_no_nul(path, separator):
-    """Raise if a cell has a NUL byte, behind which pandas reads nothing."""
+    """Raise if a cell has a NUL byte, because pandas reads nothing after it."""
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     with opened(path, "rb") as file:
         if not any(b"\0" in part for part in iter(lambda: file.read(2**20), b"")):
@@ -207,7 +207,7 @@ def _check_no_nul(path, separator):
 
 
 def _read_parquet(path):
-    """Rows of a Parquet file, with an index that has a name as a column."""
+    """Read the rows of a Parquet file, with a named index as a column."""
     try:
         import pyarrow as pa
     except ImportError as error:
@@ -230,13 +230,13 @@ def _read_parquet(path):
 
 
 def _first_line(error):
-    """What an error says, short enough for one line."""
+    """Return the first line of the message of an error."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
 def _read_database(address, query):
-    """Rows of a table or a query; nothing is ever committed."""
+    """Read the rows of a table or a query. Nothing is ever committed."""
     try:
         import sqlalchemy
     except ImportError as error:
@@ -277,7 +277,7 @@ def _read_database(address, query):
             else:
                 source = _read_table(connection, table)
             return replace(source, file=_database_file(url) if is_file else None)
-    # The cells of SQLite are of any kind, whatever its columns are said to hold.
+    # Cells of SQLite can have another type than their column.
     except (ValueError, TypeError, OverflowError) as error:
         if isinstance(error, InputError):
             raise
@@ -294,7 +294,7 @@ def _read_database(address, query):
 
 
 def _check_database_exists(url):
-    """Raise if a database in a file would be begun, and be empty."""
+    """Raise if the file of a database does not exist, so none is created."""
     if url.get_backend_name() not in ("sqlite", "duckdb"):
         return
     path = _database_file(url)
@@ -310,7 +310,7 @@ def _check_database_exists(url):
 
 
 def _database_file(url):
-    """The file of a database, also of one that is named by file:; None in memory."""
+    """Return the file of a database, also for a file: URI; None if it is in memory."""
     name = url.database or ""
     if name.startswith("file:"):
         name = unquote(urlsplit(name).path)
@@ -319,7 +319,7 @@ def _database_file(url):
 
 
 def _only_to_read(url):
-    """The same URL, by which SQLite writes nothing and begins no file."""
+    """Return the URL in read-only mode, so SQLite neither writes nor creates a file."""
     if url.get_backend_name() != "sqlite":
         return url
     query = {**url.query, "uri": "true", "mode": "ro"}
@@ -335,8 +335,8 @@ _CHANGES = (
 
 
 def _check_only_reads(query):
-    """Raise unless a query is one SELECT, whatever comments stand in it."""
-    # Quotes come first where they do, so that what is in them is no comment.
+    """Raise unless a query is one SELECT. It may have comments."""
+    # The pattern matches quotes first, so text in quotes is not taken for a comment.
     bare = re.sub(
         f"({_QUOTED})|{_COMMENT}",
         lambda found: " quoted " if found[1] else " ",
@@ -351,12 +351,12 @@ def _check_only_reads(query):
 
 
 def _read_query(connection, query):
-    """Rows that a SELECT gives."""
+    """Read the rows of a SELECT."""
     import pandas as pd
     import sqlalchemy
 
     _check_only_reads(query)
-    # A colon, as in '%H:%M', begins no parameter.
+    # Escape colons, as in '%H:%M', which would begin a parameter.
     statement = sqlalchemy.text(query.replace(":", r"\:"))
     try:
         return pd.read_sql_query(statement, connection)
@@ -366,7 +366,7 @@ def _read_query(connection, query):
 
 
 def _read_table(connection, table):
-    """Rows of a table or view; of the only one if none is named."""
+    """Read the rows of a table or view. Without a name, read the only one."""
     import pandas as pd
     import sqlalchemy
 

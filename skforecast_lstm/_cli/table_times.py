@@ -1,4 +1,4 @@
-"""A column of times: reading it, and finding the equal steps that it goes in."""
+"""Parser of a column of times, and search for their equal steps."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ __all__ = ["DateWithoutMarksError", "Steps", "find_steps", "parse_times"]
 
 _QUARTER = r"\d{4}[- ]?Q[1-4]"
 _MONTH = r"\d{4}-\d{1,2}"
-# A time of day, and the zone behind it.
+# A time of day, and the zone after it.
 _WITH_ZONE = r"^(.*[T ]\d{1,2}[\d:.]*?)\s*(Z|z|[+-]\d\d(?::?\d\d)?)$"
 _OFFERED = (
     "Write times as dates (2020-01-31), with an hour (2020-01-31 13:00), as periods "
@@ -26,13 +26,13 @@ _OFFERED = (
 
 
 class DateWithoutMarksError(InputError):
-    """Whole numbers stand for dates, and would be counted as numbers."""
+    """Error for whole numbers that stand for dates but would be counted as numbers."""
 
 
 def parse_times(column, notes=None):
     """Read a column as dates without a zone, periods, or whole numbers.
 
-    `notes` gets what should be known of how they were read.
+    `notes` is extended with notes for the user on the reading of times.
     """
     notes = [] if notes is None else notes
     missing = is_unknown(column)
@@ -61,7 +61,7 @@ def parse_times(column, notes=None):
 
 
 def _whole_numbers(column, notes):
-    """Whole numbers, unless they stand for dates, whose steps they don't count."""
+    """Return whole numbers as times. Raise if they stand for dates."""
     broken = (column.astype(float).abs() >= 2.0**63).to_numpy()
     if broken.any():
         raise _not_a_time(column, broken)
@@ -87,7 +87,7 @@ def _whole_numbers(column, notes):
 
 
 def _stand_for_dates(numbers):
-    """Return whether whole numbers are days (20200131) or months (202001)."""
+    """Return True if whole numbers are days (20200131) or months (202001)."""
     days = pd.to_datetime(numbers.astype(str), format="%Y%m%d", errors="coerce")
     is_month = numbers.between(180001, 219912) & (numbers % 100).between(1, 12)
     return bool(
@@ -97,7 +97,7 @@ def _stand_for_dates(numbers):
 
 
 def _parse_text(text, notes):
-    """Whole numbers, quarters, months, or dates by ISO 8601."""
+    """Read text as whole numbers, quarters, months, or ISO 8601 dates."""
     if text.str.fullmatch(r"[+-]?[0-9]+(\.0*)?").all():
         digits = text.str.partition(".")[0].astype(object).map(int)
         return _whole_numbers(digits.rename(text.name), notes)
@@ -110,7 +110,7 @@ def _parse_text(text, notes):
             if broken.any():
                 raise _not_a_time(text, broken)
             return pd.PeriodIndex(text.str.replace(" ", ""), freq=frequency)
-    # pandas knows the words "now" and "today" too.
+    # pandas also accepts the words "now" and "today".
     dates = text.where(text.str.match(r"[0-9]{4}"))
     times = pd.to_datetime(dates, format="ISO8601", errors="coerce", utc=True)
     parts = text.str.extract(_WITH_ZONE)
@@ -131,13 +131,13 @@ def _parse_text(text, notes):
 
 
 def _dates_without_zones(text):
-    """Dates by ISO 8601, and none where there is a zone of another form."""
+    """Read ISO 8601 dates, with NaT for a zone of another form."""
     is_odd = text.str.contains(r"[T ].*(?:[A-Za-z]|[+-])", na=False)
     return pd.to_datetime(text.mask(is_odd), format="ISO8601", errors="coerce")
 
 
 def _without_zone(column, on_the_clock, universal, notes):
-    """Days as their own clock has them; hours in UTC, where none is left out or twice."""
+    """Return days in local time, and hours in UTC, where every hour occurs once."""
     if (on_the_clock == on_the_clock.dt.normalize()).all():
         return pd.DatetimeIndex(on_the_clock)
     universal = universal.dt.tz_localize(None)
@@ -164,14 +164,14 @@ def _and_others(mask):
 
 @dataclass(frozen=True)
 class Steps:
-    """Equal steps in time, as sktime's forecasters count them.
+    """Equal steps in time, in a form that sktime's forecasters can count.
 
-    `frequency` is that of a PeriodIndex, "B" for business days, which no period can
-    stand for, or an integer. It is None where only `calendar` can count the steps, such
-    as half months. `first` is the first time as it was written, and `offset` leads from
-    it to the next, where that can be said. `shift` leads from the start of a period to
-    the time that was written, which was itself a period where `unit` is its frequency;
-    of business days it is the time of the day.
+    `frequency` is that of a PeriodIndex, an integer, or "B" for business days, which
+    have no periods. It is None if only `calendar` can count the steps, such as half
+    months. `first` is the first time of the source. `offset` is the distance from it to
+    the next time, if known. `shift` is the distance from the start of a period to the
+    time in the source. If that time is a period too, `unit` is its frequency. For
+    business days, `shift` is the time of day.
     """
 
     frequency: Any
@@ -186,7 +186,7 @@ class Steps:
         return self.index(pd.Index([self.first]))[0]
 
     def index(self, times):
-        """Times as periods, business days, or whole numbers that count by one."""
+        """Return times as periods, business days, or consecutive whole numbers."""
         if self.calendar is not None:
             try:
                 return pd.Index(self.calendar.numbers(times))
@@ -200,7 +200,7 @@ class Steps:
             return pd.DatetimeIndex(times).normalize()
         if isinstance(times, pd.PeriodIndex):
             has_it = times.freqstr == self.frequency
-            # A period with a multiple is named by its start.
+            # A period of several units has the name of its start.
             return times if has_it else times.asfreq(self.frequency, "start")
         return pd.DatetimeIndex(times).to_period(self.frequency)
 
@@ -213,7 +213,7 @@ class Steps:
         return int(last) - int(first) + 1
 
     def range(self, first, last):
-        """Every step from the first to the last."""
+        """Return every step from the first to the last."""
         if isinstance(first, pd.Period):
             return pd.period_range(first, last, freq=self.frequency)
         if isinstance(first, pd.Timestamp):
@@ -222,18 +222,18 @@ class Steps:
 
     @property
     def are_counted(self):
-        """True if steps are counted from 0, in the place of their times."""
+        """True if numbers from 0 replace the times of the steps."""
         is_wide = isinstance(self.frequency, int) and self.frequency != 1
         return is_wide or self.calendar is not None
 
     def times(self, index):
-        """The times at steps that are counted from 0; those of other steps are these."""
+        """Return the times of steps that are counted from 0, or else the steps."""
         if self.calendar is not None:
             return self.calendar.times(index)
         return self.first + index * self.frequency if self.are_counted else index
 
     def as_written(self, index):
-        """The times at some steps, in the way of the column that they came from."""
+        """Return the times of steps in the format of the source."""
         if self.calendar is not None:
             return _as_text(self.times(index))
         if isinstance(self.frequency, int):
@@ -249,14 +249,14 @@ class Steps:
             return _as_text(index)
         count = (index.asi8 - self._first_step.ordinal) // index.freq.n
         dates = self._dates(count)
-        # Days are written with hours where others have them.
+        # Write days with hours if the source does.
         others = pd.DatetimeIndex([self.first, self.first + self.offset])
         return _as_text(dates.append(others))[: len(dates)]
 
     def _dates(self, count):
-        """The dates so many steps behind the first one."""
+        """Return the dates `count` steps after the first one."""
         if isinstance(self.offset, pd.offsets.Tick):
-            # Not all of them, as the series of a panel may be far from each other.
+            # Do not list all dates: the series of a panel may be far apart.
             step = pd.Timedelta(self.offset).as_unit(self.first.unit).asm8
             return pd.DatetimeIndex(self.first.asm8 + count * step)
         n_dates = max(count, default=0) + 1
@@ -266,7 +266,7 @@ class Steps:
 
 
 def _as_text(times):
-    """Times as text, with the zeros of early years, which pandas leaves out."""
+    """Return times as text, with the leading zeros of years that pandas leaves out."""
     return times.astype(str).str.replace(
         r"(^|/)(\d{1,3})(?=[-Q]|$)",
         lambda found: found[1] + found[2].zfill(4),
@@ -275,13 +275,13 @@ def _as_text(times):
 
 
 def _time_of_the_day(times):
-    """The time of the day that all times have, or none if they have several."""
+    """Return the time of day if all times share it, else 0."""
     clock = times - times.normalize()
     return clock[0] if (clock == clock[0]).all() else pd.Timedelta(0)
 
 
 def find_steps(times, frequency=None):
-    """Find the steps of times, or take those of a frequency that was given."""
+    """Find the steps of times, or use those of a given frequency."""
     times = times.unique().sort_values()
     if len(times) < 2:
         raise InputError(f"There is only one time, {times[0]}. A series needs more rows.")
@@ -310,7 +310,7 @@ def find_steps(times, frequency=None):
 
 
 def _steps_of(times, given):
-    """Steps of the frequency that a user gave, and how times were written."""
+    """Return the steps of the user's frequency, with the format of the source."""
     try:
         frequency = _name_of_periods(given)
         offset = None if frequency else to_offset(given)
@@ -339,15 +339,15 @@ def _steps_of(times, given):
     if (shifts == shifts[0]).all():
         return Steps(frequency, shift=shifts[0])
     if frequency.lstrip("0123456789").startswith("W"):
-        # By their first days: a week in text is a range, and no date.
+        # Write weeks by their first days: a week as text is a range, not a date.
         return Steps(frequency, shift=pd.Timedelta(0))
     return steps
 
 
 def _name_of_periods(frequency):
-    """The name that a frequency of dates has for periods; "B" stays what it is.
+    """Return the name for periods of a frequency of dates; "B" stays "B".
 
-    None where no period can stand for it, as for half months.
+    Return None if there is no such period, for example for half months.
     """
     calendar = re.match(r"(\d*)(?:B?([MQY])[SE]|WOM|LWOM)(-|$)", frequency)
     if calendar and calendar[2] in (None, "M"):
@@ -355,30 +355,30 @@ def _name_of_periods(frequency):
     if calendar:
         return calendar[1] + calendar[2]
     if frequency.endswith("B"):
-        # Periods of business days are no more.
+        # pandas no longer supports periods of business days.
         return frequency if frequency == "B" else None
     try:
         return pd.Period("2000-01-01", freq=frequency).freqstr
     except ValueError:
-        # Raises in turn if it is no frequency at all.
+        # This raises if it is not a frequency.
         to_offset(frequency)
         return None
 
 
 def _months(count):
-    """The name of a frequency of some months."""
+    """Return the name of a frequency of months."""
     return {1: "M", 3: "Q", 12: "Y"}.get(count, f"{count}M")
 
 
 def _name_of(offset):
-    """The name of an offset; that of months where it goes from day to same day."""
+    """Return the name of an offset. A DateOffset gets that of its months."""
     if type(offset) is pd.DateOffset:
         return _months(offset.n * offset.kwds["months"])
     return offset.freqstr
 
 
 def _steps_with_gaps(times):
-    """The offset between dates of which most are missing."""
+    """Return the offset between dates if most dates are missing."""
     steps = np.diff(times)
     days = steps / np.timedelta64(1, "D")
     is_whole_days = (times == times.normalize()).all()

@@ -1,4 +1,4 @@
-"""A table of rows becomes a series, or a panel of many, as sktime reads them."""
+"""Conversion of a table of rows to a series or a panel for sktime."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -24,17 +24,17 @@ from skforecast_lstm._cli.table_times import (
 
 __all__ = ["Table", "check_length", "table_from_rows"]
 
-# Steps that a series may have whatever its rows, and for each of its rows.
+# Limits on the steps of a series: in total, and for each row. The larger one applies.
 _MOST_STEPS = 10_000
 _MOST_STEPS_A_ROW = 100
 
 
 @dataclass(frozen=True)
 class Table:
-    """One series, or many in a panel, whose rows are complete and in order.
+    """One series or a panel, with complete and sorted rows.
 
-    `X` are the exogenous columns at the times of `y`, and `X_ahead` at the times after
-    them for which rows were there. `notes` say what was guessed or changed.
+    `X` has the exogenous columns at the times of `y`. `X_ahead` has them at later times
+    that have rows. `notes` are messages on guesses and changes.
     """
 
     y: Any
@@ -48,13 +48,13 @@ class Table:
 
     @property
     def lengths(self):
-        """How many rows each series has."""
+        """Number of rows of each series."""
         if self.series is None:
             return pd.Series([len(self.y)])
         return self.y.groupby(level=0).size()
 
     def with_times_as_written(self, frame):
-        """A frame over steps with its index as columns, as the source has them."""
+        """Return a frame with its index as columns, in the format of the source."""
         columns = frame.reset_index(drop=True)
         times = self.steps.as_written(frame.index.get_level_values(-1))
         columns.insert(0, self.time, times, allow_duplicates=True)
@@ -64,7 +64,7 @@ class Table:
         return columns
 
     def first_ahead(self, horizon):
-        """The first rows of `X_ahead` of each series; raise if there are too few."""
+        """Return the first rows of `X_ahead` of each series. Raise if too few exist."""
         if self.X_ahead is None:
             return None
         if self.series is None:
@@ -96,7 +96,7 @@ def table_from_rows(
     decimal=None,
     separator=None,
 ):
-    """Check columns, times and values, and turn rows into a `Table`."""
+    """Check columns, times and values, and convert rows to a `Table`."""
     if rows.empty:
         raise InputError("There are no rows.")
     rows = rows.rename(columns=str).reset_index(drop=True)
@@ -175,7 +175,7 @@ def check_length(table, least, why):
 
 
 def _only_time(rows):
-    """The column that can only be the time: the one of dates, else of steps by one."""
+    """Return the only possible time column: that of dates, else that of a counter."""
     dates, counts, doubtful = [], [], []
     for name, column in rows.items():
         if pd.api.types.is_float_dtype(column.dtype) or _has_decimals(column):
@@ -193,11 +193,11 @@ def _only_time(rows):
             dates.append(name)
         elif (np.diff(times) == 1).all() and len(times) > 1:
             counts.append(name)
-    # The time is a counter, or dates beside it that are not read, such as 202001, or of
-    # which one is mistyped.
+    # The time may be a counter. It may also be a column of dates that can't be read,
+    # such as 202001, or a date with a typing error.
     found = dates or counts + doubtful
     if len(found) == 1 and found == doubtful:
-        # The error says in which form they are.
+        # This raises an error that names the accepted forms.
         parse_times(rows[found[0]])
     if len(found) != 1:
         several = f"{', '.join(found)} could be" if found else "no column looks like one"
@@ -209,9 +209,9 @@ def _only_time(rows):
 
 
 def _may_be_dates(column):
-    """Return whether most cells of text may be dates, of which not all are read.
+    """Return True if most text cells may be dates, even if not all can be read.
 
-    Names with numbers in them are asked about too, rather than a time be passed over.
+    Names with numbers count too. It is better to ask than to overlook the time.
     """
     if looks_like_numbers(column):
         return False
@@ -224,12 +224,12 @@ def _may_be_dates(column):
 
 
 def _has_decimals(column):
-    """Return whether numbers in a column of text have decimals."""
+    """Return True if numbers in a text column have decimals."""
     return looks_like_numbers(column) and any("." in str(cell) for cell in column)
 
 
 def _only_number(rows):
-    """The column that can only be the target: the one of numbers."""
+    """Return the only possible target: the only column of numbers."""
     numbers = [name for name, column in rows.items() if looks_like_numbers(column)]
     if len(numbers) != 1:
         several = f"{', '.join(numbers)} could be" if numbers else "no column has numbers"
@@ -238,7 +238,7 @@ def _only_number(rows):
 
 
 def _series_in(rows, series):
-    """Name, places of the rows, and words for an error, of each series."""
+    """Return the name of each series, its row positions, and its text for errors."""
     if series is None:
         return [(None, np.arange(len(rows)), "")]
     column = rows[series]
@@ -248,7 +248,7 @@ def _series_in(rows, series):
         raise InputError(f"Column {series!r} does not name the series of row {row}.")
     if not pd.api.types.is_integer_dtype(column.dtype):
         column = column.astype(str)
-        # Numbers come in their order, unless zeros or a sign would be lost.
+        # Sort names as numbers, unless leading zeros or a sign would be lost.
         if column.str.fullmatch("0|-?[1-9][0-9]{0,17}").all():
             column = column.astype("int64")
     places = column.groupby(column).indices
@@ -256,7 +256,7 @@ def _series_in(rows, series):
 
 
 def _complete(part, steps, where, duplicates, gaps, notes):
-    """One series in order, each step once, and nothing unknown before its last value."""
+    """Return one sorted series, with each step once and no NaN up to its last value."""
     target = part.columns[0]
     part = _each_time_once(part, steps, where, duplicates, notes)
     if not part.index.is_monotonic_increasing:
@@ -288,7 +288,7 @@ def _complete(part, steps, where, duplicates, gaps, notes):
 
 
 def _check_gaps_are_short(times, steps, where):
-    """Raise if there would be far more steps than rows, as one wrong year makes."""
+    """Raise if there are far more steps than rows, for example after a wrong year."""
     n_steps = steps.count(times[0], times[-1])
     if n_steps <= max(_MOST_STEPS, _MOST_STEPS_A_ROW * len(times)):
         return
@@ -303,7 +303,7 @@ def _check_gaps_are_short(times, steps, where):
 
 
 def _filled(part, steps, where, gaps, notes):
-    """One series with what is unknown filled in, up to the last value of the target."""
+    """Return one series with NaN filled up to the last value of the target."""
     target = part.columns[0]
     n_known = part.index.get_loc(part[target].last_valid_index()) + 1
     numbered = part.reset_index(drop=True)
@@ -333,7 +333,7 @@ def _filled(part, steps, where, gaps, notes):
 
 
 def _each_time_once(part, steps, where, duplicates, notes):
-    """Rows at the same time made one, as the user chose."""
+    """Merge the rows of the same time with the user's method."""
     repeated = part.index.duplicated()
     if not repeated.any():
         return part

@@ -1,4 +1,4 @@
-"""Forecasters side by side: what each would have said, and how far off it was."""
+"""Comparison of forecasters by rolling origin."""
 
 from skforecast_lstm._lazy import loaded_late
 

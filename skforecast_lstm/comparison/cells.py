@@ -1,4 +1,4 @@
-"""One forecaster on one dataset at one cutoff: run by sktime, kept as plain data."""
+"""Cells of a comparison: one forecaster on one dataset at one cutoff, run by sktime."""
 
 import contextlib
 import hashlib
@@ -30,7 +30,7 @@ from skforecast_lstm.comparison.datasets import split_series
 
 @dataclass(frozen=True)
 class Cell:
-    """What is to be done, without its data: they travel only to where they are used."""
+    """Description of one cell, without its data. `job` adds the data for a worker."""
 
     dataset: Any
     name: str
@@ -44,7 +44,7 @@ class Cell:
         return self.dataset.windows[self.window]
 
     def job(self):
-        """The arguments of `run`."""
+        """Return the arguments of `run`."""
         y, X = self.dataset.window(self.n_train)
         return {
             "prefix": self.dataset.prefix,
@@ -57,7 +57,7 @@ class Cell:
         }
 
     def key(self):
-        """A text that differs wherever the result could."""
+        """Return a hash of everything that can change the result."""
         job = self.job()
         forecaster = job.pop("forecaster")
         parameters = {
@@ -77,12 +77,12 @@ class Cell:
 
 
 def _kind(estimator):
-    """The class of an estimator, as text."""
+    """Return the class of an estimator as text."""
     return f"{type(estimator).__module__}.{type(estimator).__qualname__}"
 
 
 def metric_names(coverage):
-    """Names of all metrics, in the order in which they are shown."""
+    """Return the names of all metrics, in display order."""
     levels = [f"{metric}_{level:g}" for level in coverage for metric in _OF_INTERVALS]
     return ["MASE", "RMSSE", "sMAPE", *levels, "fit_seconds", "predict_seconds"]
 
@@ -105,18 +105,19 @@ _n_inside = 0
 
 @contextlib.contextmanager
 def quiet():
-    """No warnings, of which hundreds of models have hundreds, and one thread.
+    """Suppress warnings and use one thread for linear algebra.
 
-    Small matrices are slower on many threads, by 10 times where cores are shared, and
-    the sums of one thread are the same with any number of workers.
+    Hundreds of models raise hundreds of warnings. Small matrices are slower on many
+    threads, 10 times slower on shared cores. With one thread, sums do not depend on the
+    number of workers.
 
-    What is said of warnings is a setting of the process: the first thread that is in
-    here makes it, and the last undoes it.
+    Warning filters belong to the process. The first thread to enter sets them, and the
+    last to leave restores them.
     """
     global _n_inside
     with _entering:
         if not _n_inside:
-            # Recorded, and not only ignored: sktime puts its own filters before others.
+            # Record warnings as well: sktime puts its own filters before this one.
             _until_all_are_out.enter_context(warnings.catch_warnings(record=True))
             warnings.simplefilter("ignore")
         _n_inside += 1
@@ -131,30 +132,30 @@ def quiet():
 
 
 def run(prefix, y, X, forecaster, horizon, season_length, coverage):
-    """Fit, forecast and score one cell; what goes wrong is part of the result.
+    """Fit, forecast and score one cell. The result includes any error.
 
     Parameters
     ----------
     prefix : tuple of str
-        Begin the names of the series.
+        First parts of the names of the series.
     y, X : DataFrame
-        The rows up to the end of the window, `X` may be None.
+        Rows up to the end of the window. `X` may be None.
     forecaster : sktime forecaster
-        Is cloned, not changed.
+        Forecaster to clone; it is not changed.
     horizon, season_length : int
-        Steps to forecast, and rows in a season for the scaled errors.
+        Number of steps to forecast, and of rows in a season for the scaled errors.
     coverage : tuple of float
         Nominal coverages, for forecasters that have intervals.
 
     Returns
     -------
     result : dict
-        Of numbers, texts and lists only: "error", "scores" and "forecasts".
+        The entries "error", "scores" and "forecasts", made of numbers, strings and lists.
     """
     with quiet():
         try:
             return _scores(prefix, y, X, forecaster, horizon, season_length, coverage)
-        # A forecaster may raise whatever it likes; the others are to go on.
+        # A forecaster may raise any error, and the others must go on.
         except Exception as error:  # noqa: BLE001
             reason = f"{type(error).__name__}: {error}"
             return {"error": reason, "scores": [], "forecasts": []}
@@ -170,7 +171,7 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
     outcome = evaluate(
         forecaster, splitter, y, X=X, scoring=scoring, return_data=True,
         error_score="raise",
-        # Of X only the rows to forecast: ARIMA fails with those before them too.
+        # X has only the rows to forecast, because ARIMA fails with earlier rows.
         cv_X=None if X is None else SameLocSplitter(splitter, y),
     ).iloc[0]  # fmt: skip
     train, actual = (
@@ -219,7 +220,7 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
 
 
 def _like(forecast, actual):
-    """Forecasts in a frame with the columns and rows of the actual values."""
+    """Return the forecasts with the columns and rows of the actual values."""
     forecast = pd.DataFrame(forecast)
     forecast.columns = actual.columns
     forecast = forecast.reindex(actual.index)
@@ -230,7 +231,7 @@ def _like(forecast, actual):
 
 
 def _bounds(intervals, level, series, actual, prefix):
-    """The interval of one series at one level, as sktime's metrics read it."""
+    """Return the interval of one series at one level, in the form of sktime's metrics."""
     sides = {}
     for side in ("lower", "upper"):
         of_side = intervals.xs((level, side), axis=1, level=(-2, -1))

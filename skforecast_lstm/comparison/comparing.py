@@ -46,76 +46,79 @@ def compare(
 ):
     """Compare forecasters on the same windows, by rolling origin.
 
-    The data are cut at several times. At each, every forecaster is fitted to what came
-    before, forecasts the next `horizon` steps, and is scored by what came then.
-    Fitting, splitting and scoring are sktime's.
+    The data are cut at several times. At each cutoff, every forecaster is fitted on the
+    rows before it, forecasts the next `horizon` steps, and is scored against the actual
+    values. sktime does the fitting, splitting and scoring.
 
     Parameters
     ----------
     y : Series, DataFrame or dict
-        A series; a frame with one row a time and one column a series; a panel, whose
-        MultiIndex names the series before the time; or a dict of these by name. The
-        series of one frame are forecast together by forecasters that can, and one by
-        one by the others. Each has rows of its own in the results.
+        A series; a frame with one row per time and one column per series; a panel with
+        a MultiIndex of series and time; or a dict of these by name. Forecasters that
+        can forecast several series together do so for the series of one frame. The
+        others forecast them one by one. Each series has separate rows in the results.
     X : DataFrame or dict, default=None
-        Features, with the rows of `y`, known also for the steps to forecast. For a dict
-        `y` a dict by the same names.
+        Features with the rows of `y`. They must also be known for the steps to
+        forecast. If `y` is a dict, `X` is a dict with the same names.
     horizon : int
         Number of steps to forecast.
     season_length : int or dict, default=None
-        Rows in a season, for scaled errors and for seasonal forecasters; for a dict `y`
-        also a dict. By default by the frequency of the times (12 for months, 4 for
-        quarters, 52 for weeks, 7 for days, 24 for hours), if at least two seasons come
-        before the first cutoff, else 1.
+        Number of rows in a season, for scaled errors and for seasonal forecasters. If
+        `y` is a dict, it may be a dict too. If None, it follows from the frequency of
+        the times (12 for months, 4 for quarters, 52 for weeks, 7 for days, 24 for
+        hours) if at least two seasons come before the first cutoff. Otherwise it is 1.
     forecasters : list or dict, default=None
-        Names, sktime forecasters, or scikit-learn regressors, which learn from the last
-        rows, one copy for each step ahead. A dict gives each a name to show. Names are
-        "naive", "seasonal naive", "Holt-Winters", "AutoETS", "AutoARIMA", "Theta",
-        "LSTM", which are the default and together "default", and those of
-        scikit-learn's regressors, such as "Ridge" or "HistGradientBoosting".
+        Names, sktime forecasters or scikit-learn regressors. A regressor learns from
+        the last rows, with one copy for each step ahead. A dict gives each forecaster a
+        name to show. The default forecasters are "naive", "seasonal naive",
+        "Holt-Winters", "AutoETS", "AutoARIMA", "Theta" and "LSTM". The name "default"
+        stands for all of them. Other names are those of scikit-learn's regressors, such
+        as "Ridge" or "HistGradientBoosting".
     n_windows : int, default=None
-        Number of cutoffs; the last window ends with the last row. By default as many as
-        fit into the last third of the rows.
+        Number of cutoffs. The last window ends with the last row. If None, there are as
+        many as fit into the last third of the rows.
     step : int, default=None
-        Rows from one cutoff to the next; `horizon` by default, so that no window
-        overlaps another.
+        Number of rows from one cutoff to the next. If None, it is `horizon`, so windows
+        do not overlap.
     coverage : tuple of float, default=(0.8, 0.95)
         Nominal coverages of prediction intervals, for forecasters that have them.
     n_jobs : int, default=1
-        Number of workers; -1 for one a core. One runs in this process. The scores are
-        the same with any number; seconds are longer where workers share cores.
+        Number of workers; -1 means one per core. One worker runs in this process. The
+        scores do not depend on this number. Times in seconds are longer if workers
+        share cores.
     backend : {"loky", "threading", "dask"}, default="loky"
-        What the workers are. "dask" uses the client that is open, else it opens one of
-        `n_jobs` processes.
+        Kind of the workers. "dask" uses the open client, or opens one with `n_jobs`
+        processes.
     results : path, default=None
-        A file, or a folder for one (a name without a suffix is a folder), to which the
-        result of each cell (a forecaster on a dataset at a cutoff) is written as it
-        comes. Cells that are there already, of the same data, parameters and versions,
-        are not run again, so an interrupted comparison goes on where it was; those that
-        failed are tried again.
+        File for the results, or folder for this file. A name without a suffix is a
+        folder. The result of each cell (a forecaster on a dataset at a cutoff) is
+        written as soon as it is ready. A later call with the same data, parameters and
+        versions reads these cells instead of running them again. So an interrupted
+        comparison goes on where it stopped. Failed cells are run again.
     progress : bool, default=True
-        Show how far it is and the time left, on a terminal or in a notebook.
+        If True, show the progress and the time left, on a terminal or in a notebook.
     random_state : int, default=0
         Seed for forecasters given by name.
 
     Returns
     -------
     comparison : Comparison
-        The scores and forecasts, their ranking, pictures and report.
+        Scores and forecasts, with a ranking, pictures and a report.
 
     See Also
     --------
-    Comparison : What can be done with the result.
+    Comparison : Result of the comparison.
 
     Notes
     -----
-    A forecaster that raises is reported with the reason, and the others go on. Their
-    warnings are not shown. Matrix products run on one thread, which is quicker for
-    matrices of this size, and makes results independent of the number of workers.
+    If a forecaster raises an error, the result has the reason, and the others go on.
+    Warnings of forecasters are not shown. Matrix products run on one thread. This is
+    faster for matrices of this size, and makes results independent of the number of
+    workers.
 
-    Holt-Winters has a damped trend, and a multiplicative season where all values are
-    over 0, else an additive one. AutoETS and AutoARIMA leave out seasons of more than 24
-    steps, for which they take too long. Holt-Winters and regressors have no intervals.
+    Holt-Winters has a damped trend. Its season is multiplicative if all values are
+    greater than 0, else additive. AutoETS and AutoARIMA ignore seasons of more than 24
+    steps, which would take too long. Holt-Winters and regressors have no intervals.
 
     Examples
     --------
@@ -184,7 +187,7 @@ def compare(
 
 
 def _check_run(coverage, n_jobs, backend):
-    """Nominal coverages as a tuple, once what is to be done makes sense."""
+    """Check the arguments, and return the nominal coverages as a tuple."""
     check_integer("n_jobs", n_jobs, -1)
     if n_jobs == 0:
         raise ValueError("n_jobs must be at least 1, or -1 for one a core, got 0.")
@@ -203,8 +206,8 @@ def _check_run(coverage, n_jobs, backend):
 
 
 def _run_all(cells, n_jobs, backend):
-    """Number and result of each cell, in the order in which they are finished."""
-    # Around all cells, as cells in threads undo each other's.
+    """Yield the number and result of each cell, in the order in which they finish."""
+    # `quiet` is around all cells, because cells in threads undo each other's filters.
     if n_jobs == 1 and backend != "dask":
         with quiet():
             for number, cell in cells.items():
@@ -232,7 +235,7 @@ def _run_numbered(number, **job):
 
 @contextlib.contextmanager
 def _workers(backend, n_jobs):
-    """A dask client, if that is what is to work and none is open."""
+    """Open a dask client if the backend is dask and no client is open."""
     if backend != "dask":
         yield
         return
@@ -250,7 +253,7 @@ def _workers(backend, n_jobs):
 
 @contextlib.contextmanager
 def _progress(total, completed, *, shown):
-    """A function to call after each cell, and a bar on the terminal if it is shown."""
+    """Yield a function to call after each cell, and show a progress bar if asked."""
     if shown and find_spec("rich"):
         from rich.console import Console
         from rich.progress import (
@@ -280,7 +283,7 @@ def _progress(total, completed, *, shown):
 
 
 def _settings(datasets, line_ups, coverage):
-    """What was compared and how, for the report."""
+    """Return the settings of the comparison, for the report."""
     return {
         "horizon": datasets[0].horizon,
         "coverage": list(coverage),
@@ -315,7 +318,7 @@ def _versions():
 
 
 def _comparison(datasets, cells, outcomes, settings):
-    """Put the outcomes of all cells into tables."""
+    """Return the outcomes of all cells as tables."""
     scores, forecasts, failures = [], [], []
     of_points = [name for name in metric_names(()) if "seconds" not in name]
     series_of = {dataset.name: list(dataset.series()) for dataset in datasets}

@@ -1,4 +1,4 @@
-"""What is compared on: series with regular times, their season and their windows."""
+"""Datasets of a comparison: series with regular times, a season and windows."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from skforecast_lstm.forecasting._defaults import season_of
 
 @dataclass(frozen=True)
 class Dataset:
-    """One table of series over the same times, and where it is cut.
+    """One table of series over the same times, and its cutoffs.
 
-    `y` has one row a time, or one row a series and time; in its index stand `steps`,
-    which are `times` as forecasters know how to count them. `windows` are the numbers
-    of times before each cutoff. Series of a panel may start before `times`, the longest
-    with the times `longest`. The names of all series begin with `prefix`.
+    `y` has one row per time, or one row per series and time. Its index has `steps`,
+    which are `times` in a form that forecasters can count. `windows` are the numbers of
+    times before each cutoff. Series of a panel may start before `times`; the longest
+    has the times `longest`. The names of all series begin with `prefix`.
     """
 
     name: str
@@ -36,11 +36,11 @@ class Dataset:
     windows: tuple[int, ...]
 
     def series(self):
-        """Name and values of each series: a column, or a column of one of a panel."""
+        """Return the name and values of each series: one column, or one in a panel."""
         return split_series(self.y, self.prefix)
 
     def window(self, n_train):
-        """What is known and what is to be forecast at one cutoff."""
+        """Return the rows of y and X up to the last step of one window."""
         last = self.steps[n_train + self.horizon - 1]
 
         def until_last(frame):
@@ -52,10 +52,10 @@ class Dataset:
 
 
 def split_series(frame, prefix):
-    """Name and values of each series of a frame, in order.
+    """Return the name and values of each series of a frame, in order.
 
-    A name is the prefix, the name of the series in the panel, if it is one, and the
-    name of the column, if there are several.
+    A name has the prefix, the name of the series if the frame is a panel, and the name
+    of the column if there are several.
     """
     many_columns = frame.shape[1] > 1
     if frame.index.nlevels == 1:
@@ -76,7 +76,7 @@ def split_series(frame, prefix):
 
 
 def read_datasets(y, X, *, horizon, season_length, n_windows, step):
-    """Check all that is given, and cut it into windows."""
+    """Check the arguments of `compare`, and cut the data into windows."""
     check_integer("horizon", horizon, 1)
     for name, value in (("n_windows", n_windows), ("step", step)):
         if value is not None:
@@ -116,16 +116,16 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
 
 
 def _countable(times):
-    """Times that forecasters can count on from.
+    """Return the times in a form that forecasters can continue.
 
-    Not all of sktime's know the next of time stamps that are not equally far apart in
-    seconds, such as the first of each month; of periods they do.
+    Some sktime forecasters cannot continue time stamps that are not equally far apart
+    in seconds, such as the first of each month. They can continue periods.
     """
     frequency = getattr(times, "freq", None)
     is_even = frequency is None or isinstance(frequency, pd.offsets.Tick | pd.offsets.Day)
     if is_even or isinstance(times, pd.PeriodIndex):
         return times
-    # Nor of multiples of a month, of halves of it or of business days as periods.
+    # They cannot continue periods of several months, half months or business days.
     if frequency.n > 1 or frequency.name.startswith(("B", "C", "SM", "b", "c")):
         return pd.RangeIndex(len(times))
     try:
@@ -135,7 +135,7 @@ def _countable(times):
 
 
 def _relabelled(index, longest):
-    """An index whose times, those of the longest series, are countable."""
+    """Return the index with countable times in place of those of the longest series."""
     countable = _countable(longest)
     if index.nlevels == 1:
         return countable
@@ -145,7 +145,7 @@ def _relabelled(index, longest):
 
 
 def _by_name(y):
-    """The tables that were given, each with its name."""
+    """Return the tables of y by name."""
     if not isinstance(y, Mapping):
         name = getattr(y, "name", None)
         if isinstance(y, pd.DataFrame) and y.shape[1] == 1:
@@ -163,7 +163,7 @@ def _by_name(y):
 
 
 def _entry(given, name, what, tables):
-    """What belongs to one dataset, of something given once or for each by name."""
+    """Return the entry of one dataset, if given by name, or the value for all."""
     if not isinstance(given, Mapping):
         if what == "X" and given is not None and len(tables) > 1:
             raise TypeError(
@@ -180,7 +180,7 @@ def _entry(given, name, what, tables):
 
 
 def _frame(table, name, what):
-    """One table as a frame of numbers in which nothing is missing."""
+    """Return one table as a frame of numbers without missing values."""
     if isinstance(table, pd.Series):
         table = table.to_frame(name=name if table.name is None else table.name)
     if not isinstance(table, pd.DataFrame):
@@ -215,12 +215,12 @@ def _frame(table, name, what):
 
 
 def _text(label):
-    """A time, or a series and its time, as people write it."""
+    """Return a time, or a series and its time, as text."""
     return ", ".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
 def _features(X, frame, name):
-    """The features of one dataset, which have its rows."""
+    """Return the features of one dataset. Raise if their rows are not those of y."""
     if X is None:
         return None
     X = _frame(X, name, "X")
@@ -237,7 +237,7 @@ def _features(X, frame, name):
 
 
 def _times(frame, name):
-    """The times of the shortest and of the longest series, which must end together."""
+    """Return the times of the shortest and longest series, which must end together."""
     if frame.index.nlevels == 1:
         times = _regular(frame.index, f"y of {name!r}")
         return times, times
@@ -258,7 +258,7 @@ def _times(frame, name):
 
 
 def _regular(times, where):
-    """Times in order, each one step after the other, or raise and say where not."""
+    """Return the times if they are sorted and evenly spaced, otherwise raise."""
     kinds = pd.DatetimeIndex | pd.PeriodIndex
     if not isinstance(times, kinds) and not pd.api.types.is_integer_dtype(times):
         raise TypeError(
@@ -307,7 +307,7 @@ def _regular(times, where):
 
 
 def _frequency(times):
-    """The frequency that most stretches of the times have."""
+    """Return the most common frequency among stretches of the times."""
     offset = usual_offset(times)
     if offset is not None:
         return offset
@@ -324,7 +324,7 @@ def _frequency(times):
 
 
 def _windows(times, name, horizon, n_windows, step):
-    """Numbers of times before each cutoff; the last window ends with the last row."""
+    """Return the number of times before each cutoff. The last window ends at the end."""
     n_times = len(times)
     n_test = n_times // 3
     if n_windows is None:
@@ -349,7 +349,7 @@ def _windows(times, name, horizon, n_windows, step):
 
 
 def _season(given, times, n_train, name):
-    """Rows in a season: as given, or by the frequency where two seasons are known."""
+    """Return the given season, or that of the frequency if two seasons are known."""
     if given is not None:
         check_integer("season_length", given, 1)
         if given >= n_train:
@@ -364,7 +364,7 @@ def _season(given, times, n_train, name):
 
 
 def _check_scale(dataset):
-    """Raise where a scaled error has no meaning: a past that never changed."""
+    """Raise if the past of a series never changes, so scaled errors have no meaning."""
     for name, values in dataset.series().items():
         known = values[values.index < dataset.steps[dataset.windows[0]]].to_numpy()
         season = dataset.season_length

@@ -1,4 +1,4 @@
-"""Who is compared: names to forecasters, set up for the dataset at hand."""
+"""Line-up of a comparison: forecasters by name, set up for each dataset."""
 
 import contextlib
 import warnings
@@ -9,27 +9,27 @@ from skforecast_lstm.forecasting._defaults import default_lookback
 
 __all__ = ["DEFAULT_LINEUP", "line_up", "quietly_made"]
 
-# State-space models keep one state a step of the season; R's ets stops here as well.
+# State-space models keep one state per step of the season. R's ets has the same limit.
 _LONGEST_SEASON = 24
 
 
 def line_up(forecasters, datasets, *, random_state=0):
-    """Forecasters by name, set up for each dataset.
+    """Return the forecasters by name, set up for each dataset.
 
     Parameters
     ----------
     forecasters : None, list or dict
-        Names, sktime forecasters or scikit-learn regressors; as a dict, each with
-        the name to show. "default" stands for the default line-up, as does None.
+        Names, sktime forecasters or scikit-learn regressors. A dict gives each a name
+        to show. "default" and None stand for the default line-up.
     datasets : list of Dataset
-        What they are to forecast: the season, horizon and rows of each.
+        Datasets to forecast. Forecasters depend on their season, horizon and rows.
     random_state : int, default=0
-        Seed for those that are given by name and need one.
+        Seed for random forecasters that are given by name.
 
     Returns
     -------
     forecasters : list of dict of str to sktime forecaster
-        For each dataset one forecaster for each name, not fitted.
+        Unfitted forecasters by name, one dict for each dataset.
 
     Examples
     --------
@@ -51,14 +51,17 @@ def line_up(forecasters, datasets, *, random_state=0):
 
 @contextlib.contextmanager
 def quietly_made():
-    """No word of sktime that a default will change, at every forecaster made."""
+    """Suppress sktime's warning, for each new forecaster, that a default will change."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*remember_data", FutureWarning)
         yield
 
 
 def _named(forecasters, seasonal):
-    """Entries by the name to show; the default ones as far as they differ."""
+    """Return the entries by the name to show.
+
+    Without a season, "seasonal naive" equals "naive", so the default leaves it out.
+    """
     if forecasters is None:
         forecasters = ["default"]
     if isinstance(forecasters, Mapping):
@@ -114,7 +117,7 @@ def _forecaster(entry, dataset, random_state):
 
 
 def _regressor(name):
-    """A regressor of scikit-learn by its name, with or without "Regressor"."""
+    """Return a scikit-learn regressor by its name, with or without "Regressor"."""
     from sklearn.utils.discovery import all_estimators
 
     classes = dict(all_estimators(type_filter="regressor"))
@@ -139,7 +142,7 @@ def _regressor(name):
 
 
 def _plain(name):
-    """A name without what people leave out or write otherwise."""
+    """Return the letters and digits of a name, in lower case."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
@@ -150,13 +153,13 @@ def _seeded(estimator, random_state):
 
 
 def _on_windows(regressor, dataset):
-    """A regressor on the last rows, one copy of it for each step ahead."""
+    """Return a forecaster that fits a copy of the regressor for each step ahead."""
     from sklearn.base import clone
     from sktime.forecasting.compose import DirectReductionForecaster, make_reduction
 
     lookback = _lookback(dataset)
     if dataset.X is not None:
-        # It alone reads the features of the step that is forecast, at 50 times the time.
+        # Only this one reads the features of the forecast step. It takes 50 times longer.
         return DirectReductionForecaster(
             clone(regressor), window_length=lookback, X_treatment="concurrent"
         )
@@ -169,7 +172,7 @@ def _on_windows(regressor, dataset):
 
 
 def _lookback(dataset):
-    """Rows in the window of a regressor: as many as the LSTM reads, if there are."""
+    """Return the lookback of a regressor: that of the LSTM, if there are enough rows."""
     n_rows, horizon = dataset.windows[0], dataset.horizon
     wanted = default_lookback(n_rows, horizon, dataset.season_length, n_all=n_rows)
     return max(1, min(wanted, n_rows - horizon))
@@ -182,7 +185,10 @@ def _repeat(season_length):
 
 
 def _holt_winters(dataset):
-    """Damped trend; a season that grows with the level where the level is over 0."""
+    """Return Holt-Winters with a damped trend.
+
+    The season is multiplicative if all values are greater than 0, else additive.
+    """
     from sktime.forecasting.exp_smoothing import ExponentialSmoothing
 
     season = dataset.season_length
@@ -197,7 +203,7 @@ def _holt_winters(dataset):
 
 
 def _is_positive(dataset):
-    """Whether seasons may be factors. A choice of the scale, not of the accuracy."""
+    """Return True if seasons can be factors. It depends on the values, not accuracy."""
     return bool((dataset.y.to_numpy() > 0).all())
 
 
@@ -212,7 +218,7 @@ def _auto_arima(dataset):
 
     return AutoARIMA(
         sp=_season_for_states(dataset),
-        # The same likelihood with a parameter less, found in two thirds of the time.
+        # Same likelihood with one parameter less, in two thirds of the time.
         concentrate_scale=True,
         suppress_warnings=True,
         error_action="ignore",

@@ -1,4 +1,4 @@
-"""Pictures of a comparison, narrow enough to be read on a phone."""
+"""Pictures of a comparison, narrow enough for a phone."""
 
 import itertools
 
@@ -10,7 +10,7 @@ from skforecast_lstm._palette import COLOURS
 
 __all__ = ["draw"]
 
-# Of another length than the colours, so that few pairs of both come twice.
+# Not as many as colours, so few pairs of a colour and a marker repeat.
 _MARKERS = "osD^vPX*h"
 _WIDTH = 5.6
 
@@ -21,11 +21,11 @@ def draw(comparison, kind, *, dataset=None):
     Parameters
     ----------
     comparison : Comparison
-        What is drawn.
+        Comparison to draw.
     kind : {"forecasts", "horizon", "time"}
-        What is shown of it.
+        Kind of picture.
     dataset : str, default=None
-        The dataset to show; the first for "forecasts", else all.
+        Dataset to show. If None, "forecasts" shows the first, and the others show all.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def draw(comparison, kind, *, dataset=None):
 
 
 def _styles(comparison):
-    """The colour and marker of each forecaster, the same in all pictures."""
+    """Return the colour and marker of each forecaster, the same in all pictures."""
     names = comparison.results["forecaster"].unique()
     lstms = comparison.settings["lstm"]
     colours, markers = itertools.cycle(COLOURS), itertools.cycle(_MARKERS)
@@ -67,7 +67,7 @@ def _chosen(table, dataset):
 
 
 def _where(comparison, dataset):
-    """The data that a picture speaks of, for its title."""
+    """Return the name of the data in a picture, for its title."""
     names = comparison.results["dataset"].unique()
     if dataset is None and len(names) > 1:
         return f"mean of {len(names)} series"
@@ -75,7 +75,7 @@ def _where(comparison, dataset):
 
 
 def _forecasts(comparison, dataset):
-    """Each forecaster in a field of its own, against the actual values."""
+    """Draw each forecaster in separate axes, with the actual values."""
     if dataset is None:
         dataset = comparison.results["dataset"].iloc[0]
     forecasts = _chosen(comparison.forecasts, dataset)
@@ -107,7 +107,7 @@ def _forecasts(comparison, dataset):
 
 
 def _forecast_line(field, window, style):
-    """The forecasts from one cutoff, with the widest interval that they have."""
+    """Draw the forecasts from one cutoff, with their widest interval."""
     times = _dates(window["time"])
     levels = [
         column.removeprefix("lower_")
@@ -123,7 +123,7 @@ def _forecast_line(field, window, style):
 
 
 def _limit(field, history, forecasts):
-    """Keep the values readable where an interval explodes."""
+    """Limit the y axis, so that values stay readable beside a very wide interval."""
     values = pd.concat([history["actual"], forecasts["forecast"]])
     spread = values.max() - values.min()
     lower, upper = field.get_ylim()
@@ -133,7 +133,7 @@ def _limit(field, history, forecasts):
 
 
 def _dates(times):
-    """Times as matplotlib draws them."""
+    """Return the times in a form that matplotlib can draw."""
     if isinstance(times.dtype, pd.PeriodDtype):
         return times.dt.to_timestamp()
     if times.dtype == object and isinstance(times.iloc[0], pd.Period):
@@ -142,7 +142,7 @@ def _dates(times):
 
 
 def _horizon(comparison, dataset):
-    """Mean scaled error by the number of steps ahead."""
+    """Draw the mean scaled error by the number of steps ahead."""
     errors = _chosen(comparison.forecasts, dataset)
     by_series = errors.groupby(["forecaster", "step", "dataset"])["scaled_error"].mean()
     means = by_series.groupby(level=["forecaster", "step"]).mean()
@@ -163,7 +163,7 @@ def _horizon(comparison, dataset):
 
 
 def _time(comparison, dataset):
-    """Mean MASE against the seconds that a window takes."""
+    """Draw the mean MASE against the seconds per window."""
     rows = _chosen(comparison.results, dataset)
     rows = rows[rows["value"].notna()]
     by_series = rows.groupby(["metric", "forecaster", "dataset"])["value"].mean()

@@ -1,4 +1,4 @@
-"""Who is better, over which windows, and how sure that is: by sktime's analyzers."""
+"""Ranking of forecasters and tests of their differences, by sktime's analyzers."""
 
 import numpy as np
 import pandas as pd
@@ -6,15 +6,15 @@ from sktime.benchmarking.analysis import AverageRank, WilcoxonSignedRankTest
 
 from skforecast_lstm.comparison.cells import quiet
 
-# The least number of pairs with which a Wilcoxon test can give a p under 0.05.
+# Smallest number of pairs for which a Wilcoxon test can give p < 0.05.
 FEWEST_WINDOWS = 6
 
 
 def shared_scores(results, metric="MASE"):
-    """Scores by window and forecaster, of the windows that all of these have.
+    """Return the scores by window and forecaster, for windows that all have.
 
-    A forecaster is left out, the one with the fewest windows first, while less than
-    half of the windows are shared by all.
+    While all forecasters share less than half of the windows, drop the forecaster with
+    the fewest windows.
     """
     scores = results[results["metric"] == metric].pivot(
         index=["dataset", "window"], columns="forecaster", values="value"
@@ -27,12 +27,12 @@ def shared_scores(results, metric="MASE"):
 
 
 def average(scores):
-    """Mean of each forecaster, in which each dataset counts the same."""
+    """Return the mean score of each forecaster. Each dataset has the same weight."""
     return scores.groupby(level="dataset").mean().mean()
 
 
 def ranked(results, failures):
-    """One row a forecaster, the best first, and those that can't be ranked last."""
+    """Return one row per forecaster, the best first and the unranked ones last."""
     scores = shared_scores(results)
     everyone = results["forecaster"].unique()
     mase = average(scores).sort_values(kind="stable")
@@ -71,18 +71,18 @@ def ranked(results, failures):
 
 
 def p_value(scores, first, second):
-    """How likely so large a difference is by chance: paired Wilcoxon test."""
+    """Return the p-value of a paired Wilcoxon test between two forecasters."""
     pair = scores[[first, second]]
     if np.allclose(pair[first], pair[second]):
         return 1.0
-    # scipy says that it falls back on an approximation where there are ties.
+    # scipy warns that it uses an approximation if there are ties.
     with quiet():
         test = WilcoxonSignedRankTest("MASE").evaluate(as_benchmark(pair))
     return float(test["p_val"].iloc[0])
 
 
 def as_benchmark(scores):
-    """The table that sktime's analyzers read: one row a forecaster and window."""
+    """Return the table for sktime's analyzers: one row per forecaster and window."""
     scores = scores.copy()
     scores.index = [f"{dataset}, window {window}" for dataset, window in scores.index]
     scores.index.name = "validation_id"

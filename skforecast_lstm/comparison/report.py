@@ -1,4 +1,4 @@
-"""A comparison as one page of HTML that needs no other file and no network."""
+"""HTML report of a comparison: one page that needs no other file and no network."""
 
 import base64
 import io
@@ -50,17 +50,17 @@ _ALTERNATIVES = {
 
 
 def page(comparison):
-    """The report of a comparison.
+    """Return the report of a comparison.
 
     Parameters
     ----------
     comparison : Comparison
-        What is reported.
+        Comparison to report.
 
     Returns
     -------
     html : str
-        A whole page.
+        Complete page.
     """
     names = list(comparison.results["dataset"].unique())
     of = names[0] if len(names) == 1 else f"{len(names)} series"
@@ -77,7 +77,7 @@ def page(comparison):
         *(_pictures(comparison, names) if len(comparison.forecasts) else []),
         _settings(comparison.settings),
     ]
-    # What steers terminals, or is half a letter, has no place on a page.
+    # Control characters and lone surrogates are not valid on a page.
     body = re.sub(
         r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", "\n".join(parts)
     )
@@ -108,7 +108,7 @@ def _ranking(comparison):
 
 
 def _by_dataset(comparison):
-    """The mean MASE of each forecaster on each series."""
+    """Return the mean MASE of each forecaster on each series."""
     scores = comparison.results[comparison.results["metric"] == "MASE"]
     table = scores.pivot_table(
         index="dataset", columns="forecaster", values="value", sort=False
@@ -124,7 +124,7 @@ def _failures(failures):
 
 
 def _notes(notes):
-    """Notes of what was guessed or changed before anything was compared."""
+    """Return the notes on guesses and changes made before the comparison."""
     items = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f"<h2>Notes</h2>\n<ul>{items}</ul>" if notes else ""
 
@@ -144,14 +144,14 @@ def _pictures(comparison, names):
 
 
 def _picture(comparison, kind, dataset):
-    """A picture inside the page, with words for those who do not see it."""
+    """Return a picture as part of the page, with alternative text."""
     file = io.BytesIO()
     try:
         with warnings.catch_warnings():
-            # Letters that the font lacks are drawn as boxes.
+            # Matplotlib draws letters that the font lacks as boxes.
             warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
             comparison.plot(kind, dataset=dataset).savefig(file, format="png", dpi=180)
-    # Whatever goes wrong in a picture, the numbers are to be there.
+    # After any error in a picture, the report still has the numbers.
     except Exception as error:  # noqa: BLE001
         said = f"A picture ({kind}) could not be drawn. {type(error).__name__}: {error}"
         return f'<p class="note">{escape(said)}</p>'
@@ -161,7 +161,7 @@ def _picture(comparison, kind, dataset):
 
 
 def _settings(settings):
-    """How it was done, so that it can be done again."""
+    """Return the settings that are needed to repeat the comparison."""
     datasets = pd.DataFrame(
         [
             {"dataset": name} | {key: of[key] for key in of if key != "forecasters"}
@@ -202,7 +202,7 @@ def _settings(settings):
 
 
 def _table(table, classes, heading=None):
-    """A table that scrolls by itself where the screen is narrow."""
+    """Return a table that scrolls separately on a narrow screen."""
     heading = heading or _heading
     texts = {name for name in table if not pd.api.types.is_numeric_dtype(table[name])}
 
@@ -231,7 +231,7 @@ def _table(table, classes, heading=None):
 
 
 def _heading(name):
-    """The name of a column as people write it."""
+    """Return the heading of a column."""
     name = str(name)
     for metric in ("coverage", "width"):
         level = name.removeprefix(f"{metric}_")
@@ -241,7 +241,7 @@ def _heading(name):
 
 
 def _text(value):
-    """A value as people write it; what is not there is a dash."""
+    """Return a value as text, with a dash for a missing value."""
     if pd.isna(value):
         return "-"
     if isinstance(value, float):

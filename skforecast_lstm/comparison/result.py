@@ -1,4 +1,4 @@
-"""What came out of a comparison: tables, ranking, summary, pictures and report."""
+"""Result of a comparison: tables, ranking, summary, pictures and report."""
 
 import json
 from dataclasses import dataclass
@@ -24,24 +24,24 @@ __all__ = ["Comparison"]
 class Comparison:
     """Scores and forecasts of forecasters on the same windows.
 
-    `compare` makes it.
+    `compare` returns it.
 
     Parameters
     ----------
     results : DataFrame
-        One row a dataset, forecaster, window and metric, with its `value`. A forecaster
-        that raised has NaN, and the `reason`. Metrics are MASE, RMSSE (1 is the error of
-        repeating the season before, within the past), sMAPE (a fraction, 2 at most),
-        the coverage (a fraction) and width (in the units of the data) of intervals, and
-        the seconds to fit and to predict; those of several series that are forecast
-        together are shared equally between them.
+        One row per dataset, forecaster, window and metric, with its `value`. If the
+        forecaster raised an error, the value is NaN, with a `reason`. The metrics are
+        MASE and RMSSE (1 is the error of repeating the previous season, within the
+        past), sMAPE (a fraction, at most 2), the coverage (a fraction) and width (in
+        the units of the data) of intervals, and the seconds to fit and to predict. If
+        several series are forecast together, each has an equal share of the seconds.
     forecasts : DataFrame
-        One row a dataset, forecaster, window and step: the time, the actual value, the
-        forecast, its error in units of MASE, and the bounds of intervals.
+        One row per dataset, forecaster, window and step: the time, the actual value,
+        the forecast, its error in units of MASE, and the bounds of intervals.
     failures : DataFrame
-        One row a forecaster, dataset and window that raised, with the reason.
+        One row per forecaster, dataset and window with an error, with the reason.
     history : DataFrame
-        The data: one row a dataset and time.
+        Data, with one row per dataset and time.
     settings : dict
         Horizon, windows, seasons, parameters of the forecasters, versions and time.
 
@@ -61,32 +61,32 @@ class Comparison:
     settings: dict[str, Any]
 
     def ranking(self) -> pd.DataFrame:
-        """Forecasters by their mean MASE, the best first.
+        """Rank the forecasters by their mean MASE, the best first.
 
-        Only windows count that all ranked forecasters have. One that failed so often
-        that fewer than half of the windows would be left is not ranked; it comes last,
-        with the reason. Each dataset counts the same.
+        Only windows that all ranked forecasters have count. A forecaster is not ranked
+        if its failures would leave fewer than half of the windows. It comes last, with
+        the reason. Each dataset has the same weight.
 
         Returns
         -------
         table : DataFrame
-            One row a forecaster. `behind_percent` is how much its MASE is over the
-            best, `p_value` the chance of so large a difference from the best if there
-            were none (paired Wilcoxon signed-rank test over the windows, not corrected
-            for the number of forecasters), `mean_rank` the mean over windows. The other
-            metrics are means. `windows` is how many it has, `failed` how often it
-            raised.
+            One row per forecaster. `behind_percent` is the difference of its MASE from
+            the best, in percent. `p_value` is that of a paired Wilcoxon signed-rank
+            test against the best over the windows, not corrected for the number of
+            forecasters. `mean_rank` is the mean rank over the windows. The other
+            metrics are means. `windows` is the number of its windows, `failed` the
+            number of its failures.
         """
         return ranked(self.results, self.failures)
 
     def summary(self) -> str:
-        """Say in a few sentences who is best, by how much, and how sure that is.
+        """Summarize the winner, its lead and the significance in a few sentences.
 
         Returns
         -------
         text : str
-            Speaks of the LSTM first, if there was one: when it loses, by how much and
-            to which.
+            Summary. It begins with the LSTM if there is one. If the LSTM loses, it
+            names the winner and the difference.
         """
         scores = shared_scores(self.results)
         mase = average(scores).sort_values(kind="stable")
@@ -104,7 +104,7 @@ class Comparison:
         return " ".join(sentences)
 
     def _who_wins(self, mase, scores):
-        """Say who is ahead of whom, from the side of the LSTM if there is one."""
+        """Return sentences on the winner, with the LSTM as subject if there is one."""
         best = mase.index[0]
         lstms = [name for name in mase.index if name in self.settings["lstm"]]
         unranked = [name for name in self.settings["lstm"] if name not in mase.index]
@@ -146,7 +146,7 @@ class Comparison:
         return sentences + self._how_sure(scores, name, other)
 
     def _how_sure(self, scores, name, other):
-        """Say whether a difference is more than chance, and over which windows."""
+        """Return sentences on the significance of a difference, and its windows."""
         n_series = scores.index.get_level_values("dataset").nunique()
         where = f"{_count(len(scores), 'window')} of {n_series} series"
         sentences = []
@@ -177,16 +177,17 @@ class Comparison:
         Parameters
         ----------
         kind : {"forecasts", "horizon", "time"}, default="forecasts"
-            "forecasts" shows actual values and forecasts with their widest interval,
-            "horizon" the error by steps ahead, "time" the error against the seconds to
-            fit and predict.
+            "forecasts" shows actual values and forecasts with their widest interval.
+            "horizon" shows the error by steps ahead. "time" shows the error against the
+            seconds to fit and predict.
         dataset : str, default=None
-            The dataset to show. By default the first for "forecasts", else all.
+            Dataset to show. If None, "forecasts" shows the first, and the others show
+            all.
 
         Returns
         -------
         figure : matplotlib.figure.Figure
-            The picture; in a notebook it shows itself, `savefig` writes it to a file.
+            Picture. A notebook displays it, and `savefig` writes it to a file.
         """
         from skforecast_lstm.comparison.plots import draw
 
@@ -198,22 +199,22 @@ class Comparison:
         Parameters
         ----------
         path : path
-            Where to; a file that is there is replaced, as a whole.
+            Path of the file. An existing file is replaced as a whole.
         """
         from skforecast_lstm.comparison.report import page
 
         _write(path, page(self))
 
     def to_csv(self, path: Any) -> None:
-        """Write `results`, one line a dataset, forecaster, window and metric.
+        """Write `results`, one line per dataset, forecaster, window and metric.
 
-        Names that a spreadsheet would run, such as ``=1+1``, get an apostrophe before
-        them.
+        Names that a spreadsheet would run as a formula, such as ``=1+1``, get a leading
+        apostrophe.
 
         Parameters
         ----------
         path : path
-            Where to; a file that is there is replaced, as a whole.
+            Path of the file. An existing file is replaced as a whole.
         """
         _write(path, self.results.map(for_spreadsheets).to_csv(index=False))
 
@@ -223,7 +224,7 @@ class Comparison:
         Parameters
         ----------
         path : path
-            Where to; a file that is there is replaced, as a whole.
+            Path of the file. An existing file is replaced as a whole.
         """
         tables = {
             "ranking": self.ranking().reset_index(),
@@ -246,6 +247,6 @@ def _count(number, thing):
 
 
 def _write(path, text):
-    """Write a text as a whole or not at all."""
+    """Write a file in full, or not at all."""
     with replacing(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8", errors="replace")

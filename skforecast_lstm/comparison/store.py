@@ -1,4 +1,4 @@
-"""Results kept as they come: one line of JSON a cell, appended and never rewritten."""
+"""Store of results: one line of JSON per cell, appended and never rewritten."""
 
 import json
 import os
@@ -8,7 +8,7 @@ _BEGINNING = '{"key": "'
 
 
 def _record(line):
-    """A line of ours as the record that it is, else None."""
+    """Return the record in a line, or None if the line is not a record."""
     try:
         record = json.loads(line)
         is_ours = isinstance(record["key"], str) and _is_result(record["result"])
@@ -18,7 +18,7 @@ def _record(line):
 
 
 def _is_result(result):
-    """Return whether this is the result of a cell, as `run` gives it."""
+    """Return True if this is the result of a cell, in the form that `run` returns."""
     return (
         (result["error"] is None or isinstance(result["error"], str))
         and isinstance(result["scores"], list)
@@ -38,7 +38,7 @@ def _is_result(result):
 
 
 def _is_cut_off(line):
-    """Return whether a line begins as ours do and does not end."""
+    """Return True if a line begins like a record but is incomplete."""
     if not line.startswith(_BEGINNING[: len(line.rstrip())]):
         return False
     try:
@@ -49,10 +49,10 @@ def _is_cut_off(line):
 
 
 class ResultsFile:
-    """Results by key, in a file to which lines are only ever added.
+    """Results by key, in an append-only file.
 
-    A line that was cut off, as when the power goes, is passed over: its cell is run
-    again. Without a path nothing is kept.
+    An incomplete line, for example after a power failure, is skipped, and its cell is
+    run again. Without a path, nothing is stored.
     """
 
     def __init__(self, path):
@@ -62,7 +62,7 @@ class ResultsFile:
         self._file = None
 
     def read(self):
-        """Results of cells that were finished before, by key."""
+        """Return the results of finished cells by key."""
         if self.path is None or not self.path.exists():
             return {}
         results, foreign = {}, 0
@@ -71,7 +71,7 @@ class ResultsFile:
                 record = _record(line)
                 if record is not None:
                     results[record["key"]] = record["result"]
-                # Of a line that was cut off, only the beginning is there.
+                # Only the beginning of an incomplete line exists.
                 elif line.strip("\0 \r\n") and not _is_cut_off(line):
                     foreign = foreign or number
         if foreign and not results:
@@ -94,7 +94,7 @@ class ResultsFile:
             self._file.close()
 
     def write(self, key, cell, result):
-        """Add the result of one cell, in one write, and see that it is on disk."""
+        """Append the result of one cell, and flush it to disk."""
         if self._file is None:
             return
         record = {
@@ -105,7 +105,7 @@ class ResultsFile:
             "result": result,
         }
         line = json.dumps(record).encode() + b"\n"
-        # A disk that is nearly full takes the first part, and raises at the next.
+        # A nearly full disk writes the first part, and raises at the next.
         while line:
             line = line[self._file.write(line) :]
         os.fsync(self._file.fileno())

@@ -1,4 +1,4 @@
-"""sktime on the outside: a forecaster, and estimators for whole series."""
+"""sktime estimators: a forecaster, and a classifier and regressor of whole series."""
 
 from skforecast_lstm._lazy import loaded_late
 

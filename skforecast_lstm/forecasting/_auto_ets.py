@@ -1,4 +1,4 @@
-"""sktime's AutoETS, with prediction intervals where it needs to simulate them."""
+"""sktime's AutoETS, with prediction intervals for models that simulate them."""
 
 from types import SimpleNamespace
 
@@ -6,10 +6,10 @@ from sktime.forecasting.ets import AutoETS
 
 
 class SeededAutoETS(AutoETS):
-    """AutoETS whose seed reaches statsmodels.
+    """AutoETS that passes its seed to statsmodels.
 
-    Models with a multiplicative error have intervals by simulation, whose seed sktime
-    1.2 hands over as one argument too deep, which raises.
+    Models with a multiplicative error simulate their intervals. sktime 1.2 nests the
+    seed one argument too deep, and statsmodels raises.
     """
 
     def _predict_interval(self, fh, X, coverage):

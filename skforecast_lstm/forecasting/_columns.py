@@ -1,4 +1,4 @@
-"""Columns and series of a frame, held to those that there were before."""
+"""Checks that the columns and series of a frame are those of `fit`."""
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
@@ -12,10 +12,10 @@ __all__ = ["check_names_of_series", "in_order"]
 def in_order(
     frame: pd.DataFrame, names: Sequence, what: str, *, optional: Collection = ()
 ) -> pd.DataFrame:
-    """The frame with its columns in the order of `names`.
+    """Return the frame with its columns in the order of `names`.
 
-    Raises where a column is missing that is not optional, or there is one that is none
-    of these. An optional one that is missing is unknown.
+    Raise if a required column is missing, or if a column is not in `names`. A missing
+    optional column becomes NaN.
     """
     columns = frame.columns
     if list(columns) == list(names):
@@ -42,7 +42,7 @@ def in_order(
 
 
 def check_names_of_series(before: pd.Index, now: pd.Index) -> None:
-    """Raise where a series is called as one before, but with a name of another type."""
+    """Raise if a series has the name of an earlier one, but of another type."""
     if before.nlevels == 1 or now.nlevels == 1:
         return
     for level in range(before.nlevels - 1):
@@ -58,7 +58,7 @@ def check_names_of_series(before: pd.Index, now: pd.Index) -> None:
 
 
 def _nearest(name: Any, names: Sequence) -> Any:
-    """The name that is written most alike, if one is."""
+    """Return the name with the most similar spelling, or None."""
     plain = {str(one).strip().lower(): one for one in names}
     near = get_close_matches(str(name).strip().lower(), plain, n=1)
     return plain[near[0]] if near else None

@@ -1,4 +1,4 @@
-"""Intervals from the errors at origins that were held out of training."""
+"""Prediction intervals from the errors at held-out origins."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,25 @@ from scipy.special import ndtri
 
 __all__ = ["Errors"]
 
-# A window with almost nothing in it, as of a product that is rarely sold, says little of
-# what follows. It counts as if it varied by this part of the mean window or, where that
-# is more, of the typical error.
+# A window that is almost empty, as of a product that rarely sells, says little about
+# the steps after it. Its spread counts as at least this part of the mean spread or of
+# the typical error, the larger of the two.
 LEAST_SPREAD = 0.5
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors at held-out origins, in units of how much each window varies.
+    """Errors at held-out origins, in units of the spread of each window.
 
     Parameters
     ----------
     by_step : ndarray of shape (horizon, n_targets)
-        Typical size of an error at each step ahead, never less than at the step before.
+        Typical size of an error at each step ahead, at least that of the step before.
     sizes : ndarray of shape (n_errors, n_targets)
-        Sizes of all errors in units of the typical size at their step, sorted; NaN at
-        the end where the actual value is not known.
+        Sizes of all errors, in units of the typical size at their step, sorted. Errors
+        without a known actual value are NaN, at the end.
     least_spread : ndarray of shape (n_targets,)
-        How much a window varies at least, as far as errors are concerned.
+        Lower bound for the spread of a window that scales errors.
     """
 
     by_step: NDArray
@@ -35,7 +35,7 @@ class Errors:
 
     @classmethod
     def of(cls, errors: NDArray, spread: NDArray) -> "Errors":
-        """From errors of shape (n_origins, horizon, n_targets), NaN where unknown.
+        """Create from errors of shape (n_origins, horizon, n_targets), NaN if unknown.
 
         The spreads of their windows have the shape (n_origins, n_targets).
         """
@@ -48,13 +48,14 @@ class Errors:
         return cls(by_step, np.sort(sizes, axis=0), least_spread)
 
     def distance(self, level: float, n_steps: int) -> NDArray:
-        """How far from the forecast a quantile is, by step and target.
+        """Return the distance of a quantile from the forecast, by step and target.
 
-        Beyond the steps that were tried, errors grow like the root of the number of
-        steps, as those of a random walk do. Of n origins the largest error tells the
-        coverage n / (n + 1). Beyond that, errors grow as normal ones do.
+        Beyond the measured steps, errors grow with the square root of the number of
+        steps, as in a random walk. The largest error of n origins gives the coverage
+        n / (n + 1). Beyond that coverage, errors grow like those of a normal
+        distribution.
         """
-        # The errors of one origin go together, so there are as many as origins.
+        # The errors of one origin are dependent, so the count is that of the origins.
         n_known = np.count_nonzero(~np.isnan(self.sizes), axis=0)
         n_origins = np.maximum(n_known / len(self.by_step), 1.0)
         coverage = min(abs(2 * level - 1), 1 - 1e-9)
@@ -72,6 +73,6 @@ class Errors:
 
 
 def _mean_of_known(values, axis):
-    """Mean of what is not NaN, 0 of nothing."""
+    """Return the mean of the known values, or 0 if there are none."""
     n_known = np.count_nonzero(~np.isnan(values), axis=axis)
     return np.nansum(values, axis=axis) / np.maximum(n_known, 1)

@@ -1,4 +1,4 @@
-"""What a forecaster chooses where its user does not: rules that read the data."""
+"""Defaults of the forecaster, chosen from the data."""
 
 import math
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SEASON_OF = {"D": 7, "B": 5, "W": 52, "M": 12, "Q": 4}
 
 
 def season_of(times: pd.Index) -> int:
-    """Season that the frequency of an index suggests: 12 for months, 24 for hours."""
+    """Return the season for the frequency of an index: 12 for months, 24 for hours."""
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         return 1
     offset = times.freq
@@ -31,7 +31,7 @@ def season_of(times: pd.Index) -> int:
             return round(steps_a_day)
         return 7 if steps_a_day == 1 else 1
     if type(offset) is pd.DateOffset:
-        # One day of every so many months, which has no name.
+        # The offset is a number of months. Such offsets have no name.
         n_months = offset.n * offset.kwds.get("months", 0)
         return 12 // n_months if n_months and 12 % n_months == 0 else 1
     name = offset.name.split("-")[0].removesuffix("E").removesuffix("S")
@@ -40,32 +40,32 @@ def season_of(times: pd.Index) -> int:
 
 
 def usable_season(n_rows: int, season_length: int) -> int:
-    """The season, where there are three of it to learn from; else none."""
+    """Return the season if the rows cover it at least three times, else 1."""
     return season_length if n_rows >= 3 * season_length else 1
 
 
 def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: int) -> int:
-    """Steps of a window: three seasons, or twice the horizon where there is no season.
+    """Return the steps of a window: three seasons, or twice the horizon without one.
 
-    Where there are many rows in all, eight times the horizon if that is more. Never
-    more than half of the rows of a series, or a third of all: fewer seasons then, and
-    fewer steps.
+    Without a season, it is at least 12. For many rows in total, it is at least eight
+    times the horizon. It is at most half of the rows of a series and a third of all
+    rows, in whole seasons.
 
     Parameters
     ----------
     n_rows : int
-        Rows of a series, by their median.
+        Median number of rows of a series.
     horizon : int
-        Steps ahead.
+        Number of steps ahead.
     season_length : int
-        Steps of a season; 1 for none.
+        Number of steps in a season; 1 for no season.
     n_all : int
-        Rows of all series together.
+        Number of rows of all series together.
 
     Returns
     -------
     lookback : int
-        Number of steps.
+        Number of steps of a window.
     """
     longest = max(min(n_rows // 2, n_all // 3), 2)
     wanted = 3 * season_length if season_length > 1 else max(2 * horizon, 12)
@@ -76,33 +76,33 @@ def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: in
 
 
 def default_block(n_rows: int, horizon: int, lookback: int) -> int:
-    """Steps that are forecast at once; what is beyond follows by feeding them back.
+    """Return the steps to forecast at once; feeding them back gives the later ones.
 
-    All of the horizon, where that leaves enough windows to learn from.
+    It is the whole horizon if that leaves enough windows to learn from.
     """
     return max(1, min(horizon, math.ceil((n_rows - lookback) / 3)))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How large a network is, and how long it is trained.
+    """Size of the network and length of its training.
 
     Parameters
     ----------
     units : int
-        Units of its LSTM.
+        Number of units of the LSTM.
     segment : int or None
-        Steps that it reads at once.
+        Number of steps that the LSTM reads at once.
     dropout : float
-        Fraction of its state that is dropped in training.
+        Fraction of the state of the LSTM to drop in training.
     batch_size, n_batches : int
-        Windows in a batch, and batches.
+        Number of windows in a batch, and number of batches.
     learning_rate : float
         Learning rate of the first batch.
     n_members : int
-        Networks whose mean is the forecast.
+        Number of networks. The forecast is their mean.
     loss_in_spreads : bool
-        Whether the loss is measured in the spread of each window.
+        If True, the loss is in units of the spread of each window.
     """
 
     units: int
@@ -116,16 +116,16 @@ class Plan:
 
     @classmethod
     def of(cls, n_rows: int, lookback: int, season_length: int) -> "Plan":
-        """For so many rows in all, windows of so many steps, and a season.
+        """Return the plan for a total of `n_rows`, a lookback and a season.
 
-        Units, from 16 to 64, and windows in a batch, from 32 to 128, grow with the root
-        of the rows. Batches are a quarter of the rows, up to 2,000, or ten times their
-        root if that is more: from 200 to 6,000.
+        Units (16 to 64) and windows in a batch (32 to 128) grow with the square root of
+        the rows. The number of batches is a quarter of the rows, up to 2,000, or ten
+        times the square root of the rows if that is more. It is from 200 to 6,000.
 
-        From 1,000 rows on a segment is a season, or as many seasons as leave 16
-        segments, or an eighth of the window where there is no season. From 10,000 rows
-        on, most of which are seen only a few times, there is no dropout; there are eight
-        members, and the loss is measured in spreads.
+        From 1,000 rows, a segment is one season, or as many seasons as leave 16
+        segments, or an eighth of the window if there is no season. From 10,000 rows,
+        training sees most rows only a few times. Then there is no dropout, there are
+        eight members, and the loss is in spreads.
         """
         root = math.sqrt(n_rows)
         width = 2 ** round(math.log2(max(root / 4, 1)))

@@ -1,4 +1,4 @@
-"""Columns beside the target: known in the past only, or known ahead."""
+"""Exogenous columns: known only in the past, or known ahead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ __all__ = ["Exogenous"]
 
 @dataclass(frozen=True)
 class Exogenous:
-    """Which columns of X there are, and their scale in training.
+    """Columns of X, and their scale in training.
 
     Parameters
     ----------
     past, known : list
-        Columns known in the past only, and those known ahead.
+        Columns known only in the past, and columns known ahead.
     scale : Scale
         Scale of all columns, in this order.
     """
@@ -31,7 +31,7 @@ class Exogenous:
 
     @classmethod
     def of(cls, X: pd.DataFrame | None, past_only: Sequence) -> "Exogenous":
-        """What there is to know of X."""
+        """Create from the X of `fit`."""
         names = [] if X is None else list(X.columns)
         strange = [name for name in past_only if name not in names]
         if strange:
@@ -45,7 +45,10 @@ class Exogenous:
         return cls(past, known, Scale.of(values))
 
     def checked(self, X: pd.DataFrame | None, y: pd.DataFrame) -> pd.DataFrame | None:
-        """X with its columns in order, once it has those of fit and the rows of y."""
+        """Return X with its columns in order.
+
+        Raise if it lacks a column of `fit` or a row of y.
+        """
         names = self.past + self.known
         if X is None:
             if names:
@@ -65,9 +68,9 @@ class Exogenous:
         return X
 
     def checked_ahead(self, X: pd.DataFrame | None) -> pd.DataFrame | None:
-        """X of the times to forecast, with its columns in order.
+        """Return X of the times to forecast, with its columns in order.
 
-        Columns that are known in the past only may be missing.
+        Columns that are known only in the past may be missing.
         """
         if X is None:
             return None
@@ -89,7 +92,7 @@ class Exogenous:
         X_ahead: pd.DataFrame | None,
         times_ahead: pd.Index,
     ) -> Rows:
-        """A scaled series with its columns of X, also at the times ahead."""
+        """Return a scaled series with its columns of X, including the times ahead."""
         targets = scale.apply(series.values)
         names = self.past + self.known
         if X is None or not names:
@@ -103,7 +106,7 @@ class Exogenous:
         return Rows(targets, values[:, : len(self.past)], known)
 
     def _ahead(self, series, X_ahead, times):
-        """Scaled rows of X at the times to forecast and at those between."""
+        """Return the scaled rows of X at every step up to the last one to forecast."""
         if X_ahead is None:
             raise ValueError(
                 f"The columns {self.known} of X were known ahead in fit, so predict "
@@ -139,7 +142,7 @@ def _values(frame: pd.DataFrame, names: list) -> NDArray:
 
 
 def _of_series(frame: pd.DataFrame, name) -> pd.DataFrame:
-    """The rows of one series."""
+    """Return the rows of one series."""
     if name is None:
         return frame
     try:

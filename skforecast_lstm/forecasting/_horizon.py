@@ -1,4 +1,4 @@
-"""Times to forecast: steps behind the last row of each series, and back again."""
+"""Conversion between times to forecast and steps after the last row of a series."""
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,14 @@ __all__ = ["steps_of", "times_ahead"]
 
 
 def times_ahead(series: Series, n_steps: int) -> pd.Index:
-    """The times that follow those of a series."""
+    """Return the first `n_steps` times after those of a series."""
     if not n_steps:
         return series.times[:0]
     return _steps(series).times(len(series) + np.arange(n_steps))
 
 
 def steps_of(fh: ForecastingHorizon, series: Series) -> tuple[NDArray, pd.Index]:
-    """How many steps behind the last row of a series the times to forecast are."""
+    """Return the times to forecast, as steps after the last row and as an index."""
     steps, last, wanted = _steps(series), len(series) - 1, fh.to_pandas()
     if fh.is_relative and pd.api.types.is_integer_dtype(wanted):
         ahead = wanted.to_numpy(dtype=np.int64)

@@ -1,4 +1,4 @@
-"""One or many series of a frame, and the arrays that a network learns them from."""
+"""Series of a frame, and the arrays that a network learns from."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-# With more steps without a row for each with one, a time or the frequency is wrong.
+# With more steps for each row than this, a time or the frequency is wrong.
 _MOST_STEPS_A_ROW = 100
 
 
@@ -34,8 +34,8 @@ _MOST_STEPS_A_ROW = 100
 class Series:
     """One series: its name in the index, its times, and its values by column.
 
-    It has a row for each step from its first time to its last, unknown where the index
-    had none. `steps` is None where too few rows tell no step.
+    It has one row for each step from its first time to its last. A row that the index
+    lacks is NaN. `steps` is None if there are too few rows to find the step.
     """
 
     name: Hashable
@@ -48,7 +48,7 @@ class Series:
 
 
 def check_no_infinity(**frames: pd.DataFrame | None) -> None:
-    """Raise where a value is infinite, and say in which of the frames, and where."""
+    """Raise if a value is infinite, with its frame, row and column."""
     for name, frame in frames.items():
         if frame is None:
             continue
@@ -62,7 +62,7 @@ def check_no_infinity(**frames: pd.DataFrame | None) -> None:
 
 
 def series_of(frame: pd.DataFrame) -> list[Series]:
-    """The series of a frame, in the order of their first rows, without gaps."""
+    """Return the series of a frame without gaps, in the order of their first rows."""
     values = frame.to_numpy(dtype=np.float64)
     times = frame.index.get_level_values(-1)
     blocks = blocks_of(frame.index)
@@ -76,9 +76,9 @@ def series_of(frame: pd.DataFrame) -> list[Series]:
 
 
 def _without_gaps(name, times, values, steps, usual):
-    """A series with unknown rows at the steps that its times leave out."""
+    """Return a series with NaN rows at the steps that its times leave out."""
     if steps is None and len(times) < 3:
-        # Too short to tell; the others of the panel may.
+        # The series is too short to find its step. Use the one of the other series.
         is_stamp = isinstance(times, pd.DatetimeIndex)
         usual = usual if is_stamp else usual or 1
         steps = None if usual is None else Steps(times[0], usual)
@@ -106,16 +106,17 @@ def _without_gaps(name, times, values, steps, usual):
 
 @dataclass(frozen=True)
 class Scale:
-    """Centre and spread of each column, of a series or of each window."""
+    """Centre and spread of each column, for a series or for each window."""
 
     centre: NDArray
     spread: NDArray
 
     @classmethod
     def of(cls, values: NDArray, axis: int = 0) -> "Scale":
-        """Mean and mean distance from it, of what is known; 0 and 1 of nothing.
+        """Create from known values: their mean, and their mean distance from it.
 
-        The spread is 1 too where values differ by no more than their rounding.
+        Without a known value, they are 0 and 1. The spread is also 1 if the values
+        differ only by rounding.
         """
         known = ~np.isnan(values)
         n_known = np.maximum(known.sum(axis, keepdims=True), 1)
@@ -129,16 +130,16 @@ class Scale:
         return cls(centre.squeeze(axis), spread.squeeze(axis))
 
     def apply(self, values: NDArray) -> NDArray:
-        """Values in units of the scale."""
+        """Return the values in units of the scale."""
         return (values - self.centre) / self.spread
 
     def undo(self, values: NDArray) -> NDArray:
-        """Values of shape (..., n_columns, n_each) in their own units again."""
+        """Return values of shape (..., n_columns, n_each) in their original units."""
         return values * self.spread[:, None] + self.centre[:, None]
 
 
 def carried_forward(values: NDArray) -> NDArray:
-    """Values in which what is unknown is what was known last."""
+    """Return the values, with each NaN replaced by the last known value."""
     if not np.isnan(values).any():
         return values
     return pd.DataFrame(values).ffill().to_numpy()
@@ -146,7 +147,7 @@ def carried_forward(values: NDArray) -> NDArray:
 
 @dataclass(frozen=True)
 class Rows:
-    """A series ready for windows: scaled columns, those known ahead with rows to come."""
+    """Scaled columns of a series; `known` also has the rows of the steps ahead."""
 
     targets: NDArray
     past: NDArray
@@ -156,16 +157,16 @@ class Rows:
         return len(self.targets)
 
     def tail(self, n_rows: int) -> "Rows":
-        """The last rows, and those to come."""
+        """Return the last rows, and the known rows ahead."""
         first = max(len(self) - n_rows, 0)
         last_known = len(self.known) - 1
         known = self.known[min(first, last_known) :]
         return Rows(self.targets[first:], self.past[first:], known)
 
     def columns(self, ahead: int) -> NDArray:
-        """Columns of a window: targets, past, and what is known at the row and ahead.
+        """Return the columns of a window: targets, past, known now and known ahead.
 
-        What is unknown stays what it was last, also beyond the rows to come.
+        The last known value replaces an unknown one, also after the last known row.
         """
         here = np.arange(len(self))
         now, later = (
@@ -176,7 +177,7 @@ class Rows:
         return np.concatenate([carried_forward(part) for part in parts], axis=1)
 
     def led_in(self, n_rows: int) -> "Rows":
-        """The series with its first row repeated before it."""
+        """Return the series with its first row repeated before it."""
 
         def led(values):
             return np.concatenate([np.repeat(values[:1], n_rows, axis=0), values])
@@ -184,11 +185,11 @@ class Rows:
         return Rows(led(self.targets), led(self.past), led(self.known))
 
     def carried_forward(self) -> "Rows":
-        """The series in which what is unknown is what was known last."""
+        """Return the series, with each NaN replaced by the last known value."""
         return Rows(*map(carried_forward, (self.targets, self.past, self.known)))
 
     def extended(self, targets: NDArray) -> "Rows":
-        """The series with forecasts behind it, the past columns as they were last."""
+        """Return the series with forecasts after it. Past columns repeat the last row."""
         past = np.repeat(self.past[-1:], len(targets), axis=0)
         return Rows(
             np.concatenate([self.targets, targets]),
@@ -199,12 +200,12 @@ class Rows:
 
 @dataclass(frozen=True)
 class Windows:
-    """The window before each row of many series, and what came from that row on.
+    """Window before each row of many series, and the targets from that row on.
 
-    The series lie end to end with unknown rows between them, so that `inputs` of shape
+    The series are concatenated with unknown rows between them, so `inputs` of shape
     (n_rows, lookback, n_columns) is a view of one array. `targets` has the steps from
-    the row on side by side. `starts` tells where each series begins, `lengths` how
-    many rows it has.
+    the row on, side by side. `starts` is the first row of each series, `lengths` its
+    number of rows.
     """
 
     inputs: NDArray
@@ -214,7 +215,7 @@ class Windows:
 
     @classmethod
     def of(cls, series: Sequence[Rows], lookback: int, horizon: int) -> "Windows":
-        """Windows of all rows of some series."""
+        """Create the windows of all rows of the series."""
         lengths = np.array([len(rows) for rows in series])
         starts = np.cumsum(np.r_[0, lengths[:-1] + max(lookback, horizon)])
         n_rows = int(starts[-1] + lengths[-1])
@@ -234,14 +235,14 @@ class Windows:
         )
 
     def held_out(self, lookback: int, horizon: int) -> tuple[NDArray, NDArray]:
-        """Rows to learn from, and the last origins of each series to try them on.
+        """Return the rows to train on, and the last origins of each series to test on.
 
-        No target of the first lies at or behind an origin of the second, and of these
-        some step of every column is known.
+        All targets of the training rows come before the first test origin. At each test
+        origin, every target column has at least one known step.
         """
         by_step = self.targets.reshape(len(self.targets), horizon, -1)
         usable = ~np.isnan(by_step).all(axis=1).any(axis=1)
-        # What was known stays known, so that a window is known if its first step is.
+        # Known values are carried forward, so a window is known if its first step is.
         usable &= ~np.isnan(self.inputs[:, 0]).any(axis=1)
         learn, try_on = [], []
         for start, length in zip(self.starts, self.lengths, strict=True):
@@ -256,7 +257,7 @@ class Windows:
 
 
 def last_windows(series: Sequence[Rows], lookback: int, horizon: int) -> NDArray:
-    """The window behind the last row of each series, unknown before a series begins."""
+    """Return the window after the last row of each series, NaN before it begins."""
     tails = [rows.tail(lookback).columns(horizon) for rows in series]
     windows = np.full((len(tails), lookback, tails[0].shape[1]), np.nan, np.float32)
     for window, tail in zip(windows, tails, strict=True):
@@ -265,5 +266,5 @@ def last_windows(series: Sequence[Rows], lookback: int, horizon: int) -> NDArray
 
 
 def spread_of(windows: NDArray) -> NDArray:
-    """How much each column varies within each window; 1 where nothing is known."""
+    """Return the spread of each column in each window; 1 if no value is known."""
     return Scale.of(windows, axis=1).spread

@@ -1,4 +1,4 @@
-"""A regressor of windows that forecasts series: what it learns, and feeding back."""
+"""Regressor of windows that forecasts series, and feeds its forecasts back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +18,16 @@ __all__ = ["WindowModel"]
 
 @dataclass(frozen=True)
 class WindowModel:
-    """A regressor that forecasts `horizon` steps at once from a window.
+    """Regressor that forecasts `horizon` steps at once from a window.
 
     Parameters
     ----------
     regressor : regressor
-        What learns from windows.
+        Regressor to train on windows.
     lookback, horizon, n_targets : int
-        Steps of a window, steps ahead, columns to forecast.
+        Number of steps of a window, steps ahead, and columns to forecast.
     n_quantiles : int
-        How many numbers the regressor gives for each step of each target, the middle
-        one of which is the forecast.
+        Number of outputs for each step of each target. The middle one is the forecast.
     """
 
     regressor: Any
@@ -38,23 +37,23 @@ class WindowModel:
     n_quantiles: int = 1
 
     def windows(self, series: Sequence[Rows]) -> Windows:
-        """The windows of some series, to learn from."""
+        """Return the windows of the series."""
         return Windows.of(series, self.lookback, self.horizon)
 
     def fit(self, windows: Windows) -> None:
-        """Learn from every window that is complete."""
+        """Train on the windows."""
         targets = self._labelled(windows, windows.targets)
         self.regressor.fit(windows.inputs, targets)
 
     def go_on(self, windows: Windows) -> None:
-        """Learn more from the windows there are now, an epoch of them."""
+        """Train for one more epoch on the current windows."""
         learn = getattr(self.regressor, "partial_fit", self.regressor.fit)
         learn(windows.inputs, self._labelled(windows, windows.targets))
 
     def errors(self, windows: Windows) -> Errors:
-        """How wrong a regressor like this is at origins that it has not seen.
+        """Return the errors of a copy of the regressor at held-out origins.
 
-        Of many members two are enough to tell.
+        The copy has at most two members, which are enough to measure the errors.
         """
         learn, try_on = windows.held_out(self.lookback, self.horizon)
         regressor = clone(self.regressor)
@@ -65,7 +64,7 @@ class WindowModel:
             targets[learn] = windows.targets[learn]
             regressor.fit(windows.inputs, self._labelled(windows, targets))
         else:
-            # Too short to hold out anything: what was learned is all there is to try.
+            # Too short to hold out origins, so measure the errors on the training rows.
             regressor = self.regressor
             try_on = np.arange(len(windows.targets))
         targets = windows.targets[try_on]
@@ -78,10 +77,10 @@ class WindowModel:
     def at(
         self, series: Sequence[Rows], steps: Sequence[NDArray]
     ) -> list[tuple[NDArray, NDArray]]:
-        """Forecasts of each series at its steps, and how much their windows vary.
+        """Return the forecasts of each series at its steps, and the window spreads.
 
-        Step 1 is the first behind the last row. Step 0 is the last row, forecast from
-        those before it. What lies before a series is unknown. The shapes are
+        Step 1 is the first after the last row. Step 0 is the last row, forecast from
+        the rows before it. Steps before the series are NaN. The shapes are
         (n_steps, n_targets, n_quantiles) and (n_steps, n_targets).
         """
         n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
@@ -100,10 +99,10 @@ class WindowModel:
         return answers
 
     def _ahead(self, series, n_steps):
-        """Forecasts behind the last row of each series, blocks of them fed back."""
+        """Return forecasts after the last row of each series, fed back in blocks."""
         shape = (len(series), 0, self.n_targets, self.n_quantiles)
         values = np.empty(shape)
-        # Also what was known only before the window.
+        # Carry values forward first: the last known one may be before the window.
         series = [rows.carried_forward() for rows in series]
         windows = last_windows(series, self.lookback, self.horizon)
         spread = spread_of(windows[:, :, : self.n_targets])[:, None]
@@ -119,7 +118,7 @@ class WindowModel:
         return list(zip(values, np.repeat(spread, n_steps, axis=1), strict=True))
 
     def _before(self, series):
-        """For each row of each series, what was to be expected from those before it."""
+        """Return a one-step forecast of each row of each series from the rows before."""
         windows = self.windows(series)
         values = self._outputs(self.regressor, windows.inputs)[:, 0]
         spread = spread_of(windows.inputs[:, :, : self.n_targets])
@@ -129,9 +128,9 @@ class WindowModel:
         ]
 
     def _labelled(self, windows, targets):
-        """Targets once for each quantile, with an index that tells the series.
+        """Return the targets once for each quantile, indexed by series.
 
-        By it a regressor that stops early holds out the end of every series.
+        With this index, early stopping holds out the end of every series.
         """
         if self.n_quantiles > 1:
             targets = np.repeat(targets, self.n_quantiles, axis=1)
@@ -139,7 +138,7 @@ class WindowModel:
         # Other regressors get plain arrays.
         if n_series == 1 or not isinstance(self.regressor, LSTMRegressor):
             return targets
-        # Rows between two series are unknown, and count for the first.
+        # The unknown rows between two series count for the first.
         series = np.repeat(np.arange(n_series), np.diff([*windows.starts, n_rows]))
         index: Any = pd.MultiIndex(
             levels=[range(n_series), range(n_rows)], codes=[series, np.arange(n_rows)]
@@ -147,7 +146,7 @@ class WindowModel:
         return pd.DataFrame(targets, index=index)
 
     def _outputs(self, regressor, inputs):
-        """What the regressor says, quantiles in their order."""
+        """Return the outputs of the regressor, with sorted quantiles."""
         said = regressor.predict(inputs)
         shape = (len(inputs), self.horizon, self.n_targets, self.n_quantiles)
         return np.sort(said.reshape(shape).astype(np.float64), axis=-1)

@@ -45,94 +45,96 @@ QUANTILES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 class LSTMForecaster(BaseForecaster):
     """Forecast one or many series with one LSTM.
 
-    All that is given to `fit` trains one network: one series, several columns (which
-    are forecast together), or all series of a panel or hierarchy. Windows of the past
-    are normalized each by itself, and the network learns to correct simple forecasts;
-    see :func:`forecast_network`.
+    One network is trained on everything that `fit` gets: one series, several columns
+    (forecast together), or all series of a panel or hierarchy. Each window of the past
+    is normalized separately. The network learns to correct simple forecasts; see
+    :func:`forecast_network`.
 
     Parameters
     ----------
     season_length : int, default=None
-        Rows after which the series repeats itself: 12 for months, 24 for hours. None
-        takes it from the frequency of the index. A season of which there are not three
-        in the series does not count.
+        Number of rows in a season: 12 for months, 24 for hours. If None, it follows
+        from the frequency of the index. A season counts only if the series covers it
+        at least three times.
     lookback : int, default=None
-        Rows of the past that a forecast is made from. None is three seasons, or without
-        a season twice the steps to forecast and at least 12; for more than 10,000 rows
-        in all, eight times the steps to forecast if that is more. It is at most half of
+        Number of past rows in a window. If None, it is three seasons. Without a season
+        it is twice the steps to forecast, and at least 12. For more than 10,000 rows in
+        total it is at least eight times the steps to forecast. It is at most half of
         the series and a third of all rows, in whole seasons.
     strategy : {"direct", "recursive", "seq2seq"}, default="direct"
-        "direct" has an output for each step ahead, "seq2seq" a second LSTM that goes
-        from step to step; both feed what they forecast back to go on from there where
-        more steps are asked for than in `fit`, or where the series is so short that
-        learning all of them at once would leave fewer than three windows for each.
-        "recursive" learns one step and feeds it back.
+        "direct" has one output for each step ahead. "seq2seq" has a second LSTM that
+        goes from step to step. Both feed their forecasts back in two cases: if more
+        steps are requested than in `fit`, or if the series is so short that learning
+        all steps at once would leave fewer than three windows for each. "recursive"
+        learns one step and feeds it back.
     regressor : LSTMRegressor or other regressor of windows, default=None
-        What learns, in place of the network that is made for the data. It is given
-        windows of shape (n_samples, lookback, n_columns) in units of the mean distance
-        from the mean of each series, and the steps ahead side by side.
+        Regressor to train in place of the default network. Its inputs are windows of
+        shape (n_samples, lookback, n_columns), scaled by the mean of each series and
+        the mean distance from it. Its targets are the steps ahead, side by side.
     n_members : int, default=None
-        How many networks with different seeds the forecast is the mean of. None is 3, and
-        8 for more than 10,000 rows. A `regressor` that is given has its own.
+        Number of networks with different seeds. The forecast is their mean. If None, it
+        is 3, or 8 for more than 10,000 rows. With a `regressor`, set its own
+        `n_members` instead.
     intervals : {"conformal", "quantiles"} or None, default="conformal"
-        How intervals and quantiles are made. "conformal" trains a second time without
-        the last origins of each series, up to a third of them, with two members at
-        most, and takes the errors there. "quantiles" trains the network on quantiles
-        themselves. None makes none and saves the time.
+        Method for intervals and quantiles. "conformal" trains a second time without
+        the last origins of each series (up to a third of them), with at most two
+        members, and uses the errors at these origins. "quantiles" trains the network
+        on quantiles directly. None gives no intervals and saves time.
     past_only : list, default=()
-        Columns of X that are not known ahead. All others are.
+        Columns of X that are known only in the past. All others are known ahead.
     random_state : int, RandomState or None, default=None
-        Seeds first weights, dropout and the order of batches.
+        Seed for the initial weights, dropout and the order of batches.
     verbose : int, default=0
-        1 shows the progress of each training, 2 a line an epoch.
+        1 shows a progress bar for each training, 2 shows one line per epoch.
 
     Attributes
     ----------
     season_length_, lookback_ : int
-        What was chosen.
+        Season and lookback in use.
     horizon_ : int
-        Steps that are forecast at once.
+        Number of steps that are forecast at once.
     model_ : WindowModel
-        The trained `regressors`, and how they are used.
+        The trained `regressor`, and its use on windows.
     errors_ : Errors or None
         Errors at the held-out origins.
     exogenous_ : Exogenous
         The columns of X.
     columns_ : list
-        The columns of y, in the order in which they are forecast.
+        Columns of y, in the order of the network's outputs.
     scales_ : dict
-        Centre and spread of each series in `fit`, or in `pretrain` before it.
+        Centre and spread of each series in `fit`, or in an earlier `pretrain`.
 
     See Also
     --------
-    LSTMRegressor : What learns.
-    LookbackWindower : Makes the windows.
-    compare : Puts it beside other forecasters.
+    LSTMRegressor : Regressor that is trained on the windows.
+    LookbackWindower : Transformer that cuts the windows.
+    compare : Compare it with other forecasters.
 
     Notes
     -----
-    Size of the network and length of the training follow from the number of rows of all
-    series together, see :class:`Plan`: from 16 units, 200 batches of 32 windows and a
-    learning rate of 0.01 for up to 400 rows to 64 units, 6,000 batches of 128 and 0.005
-    for 360,000 and more. The rate falls along a cosine, and the loss is absolute. From
-    1,000 rows on the window is read in segments: of a season, or of as many seasons as
-    leave 16, or of an eighth of the window where there is no season. From 10,000 rows
-    on the loss is in spreads of each window, and nothing is dropped in training.
+    The size of the network and the length of training depend on the number of rows of
+    all series together; see :class:`Plan`. Up to 400 rows, there are 16 units, 200
+    batches of 32 windows and a learning rate of 0.01. From 360,000 rows, there are 64
+    units, 6,000 batches of 128 windows and a learning rate of 0.005. The rate falls
+    along a cosine, and the loss is the absolute error. From 1,000 rows, the network
+    reads the window in segments: one season each, or as many seasons as leave 16
+    segments, or an eighth of the window if there is no season. From 10,000 rows, the
+    loss is in units of the spread of each window, and there is no dropout.
 
-    A series too short for a window and the steps to forecast has its first value before
-    it, for half a window.
+    If a series is too short for one window and the steps to forecast, its first value
+    is repeated before it, for half a window.
 
-    Unknown values (NaN) are no targets; in windows they stay what they were last. A
-    step that the index leaves out is unknown, too. The first step to forecast is that
-    behind the last row, also where its values are unknown. A series with a column, of y
-    or X, that has no known value at all has NaN as its forecast, and an
-    `UnknownStepsWarning` says so.
+    Unknown values (NaN) are never targets. In windows, the last known value replaces
+    them. A step that the index leaves out is unknown too. The first step to forecast
+    comes right after the last row, even if the values of that row are unknown. If a
+    column of a series, in y or X, has no known value, the forecast of that series is
+    NaN, with an `UnknownStepsWarning`.
 
-    `fit` after `pretrain` trains no more: the series is forecast by what was learned
-    from the others. `update` adds rows, or series that were not there in `fit`, and
-    trains for one epoch more unless ``update_params=False``.
+    `fit` after `pretrain` does not train: the network forecasts the series with what it
+    learned from the others. `update` adds rows, or series that were not in `fit`. It
+    trains for one more epoch unless ``update_params=False``.
 
-    In sample, the forecast of a row is one step ahead of the rows before it.
+    In sample, each row is forecast one step ahead, from the rows before it.
 
     Examples
     --------
@@ -179,7 +181,7 @@ class LSTMForecaster(BaseForecaster):
             "horizon_",
         ],
     }
-    # It keeps by itself what it needs of the past.
+    # The forecaster stores the past that it needs on its own.
     _config: ClassVar[dict[str, Any]] = {"remember_data": False}
     _y = _X = None
 
@@ -232,7 +234,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _update(self, y, X=None, update_params=True):
         if y.shape[1] == len(self._names) == 1 and 0 in (*y.columns, *self._names):
-            # A Series without a name.
+            # y is a Series without a name.
             y = y.set_axis(self._names, axis=1)
         y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
         check_names_of_series(self._cur_y.index, y.index)
@@ -260,11 +262,11 @@ class LSTMForecaster(BaseForecaster):
         return pd.DataFrame(values, index=forecast.index, columns=columns)
 
     def _get_varnames(self):
-        """Names of the forecasts: those of y in fit, in whatever order others come."""
+        """Return the names of the forecasts: the columns of y in fit, in that order."""
         return self._names
 
     def _like_in_fit(self, y, X):
-        """Return what came later, with the columns of fit in their order."""
+        """Return y and X with the columns of fit, in the order of fit."""
         check_no_infinity(y=y, X=X)
         if y.shape[1] == len(self.columns_) and self._are_others(y.columns):
             y = y.set_axis(self.columns_, axis=1)
@@ -272,12 +274,12 @@ class LSTMForecaster(BaseForecaster):
 
     @classmethod
     def get_test_params(cls, parameter_set="default"):
-        """Parameters for quick tests.
+        """Return parameters for quick tests.
 
         Parameters
         ----------
         parameter_set : str, default="default"
-            There is one set only.
+            Not used: there is only one set.
 
         Returns
         -------
@@ -293,17 +295,17 @@ class LSTMForecaster(BaseForecaster):
         ]
 
     def _are_others(self, names):
-        """Return whether no column has the name of one of pretraining."""
+        """Return True if no name is that of a column in pretraining."""
         return not set(names) & set(self.columns_)
 
     def _places(self):
-        """Return the places that the columns of y in fit have in the network."""
+        """Return the positions of the columns of y in the network's outputs."""
         if self._are_others(self._names):
             return list(range(len(self._names)))
         return [self.columns_.index(name) for name in self._names]
 
     def _learn(self, y, X, fh):
-        """Choose what was left to the data, train, and see how wrong that is."""
+        """Choose the defaults for the data, train, and measure the errors."""
         self._check_parameters()
         check_no_infinity(y=y, X=X)
         self.columns_ = list(y.columns)
@@ -326,11 +328,11 @@ class LSTMForecaster(BaseForecaster):
             self.errors_ = self.model_.errors(windows)
 
     def _go_on(self, y, X):
-        """Train for an epoch more."""
+        """Train for one more epoch."""
         self.model_.go_on(self.model_.windows(self._rows(series_of(y), X)))
 
     def _choose(self, series, last_step):
-        """Season, steps of a window, and steps at once, where the data decide."""
+        """Set the scales, season, lookback and horizon from the data."""
         self.scales_ = _scales(series)
         lengths = [len(one) for one in series]
         n_rows = int(np.median(lengths))
@@ -373,13 +375,13 @@ class LSTMForecaster(BaseForecaster):
             )
 
     def _last_step(self, series, fh):
-        """How many steps ahead the last time to forecast is, if that is known."""
+        """Return the number of steps to the last time to forecast, or None if unknown."""
         if fh is None:
             return None
         return max(1, *(int(steps_of(fh, one)[0].max()) for one in series))
 
     def _regressor(self, n_targets, n_quantiles, n_rows):
-        """What learns: a copy of what was given, or the network for the data."""
+        """Return a copy of the regressor of the user, or the default one."""
         if self.regressor is None:
             regressor = self._default_regressor(n_targets, n_rows)
         else:
@@ -392,7 +394,7 @@ class LSTMForecaster(BaseForecaster):
         return regressor
 
     def _default_regressor(self, n_targets, n_rows):
-        """LSTMs that correct simple forecasts, trained for long enough."""
+        """Return the default LSTMs, which correct simple forecasts."""
         plan = Plan.of(n_rows, self.lookback_, self.season_length_)
         return LSTMRegressor(
             model=forecast_network,
@@ -415,9 +417,9 @@ class LSTMForecaster(BaseForecaster):
         )
 
     def _rows(self, series, X, X_ahead=None, n_steps=0):
-        """Each series with scaled columns, and what is known of the steps to come.
+        """Return the scaled columns of each series, with the known steps ahead.
 
-        One too short for a window and its targets gets half a window before it.
+        A series too short for a window and its targets gets half a window before it.
         """
         rows = [
             self.exogenous_.rows(
@@ -431,11 +433,11 @@ class LSTMForecaster(BaseForecaster):
         ]
 
     def _scale(self, series):
-        """Scale of a series in training, or of what is known of it if it is new."""
+        """Return the scale of a series in training, or its current scale if it is new."""
         return self.scales_.get(series.name) or Scale.of(series.values)
 
     def _forecast(self, fh, X):
-        """Forecasts of all series at all times of the horizon."""
+        """Return the forecasts of all series at all times of the horizon."""
         X = self.exogenous_.checked_ahead(X)
         series = series_of(self._cur_y)
         steps, times = zip(*(steps_of(fh, one) for one in series), strict=True)
@@ -458,9 +460,9 @@ class LSTMForecaster(BaseForecaster):
         )
 
     def _blank(self, series, rows):
-        """Names of series with a column of which nothing is known; warn of them.
+        """Return the series that have a column without a known value, and warn.
 
-        Every step of their windows is unknown, so that a network could only guess.
+        Every step of their windows is unknown, so a network could only guess.
         """
         columns = [*self._names, *self.exogenous_.past, *self.exogenous_.known]
         blank = {}
@@ -482,7 +484,7 @@ class LSTMForecaster(BaseForecaster):
         return blank
 
     def _index(self, series, times):
-        """Index of the forecasts, with the names of the series if y has them."""
+        """Return the index of the forecasts, including any names of the series."""
         if self._cur_y.index.nlevels == 1:
             return times[0]
         frames = [pd.DataFrame(index=of_series) for of_series in times]
@@ -492,7 +494,7 @@ class LSTMForecaster(BaseForecaster):
 
 
 def _with_frequency_of(before, after):
-    """Rows with the frequency that they had before others came, unknown in a gap."""
+    """Return the rows with the frequency of the earlier ones, NaN in a gap."""
     frequency = getattr(before.index, "freq", None)
     if not isinstance(after.index, pd.DatetimeIndex) or frequency is None:
         return after
@@ -503,11 +505,11 @@ def _with_frequency_of(before, after):
 
 @dataclass(frozen=True)
 class _Forecast:
-    """What was forecast, in units of the series.
+    """Forecasts in the units of the series.
 
-    `values` has the shape (n_times, n_targets, n_quantiles), `spread`, which tells how
-    much the window of each varies, (n_times, n_targets). `steps` counts from the last
-    row that was known.
+    `values` has the shape (n_times, n_targets, n_quantiles). `spread` has the shape
+    (n_times, n_targets) and measures how much each window varies. `steps` counts from
+    the last row of the series.
     """
 
     index: pd.Index
@@ -520,7 +522,7 @@ class _Forecast:
         return self.values[..., self.values.shape[-1] // 2]
 
     def quantile(self, level: float, errors: Errors | None) -> NDArray:
-        """A quantile for each time and target."""
+        """Return one quantile for each time and target."""
         if errors is None:
             _check_is_between(QUANTILES, level)
             return _between(QUANTILES, self.values, level)
@@ -530,7 +532,7 @@ class _Forecast:
 
 
 def _scales(series):
-    """Scale of each series by its name, if its columns have one yet."""
+    """Return the scale of each series by name, if all its columns have known values."""
     return {
         one.name: Scale.of(one.values)
         for one in series
@@ -539,7 +541,7 @@ def _scales(series):
 
 
 def _check_is_between(levels, level):
-    """Raise where a quantile lies outside of those that were learned."""
+    """Raise if a quantile is outside the range of the learned ones."""
     if not levels[0] <= level <= levels[-1]:
         raise ValueError(
             f'intervals="quantiles" learns the quantiles from {levels[0]} to '
@@ -549,7 +551,7 @@ def _check_is_between(levels, level):
 
 
 def _between(levels, values, level):
-    """A quantile between those that there are."""
+    """Interpolate a quantile between two neighbouring ones."""
     upper = max(int(np.searchsorted(levels, level)), 1)
     part = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
     return (1 - part) * values[..., upper - 1] + part * values[..., upper]

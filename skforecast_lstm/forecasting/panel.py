@@ -1,7 +1,6 @@
-"""Classes and numbers for whole series, as sktime's classifiers and regressors.
+"""Classifier and regressor of whole series, for sktime.
 
-A whole series is one window: what a window is, and how a network is trained on it, is
-that of `LSTMClassifier` and `LSTMRegressor`.
+A whole series is one window. `LSTMClassifier` and `LSTMRegressor` train the network.
 """
 
 import inspect
@@ -24,9 +23,9 @@ __all__ = ["LSTMTimeSeriesClassifier", "LSTMTimeSeriesRegressor"]
 
 
 def _as_windows(X):
-    """Series of an sktime panel as windows: (n_series, n_steps, n_variables).
+    """Return the series of an sktime panel as windows: (n_series, n_steps, n_variables).
 
-    A series that is shorter than the longest has unknown steps before its beginning.
+    Shorter series get unknown steps before their beginning.
     """
     if not hasattr(X, "index"):
         return _checked(np.swapaxes(X, 1, 2).astype(np.float64))
@@ -50,7 +49,7 @@ def _checked(windows):
 
 
 def _centre_and_spread(windows):
-    """Mean and standard deviation of the known values of each variable."""
+    """Return the mean and standard deviation of the known values of each variable."""
     known = ~np.isnan(windows)
     n_known = np.maximum(known.sum(axis=(0, 1)), 1)
     centre = np.where(known, windows, 0.0).sum(axis=(0, 1)) / n_known
@@ -61,7 +60,7 @@ def _centre_and_spread(windows):
 
 
 class _TrainsOnUnknownSteps:
-    """Trains also on windows with unknown steps, which a network of ours masks."""
+    """Mixin that also trains on windows with unknown steps, which the network masks."""
 
     def _rows_to_train_on(self, X, known_targets, sample_weight, series):
         some_known = ~np.isnan(X).all(axis=(1, 2), keepdims=True)
@@ -69,24 +68,24 @@ class _TrainsOnUnknownSteps:
         return super()._rows_to_train_on(X, known_targets, sample_weight, series)
 
     def _split(self, windows, rows, series, targets, callbacks):
-        # Each row is a series of its own, and its targets are no steps of one another.
+        # Each row is a separate series. Its targets are not steps of other rows.
         alike = np.zeros(len(windows), dtype=np.int64)
         return super()._split(windows, rows, alike, np.zeros(len(rows)), callbacks)
 
 
 class _WindowClassifier(_TrainsOnUnknownSteps, LSTMClassifier):
-    """The estimator of windows in `LSTMTimeSeriesClassifier`."""
+    """Estimator of windows in `LSTMTimeSeriesClassifier`."""
 
 
 class _WindowRegressor(_TrainsOnUnknownSteps, LSTMRegressor):
-    """The estimator of windows in `LSTMTimeSeriesRegressor`."""
+    """Estimator of windows in `LSTMTimeSeriesRegressor`."""
 
 
 class _WholeSeries:
-    """What classifier and regressor share: series in, an estimator of windows inside.
+    """Base of the classifier and the regressor: an estimator of windows for series.
 
-    They have `_of_windows`, the class of that estimator and the one with which users
-    replace it.
+    Subclasses set `_of_windows`: the class of the inner estimator, and the class that
+    users may give in its place.
     """
 
     _tags: ClassVar[dict[str, Any]] = {
@@ -136,14 +135,14 @@ class _WholeSeries:
         windows = _as_windows(X)
         self.n_steps_, self.n_variables_ = windows.shape[1:]
         self.centre_, self.spread_ = _centre_and_spread(windows)
-        # Series often come sorted by class, and those held out should be of every one.
+        # Series are often sorted by class, but held-out series should cover all classes.
         order = np.random.default_rng(0).permutation(len(windows))
         inner = self._inner()
         self.estimator_ = inner.fit(self._standardised(windows[order]), y[order])
         return self
 
     def _inner(self):
-        """An estimator of windows that is not fitted yet: ours, or the user's."""
+        """Return an unfitted estimator of windows: the default, or that of the user."""
         ours, users = self._of_windows
         if self.estimator is None:
             return ours(**self._own_parameters())
@@ -159,7 +158,7 @@ class _WholeSeries:
         return ours(**{**clone(self.estimator).get_params(deep=False), **given})
 
     def _own_parameters(self):
-        """Parameters of an estimator of windows with the network for whole series."""
+        """Return the parameters of the default estimator, with `series_network`."""
         parameters = self.get_params(deep=False)
         del parameters["estimator"]
         for name in inspect.signature(series_network).parameters.keys() & parameters:
@@ -167,14 +166,14 @@ class _WholeSeries:
         return {"model": series_network, **parameters}
 
     def _standardised(self, windows):
-        """Windows of order one, in which only whole steps are unknown."""
+        """Return standardised windows; a partly known step gets the mean, 0, for NaN."""
         windows = (windows - self.centre_) / self.spread_
         unknown = np.isnan(windows)
         windows[unknown & ~unknown.all(axis=2, keepdims=True)] = 0.0
         return windows
 
     def _windows_to_predict(self, X):
-        """Windows of the shape of those in `fit`, of variables in their order there."""
+        """Return windows with the shape and the order of variables of those in `fit`."""
         if self._variables is not None and hasattr(X, "columns"):
             X = in_order(X, self._variables, "X")
         windows = _as_windows(X)
@@ -195,57 +194,59 @@ _TINY: dict[str, Any] = {"filters": 2, "units": 2, "bidirectional": False, "epoc
 class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
     """Recurrent network that predicts the class of whole series.
 
-    It is a classifier of sktime's. A series may have many variables, which are
-    standardised by their centre and spread in `fit`.
+    It is an sktime classifier. A series may have many variables, which are standardised
+    by their centre and spread in `fit`.
 
-    Series may differ in length: before the beginning of a shorter one there are unknown
-    steps, which the network passes over. Of a series longer than all those in `fit`,
-    the last steps count. Values may be missing: a step of which nothing is known is
-    passed over, and in one that is known in part, the mean of the variable stands in.
+    Series may differ in length. A shorter series gets unknown steps before its
+    beginning, which the network skips. If a series is longer than all those in `fit`,
+    only its last steps count. Values may be missing. The network skips a step without
+    any known value. In a partly known step, the mean of the variable replaces the
+    missing values.
 
     Parameters
     ----------
     estimator : LSTMClassifier, default=None
-        What is trained, for full control. None is an :class:`LSTMClassifier` with a
-        network for whole series,
+        Estimator to train, for full control. If None, it is an :class:`LSTMClassifier`
+        with the network for whole series,
         :func:`~skforecast_lstm.networks.series.series_network`, which the parameters
-        below describe. With one, only `class_weight` and `random_state` are read of
-        these, and go before its own unless they are None.
+        below describe. If given, only `class_weight` and `random_state` of the
+        parameters below are used. They override its own unless they are None.
     filters : int or tuple of int, default=(64, 64)
-        Filters of each convolution, first to last; ``()`` is none.
+        Number of filters of each convolution, first to last; ``()`` for no convolution.
     kernel_size : int, default=8
-        Steps that a filter sees.
+        Number of steps that a filter covers.
     units : int or tuple of int, default=32
-        Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
+        Number of units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
         Kind of the recurrent layers.
     bidirectional : bool, default=True
-        Whether each recurrent layer also reads its steps from last to first.
+        If True, each recurrent layer also reads its steps from last to first.
     dropout : float, default=0.0
-        Fraction of the features of a series that is dropped in training.
+        Fraction of the features of a series to drop in training.
     learning_rate : float, default=0.002
         Learning rate of the optimizer, Adam.
     epochs : int, default=None
-        Passes over the series. None makes enough for about 2,000 batches: at least 3
-        and at most 200.
+        Number of passes over the series. If None, there are enough for about 2,000
+        batches: at least 3 and at most 200.
     batch_size : int, default=None
-        Series in a batch. None is 32, and more for more than 32,000 series.
+        Number of series in a batch. If None, it is 32, or more for more than 32,000
+        series.
     class_weight : dict or "balanced", default=None
-        Weights of the classes in the loss, by label; "balanced" gives every class the
-        same weight in all.
+        Weights of the classes in the loss, by label. "balanced" gives every class the
+        same total weight.
     random_state : int, RandomState or None, default=None
-        Seeds the first weights, dropout and the order of batches.
+        Seed for the initial weights, dropout and the order of batches.
     verbose : int, default=0
-        1 shows a progress bar, 2 a line an epoch, 0 nothing.
+        0 is silent, 1 shows a progress bar, 2 shows one line per epoch.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The labels.
+        Class labels.
     n_classes_ : int
-        Number of labels.
+        Number of classes.
     estimator_ : LSTMClassifier
-        The classifier of windows that was trained; its `history_` has the losses.
+        Trained classifier of windows; its `history_` has the losses.
     centre_, spread_ : ndarray of shape (n_variables,)
         Mean and standard deviation of each variable in `fit`.
     n_steps_ : int
@@ -255,7 +256,7 @@ class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
 
     See Also
     --------
-    LSTMTimeSeriesRegressor : The same for numbers.
+    LSTMTimeSeriesRegressor : Predict numbers instead of classes.
 
     Examples
     --------
@@ -323,12 +324,12 @@ class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
         Parameters
         ----------
         parameter_set : str, default="default"
-            Not used: there is one set.
+            Not used: there is only one set.
 
         Returns
         -------
         parameters : list of dict
-            Settings that train in a moment.
+            Parameters for which training is short.
         """
         return [
             {**_TINY, "dropout": 0.5, "class_weight": "balanced"},
@@ -339,51 +340,53 @@ class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
 class LSTMTimeSeriesRegressor(_WholeSeries, BaseRegressor):
     """Recurrent network that predicts numbers from whole series.
 
-    It is a regressor of sktime's. A series may have many variables, which are
-    standardised by their centre and spread in `fit`; targets need no scaling, and
-    several are predicted by one network.
+    It is an sktime regressor. A series may have many variables, which are standardised
+    by their centre and spread in `fit`. Targets need no scaling. One network predicts
+    several targets.
 
-    Series may differ in length: before the beginning of a shorter one there are unknown
-    steps, which the network passes over. Of a series longer than all those in `fit`,
-    the last steps count. Values may be missing: a step of which nothing is known is
-    passed over, and in one that is known in part, the mean of the variable stands in.
+    Series may differ in length. A shorter series gets unknown steps before its
+    beginning, which the network skips. If a series is longer than all those in `fit`,
+    only its last steps count. Values may be missing. The network skips a step without
+    any known value. In a partly known step, the mean of the variable replaces the
+    missing values.
 
     Parameters
     ----------
     estimator : LSTMRegressor, default=None
-        What is trained, for full control. None is an :class:`LSTMRegressor` with a
-        network for whole series,
+        Estimator to train, for full control. If None, it is an :class:`LSTMRegressor`
+        with the network for whole series,
         :func:`~skforecast_lstm.networks.series.series_network`, which the parameters
-        below describe. With one, only `random_state` is read of these, and goes before
-        its own unless it is None.
+        below describe. If given, only `random_state` of the parameters below is used.
+        It overrides its own unless it is None.
     filters : int or tuple of int, default=(64, 64)
-        Filters of each convolution, first to last; ``()`` is none.
+        Number of filters of each convolution, first to last; ``()`` for no convolution.
     kernel_size : int, default=8
-        Steps that a filter sees.
+        Number of steps that a filter covers.
     units : int or tuple of int, default=32
-        Units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
+        Number of units of each recurrent layer, first to last: ``(32, 16)`` stacks two.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
         Kind of the recurrent layers.
     bidirectional : bool, default=True
-        Whether each recurrent layer also reads its steps from last to first.
+        If True, each recurrent layer also reads its steps from last to first.
     dropout : float, default=0.0
-        Fraction of the features of a series that is dropped in training.
+        Fraction of the features of a series to drop in training.
     learning_rate : float, default=0.002
         Learning rate of the optimizer, Adam.
     epochs : int, default=None
-        Passes over the series. None makes enough for about 2,000 batches: at least 3
-        and at most 200.
+        Number of passes over the series. If None, there are enough for about 2,000
+        batches: at least 3 and at most 200.
     batch_size : int, default=None
-        Series in a batch. None is 32, and more for more than 32,000 series.
+        Number of series in a batch. If None, it is 32, or more for more than 32,000
+        series.
     random_state : int, RandomState or None, default=None
-        Seeds the first weights, dropout and the order of batches.
+        Seed for the initial weights, dropout and the order of batches.
     verbose : int, default=0
-        1 shows a progress bar, 2 a line an epoch, 0 nothing.
+        0 is silent, 1 shows a progress bar, 2 shows one line per epoch.
 
     Attributes
     ----------
     estimator_ : LSTMRegressor
-        The regressor of windows that was trained; its `history_` has the losses.
+        Trained regressor of windows; its `history_` has the losses.
     centre_, spread_ : ndarray of shape (n_variables,)
         Mean and standard deviation of each variable in `fit`.
     n_steps_ : int
@@ -393,7 +396,7 @@ class LSTMTimeSeriesRegressor(_WholeSeries, BaseRegressor):
 
     See Also
     --------
-    LSTMTimeSeriesClassifier : The same for labels.
+    LSTMTimeSeriesClassifier : Predict classes instead of numbers.
 
     Examples
     --------
@@ -425,12 +428,12 @@ class LSTMTimeSeriesRegressor(_WholeSeries, BaseRegressor):
         Parameters
         ----------
         parameter_set : str, default="default"
-            Not used: there is one set.
+            Not used: there is only one set.
 
         Returns
         -------
         parameters : list of dict
-            Settings that train in a moment.
+            Parameters for which training is short.
         """
         return [
             {**_TINY, "dropout": 0.5},

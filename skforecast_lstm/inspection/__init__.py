@@ -1,4 +1,4 @@
-"""Pictures of training, forecasts, windows and searches, as displays of scikit-learn."""
+"""Displays of training, forecasts, windows and searches, in scikit-learn's style."""
 
 from skforecast_lstm.inspection.forecast import ForecastDisplay
 from skforecast_lstm.inspection.loss_curve import LossCurveDisplay

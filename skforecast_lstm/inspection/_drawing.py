@@ -1,4 +1,4 @@
-"""What the displays share: their axes, and the way into an estimator."""
+"""Helpers of the displays: axes, ticks, and the search inside an estimator."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -21,19 +21,19 @@ __all__ = [
     "place_ticks",
 ]
 
-# Where scikit-learn's meta-estimators, and ours, keep what they have fitted.
+# Attributes of meta-estimators with their fitted estimator.
 _FITTED_INSIDE = ("best_estimator_", "regressor_", "classifier_", "estimator_")
 
-# Ratio of the greatest to the least value from which a logarithmic axis is thought of.
+# Least ratio of the largest to the smallest value for a logarithmic axis.
 _LOG_FROM = 8
-# Up to this number each value gets a tick of its own.
+# Up to this number, each value has its own tick.
 _N_TICKS = 8
-# Longer names side by side, in letters, are written aslant.
+# If the names together have more letters, they are slanted.
 _N_LETTERS = 40
 
 
 def check_matplotlib(display: Any) -> None:
-    """Raise, saying what to install, where there is no matplotlib."""
+    """Raise if matplotlib is missing, with the command to install it."""
     try:
         import_module("matplotlib")
     except ImportError as error:
@@ -44,7 +44,7 @@ def check_matplotlib(display: Any) -> None:
 
 
 def axes_for(display: Any, ax: Any, n_axes: int = 1) -> NDArray:
-    """The axes that were given, or new ones, one below the other."""
+    """Return the given axes, or new ones, one below the other."""
     check_matplotlib(display)
     if ax is None:
         from matplotlib import pyplot as plt
@@ -60,14 +60,14 @@ def axes_for(display: Any, ax: Any, n_axes: int = 1) -> NDArray:
             "as many, or leave ax out."
         )
     for axes in all_axes:
-        # Axes with something in them go on with the colours that they have.
+        # Axes with data keep their colours.
         if not axes.has_data():
             axes.set_prop_cycle(color=COLOURS)
     return all_axes
 
 
 def line_style(default: Mapping[str, Any], given: Mapping[str, Any] | None) -> dict:
-    """The style of a line; what is given comes first, also by a short name."""
+    """Return the style of a line. Given values, also by a short name, take precedence."""
     from matplotlib.cbook import normalize_kwargs
     from matplotlib.lines import Line2D
 
@@ -75,11 +75,11 @@ def line_style(default: Mapping[str, Any], given: Mapping[str, Any] | None) -> d
 
 
 def add_legend_below(ax: Any) -> None:
-    """A legend under the axes, which hides nothing, where the layout makes room."""
+    """Add a legend below the axes, or inside them if the layout makes no room."""
     if ax.figure.get_layout_engine() is None:
         ax.legend(fontsize="small")
         return
-    # Room for ticks and the name of the axis, in heights of letters.
+    # `borderaxespad` leaves room for ticks and the axis label, in units of the font size.
     ax.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
@@ -91,7 +91,7 @@ def add_legend_below(ax: Any) -> None:
 
 
 def one_after_another(estimator: Any) -> Iterator[Any]:
-    """An estimator, the fitted one in it or at its end, and so on."""
+    """Yield an estimator, the fitted one inside it or at its end, and so on."""
     while estimator is not None:
         yield estimator
         if hasattr(estimator, "steps"):
@@ -102,7 +102,7 @@ def one_after_another(estimator: Any) -> Iterator[Any]:
 
 
 def place_ticks(ax: Any, which: str, values: Any, labels: list[str] | None) -> None:
-    """Scale and ticks of an axis with numbers, or with categories if there are labels."""
+    """Set the scale and ticks of an axis of numbers, or of categories with labels."""
     places = np.unique(values)
     if labels is not None:
         name_ticks(ax, which, places, places, labels)
@@ -118,7 +118,7 @@ def place_ticks(ax: Any, which: str, values: Any, labels: list[str] | None) -> N
 
 
 def _tick_few(ax, which, n_decades):
-    """Ticks of a logarithmic axis that leave room for each other's numbers."""
+    """Set ticks on a logarithmic axis that leave room for their numbers."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
@@ -130,7 +130,7 @@ def _tick_few(ax, which, n_decades):
 def name_ticks(
     ax: Any, which: str, places: Any, values: Any, labels: list[str] | None
 ) -> None:
-    """A tick at each place, with the number or the label of its value."""
+    """Set a tick at each place, with the number or the label of its value."""
     from matplotlib.ticker import NullLocator
 
     axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
@@ -145,7 +145,7 @@ def name_ticks(
 
 
 def _even_on_a_log_scale(values):
-    """Whether numbers over a wide range lie more evenly by their logarithms."""
+    """Return True if numbers over a wide range are more even on a log scale."""
     least, greatest = values[0], values[-1]
     if least <= 0 or greatest < _LOG_FROM * least:
         return False
@@ -158,7 +158,7 @@ def _even_on_a_log_scale(values):
 
 
 def nothing_in(found: list[Any], what: str, wanted: str) -> Exception:
-    """The error to raise where estimators, from `one_after_another`, lack something."""
+    """Return the error for estimators, from `one_after_another`, that lack something."""
     innermost = type(found[-1]).__name__
     if getattr(found[-1], "refit", True) is False:
         return ValueError(

@@ -1,4 +1,4 @@
-"""Forecasts of every shape as tables, one an origin, with times for their index."""
+"""Conversion of forecasts of any shape to tables, one per origin, indexed by time."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ __all__ = ["forecasts_of", "one_series"]
 
 
 def one_series(values, name):
-    """One series of numbers in the order of time; raise if it is anything else."""
+    """Return one series of numbers, sorted by time. Raise for anything else."""
     if isinstance(values, pd.DataFrame):
         if values.shape[1] != 1:
             raise ValueError(
@@ -38,9 +38,9 @@ def one_series(values, name):
 
 
 def forecasts_of(y_true, y_pred, intervals=None, starts=None):
-    """A table for each origin, with "forecast", "lower_0.9" and "upper_0.9".
+    """Return a table for each origin, with "forecast", "lower_0.9" and "upper_0.9".
 
-    `y_true` is what `one_series` gives; the rest is as in
+    `y_true` is the output of `one_series`. The other arguments are those of
     `ForecastDisplay.from_predictions`.
     """
     if isinstance(y_pred, pd.DataFrame | pd.Series):
@@ -66,7 +66,7 @@ def forecasts_of(y_true, y_pred, intervals=None, starts=None):
 
 
 def _numbers_of(y_pred):
-    """Forecasts of one column, in one or two dimensions."""
+    """Return the forecasts of one column, in one or two dimensions."""
     values = np.asarray(y_pred)
     if values.dtype.kind not in "biuf":
         raise TypeError(
@@ -83,7 +83,7 @@ def _numbers_of(y_pred):
 
 
 def _check_index(index, name):
-    """Raise unless rows are in the order of times or numbers."""
+    """Raise unless rows are sorted by times or numbers."""
     if index.nlevels > 1:
         raise ValueError(
             f"{name} is of many series (its index has {index.nlevels} levels), and one "
@@ -102,7 +102,7 @@ def _check_index(index, name):
 
 
 def _times_of_one(y_true, y_pred, shape):
-    """Times of one forecast: its own, or those of y_true."""
+    """Return the times of one forecast: its own, or those of y_true."""
     if isinstance(y_pred, pd.Series):
         kinds = [type(one.index).__name__ for one in (y_true, y_pred)]
         kinds = ["Index" if kind == "RangeIndex" else kind for kind in kinds]
@@ -122,13 +122,13 @@ def _times_of_one(y_true, y_pred, shape):
 
 
 def _places_of_many(y_true, shape, starts):
-    """Which rows of y_pred are drawn, each with its times."""
+    """Return the rows of y_pred to draw, each with its times."""
     n_starts, n_steps = shape
     rows = range(n_starts)
     if starts is None and n_starts == 1:
         starts = [len(y_true)]
     elif starts is None and n_starts == len(y_true):
-        # One from each row would hide each other.
+        # Forecasts from all rows would overlap.
         rows = starts = range(0, n_starts, n_steps)
     elif starts is None:
         raise ValueError(
@@ -154,7 +154,7 @@ def _places_of_many(y_true, shape, starts):
 
 
 def _prolonged(index, n_more):
-    """An index with as many times more behind its last."""
+    """Return an index with `n_more` times after its last."""
     if n_more <= 0:
         return index
     if len(index) < 2:
@@ -166,7 +166,7 @@ def _prolonged(index, n_more):
 
 
 def _bounds(intervals, y_pred, shape):
-    """Columns of the bounds of each interval, of the shape of the forecasts."""
+    """Return the bounds of each interval as columns, with the shape of the forecasts."""
     if intervals is None:
         return {}
     if isinstance(intervals, pd.DataFrame):
@@ -200,7 +200,7 @@ def _bounds(intervals, y_pred, shape):
 
 
 def _of_sktime(intervals):
-    """What sktime's `predict_interval` returns as a dict from coverage to bounds."""
+    """Convert the output of sktime's `predict_interval` to a dict by coverage."""
     if intervals.columns.nlevels != 3:
         raise ValueError(
             "intervals has columns of "

@@ -1,4 +1,4 @@
-"""What a search of scikit-learn has found, as a table to draw."""
+"""Results of a scikit-learn search as a table to draw."""
 
 import contextlib
 import math
@@ -25,14 +25,14 @@ _LONGEST_LABEL = 24
 
 
 class _NotSet:
-    """Stands for the value of a parameter that a candidate does not have."""
+    """Placeholder for a parameter that a candidate does not have."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """A score of a search: its key in `cv_results_`, its name and its direction.
+    """Score of a search: its key in `cv_results_`, its name and its direction.
 
-    Errors, which scikit-learn turns round so that more is better, are turned back.
+    scikit-learn negates errors so that higher is better. Here they are positive again.
     """
 
     key: str
@@ -41,14 +41,14 @@ class Score:
 
 
 def score_of(search, metric):
-    """The score to draw; raise if a metric is asked for that there isn't."""
+    """Return the score to draw. Raise if the search lacks the metric."""
     prefix = "mean_test_"
     metrics = [
         key.removeprefix(prefix) for key in search.cv_results_ if key.startswith(prefix)
     ]
     names = ", ".join(map(repr, metrics))
     if metric is None:
-        # A search may refit by one of its scores, or by a function, or not at all.
+        # A search may refit by one of its scores, by a function, or not at all.
         metric = search.refit if search.refit in metrics else metrics[0]
         if len(metrics) > 1 and search.refit not in metrics:
             raise ValueError(
@@ -67,7 +67,7 @@ def score_of(search, metric):
 
 
 def _name_of_one(search, scorer):
-    """The name of the only score of a search."""
+    """Return the name of the only score of a search."""
     if isinstance(search.scoring, str):
         return search.scoring
     if search.scoring is not None:
@@ -81,10 +81,10 @@ def _name_of_one(search, scorer):
 
 
 def searched_parameters(search):
-    """Parameters of the candidates, and for each whether several values were tried."""
+    """Return the parameters of the candidates; True for those with several values."""
     candidates = search.cv_results_["params"]
     names = dict.fromkeys(name for candidate in candidates for name in candidate)
-    # Where it is a parameter, the resource of a halving search grows by itself.
+    # A halving search sets its resource on its own, even if it is a parameter.
     names.pop(getattr(search, "resource", None), None)
     return {
         name: len({repr(candidate.get(name, _NotSet)) for candidate in candidates}) > 1
@@ -93,7 +93,7 @@ def searched_parameters(search):
 
 
 def params_to_draw(params, searched):
-    """One or two names of parameters; raise if they are not in the search."""
+    """Return one or two names of parameters. Raise if they are not in the search."""
     names = ", ".join(map(repr, searched))
     if params is None:
         varied = [name for name in searched if searched[name]]
@@ -117,7 +117,7 @@ def params_to_draw(params, searched):
 
 
 def results_of(search, params, score):
-    """A line a candidate: parameters, "score", "std" and perhaps "n_resources"."""
+    """Return one row per candidate: parameters, "score", "std", maybe "n_resources"."""
     found = search.cv_results_
     columns = {}
     for name in params:
@@ -137,11 +137,12 @@ def results_of(search, params, score):
 
 
 def places_of(values):
-    """Places of the values of a parameter on an axis, and what is written there.
+    """Return the places of the values of a parameter on an axis, and their labels.
 
-    Numbers are where they are, and None is written; all else, also NaN and infinity
-    among numbers, has a place of its own for each value, in the order in which they
-    come. Values are told apart by their `repr`, since some can't be hashed.
+    The place of a number is its value, and the labels are None. Other values are
+    categories with one place each, in order of appearance. Numbers that include NaN or
+    infinity are categories too. Values are distinguished by `repr`, because some can't
+    be hashed.
     """
     if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
         with contextlib.suppress(OverflowError):
@@ -154,7 +155,7 @@ def places_of(values):
 
 
 def decimals_for(scores):
-    """Decimals with which scores can be told apart: three digits of what is usual."""
+    """Return the number of decimals that shows three digits of typical differences."""
     spread = np.nanmax(scores) - np.nanmin(scores)
     sizes = [size for size in (spread, np.nanmedian(np.abs(scores))) if size > 0]
     return max(0, 2 - math.floor(math.log10(min(sizes, default=1))))

@@ -1,4 +1,4 @@
-"""What was forecast, against what came."""
+"""Display of forecasts and actual values."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -19,37 +19,37 @@ from skforecast_lstm.inspection._forecasts import forecasts_of, one_series
 
 __all__ = ["ForecastDisplay"]
 
-# Up to this number single values are marked.
+# Up to this number, single values have markers.
 _N_MARKED = 30
 
 
 class ForecastDisplay:
-    """Actual values, what was forecast for them, and intervals.
+    """Display of actual values, forecasts and intervals.
 
-    Make it with :meth:`from_estimator` or :meth:`from_predictions`.
+    Create it with :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
     ----------
     y_true : Series
-        Actual values, in the order of time.
+        Actual values, sorted by time.
     forecasts : list of DataFrame
-        A table for each origin with times for its index and the column "forecast", and
-        for every interval two more such as "lower_0.9" and "upper_0.9".
+        One table per origin, indexed by time. It has the column "forecast", and two
+        columns for each interval, such as "lower_0.9" and "upper_0.9".
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes.
+        Axes of the display.
     figure_ : matplotlib.figure.Figure
-        The figure with the axes.
+        Figure with the axes.
     actual_ : matplotlib.lines.Line2D
-        The actual values.
+        Line of the actual values.
     lines_ : list of matplotlib.lines.Line2D
-        The forecasts, one an origin.
+        Lines of the forecasts, one per origin.
     bands_ : list of matplotlib.collections.PolyCollection
-        The intervals, of each origin from the widest to the narrowest.
+        Bands of the intervals, for each origin from the widest to the narrowest.
     starts_ : list of matplotlib.lines.Line2D
-        Marks of the last actual value before each forecast, where there is one.
+        Marks of the last actual value before each forecast, if there is one.
 
     See Also
     --------
@@ -90,32 +90,31 @@ class ForecastDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted pipeline or other regressor of scikit-learn, or a fitted forecaster
-            of sktime.
+            Fitted scikit-learn regressor or pipeline, or fitted sktime forecaster.
         X : array-like or DataFrame
-            What to predict from. For a forecaster, its exogenous columns for the times
-            to forecast, or None.
+            Input of `predict`. For a forecaster, its exogenous columns for the times to
+            forecast, or None.
         y : array-like of shape (n_samples,)
-            Actual values. Where X and y both have an index, y may be longer than X: the
-            past is then drawn too. Where several steps are predicted for each row, y is
-            the series itself, and one forecast after the other is drawn. Predictions of
-            several columns are drawn by `from_predictions`, one column at a time.
+            Actual values. If X and y both have an index, y may be longer than X, and
+            the past is drawn too. If the estimator predicts several steps for each row,
+            y is the series itself, and the forecasts are drawn one after the other. For
+            predictions of several columns, use `from_predictions` for each column.
         fh : ForecastingHorizon, Index or array-like of int, default=None
-            What to forecast, for a forecaster. None is what it was last asked for, in
-            `fit` or `predict`, or else the times of y that it was not fitted on.
+            Times to forecast, for a forecaster. If None, they are those of its last
+            `fit` or `predict`, or the times of y after its training data.
         coverage : float or sequence of float, default=None
-            Coverage of the intervals to draw, for a forecaster.
+            Coverages of the intervals to draw, for a forecaster.
         name : str, default="forecast"
             Label of the forecast.
         ax : Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. If None, a new figure is created.
         line_kw : dict, default=None
-            Passed to ``Axes.plot`` for the forecasts.
+            Keyword arguments of ``Axes.plot`` for the forecasts.
 
         Returns
         -------
         display : ForecastDisplay
-            What was drawn.
+            Display with the drawn artists.
         """
         check_matplotlib(cls)
         y_true = one_series(y, "y")
@@ -144,36 +143,36 @@ class ForecastDisplay:
         ax: Any = None,
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw predictions that are there already.
+        """Draw existing predictions.
 
         Parameters
         ----------
         y_true : Series or array-like of shape (n_samples,)
-            Actual values, in the order of time.
+            Actual values, sorted by time.
         y_pred : Series or array-like of shape (n_samples,) or (n_starts, n_steps)
-            A Series is drawn at its index, which may go on behind the end of y_true. An
-            array has a forecast for every actual value, or the steps ahead from each of
-            many origins, as `recursive_forecast` gives them, with or without a third
-            dimension of length one.
+            Forecasts. A Series is drawn at its index, which may extend past the end of
+            y_true. An array has one forecast for every actual value, or the steps ahead
+            from each of many origins. The latter is the output of
+            `recursive_forecast`, with or without a third dimension of length one.
         intervals : dict or DataFrame, default=None
-            Bounds by coverage, ``{0.9: (lower, upper)}``, of the shape of y_pred; or what
-            `predict_interval` of an sktime forecaster returns.
+            Bounds by coverage, ``{0.9: (lower, upper)}``, with the shape of y_pred, or
+            the output of `predict_interval` of an sktime forecaster.
         starts : array-like of int of shape (n_starts,), default=None
-            For many origins, the row of y_true at which each forecast has its first
-            step; ``len(y_true)`` is the row behind the last. Not needed where y_pred has
-            one origin, which is then the end of y_true, nor where it has a forecast for
-            every row, of which every n_steps-th is drawn, so that they do not overlap.
+            For many origins, the row of y_true for the first step of each forecast.
+            ``len(y_true)`` is the row after the last. It is optional in two cases. If
+            y_pred has one origin, that is the end of y_true. If y_pred has a forecast
+            for every row, every n_steps-th is drawn, so that they do not overlap.
         name : str, default="forecast"
             Label of the forecast.
         ax : Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. If None, a new figure is created.
         line_kw : dict, default=None
-            Passed to ``Axes.plot`` for the forecasts.
+            Keyword arguments of ``Axes.plot`` for the forecasts.
 
         Returns
         -------
         display : ForecastDisplay
-            What was drawn.
+            Display with the drawn artists.
         """
         check_matplotlib(cls)
         actual = one_series(y_true, "y_true")
@@ -193,12 +192,12 @@ class ForecastDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw. None makes a new figure. A second forecast in the same axes
-            goes beside the first in another colour.
+            Axes to draw in. If None, a new figure is created. A second forecast in the
+            same axes has another colour.
         name : str, default="forecast"
             Label of the forecast.
         line_kw : dict, default=None
-            Passed to ``Axes.plot`` for the forecasts.
+            Keyword arguments of ``Axes.plot`` for the forecasts.
 
         Returns
         -------
@@ -221,14 +220,14 @@ class ForecastDisplay:
         return self
 
     def _once(self, label):
-        """A label for the first artist with this meaning, none for those after it."""
+        """Return a label for the first artist with this meaning, None for later ones."""
         if label in self._labelled:
             return None
         self._labelled.add(label)
         return as_label(label)
 
     def _plot_forecast(self, forecast, name, line_kw):
-        """One forecast with its intervals, and a mark where it begins."""
+        """Draw one forecast with its intervals, and a mark at its start."""
         times = _on_an_axis(forecast.index)
         default = {
             "linewidth": 1.6,
@@ -271,7 +270,7 @@ class ForecastDisplay:
             self.starts_.append(mark)
 
     def _describe(self):
-        """Title, names of the axes and legend."""
+        """Set the title, axis labels and legend."""
         index = self.y_true.index
         are_numbers = index.dtype.kind in "iuf"
         seconds = " (s)" if isinstance(index, pd.TimedeltaIndex) else ""
@@ -294,7 +293,7 @@ class ForecastDisplay:
 
 
 def _from_regressor(estimator, X, y, y_true):
-    """What a regressor predicts, with its place in the actual values."""
+    """Return the predictions of a regressor, with their rows in the actual values."""
     y_pred = np.asarray(estimator.predict(X))
     rows = np.arange(len(y_pred))
     if all(isinstance(one, pd.Series | pd.DataFrame) for one in (X, y)):
@@ -316,7 +315,7 @@ def _from_regressor(estimator, X, y, y_true):
 
 
 def _from_forecaster(forecaster, X, y_true, fh, coverage):
-    """What an sktime forecaster forecasts, with its intervals."""
+    """Return the forecasts of an sktime forecaster, with its intervals."""
     forecaster.check_is_fitted()
     if fh is None:
         fh = _horizon(forecaster, y_true)
@@ -327,7 +326,7 @@ def _from_forecaster(forecaster, X, y_true, fh, coverage):
 
 
 def _horizon(forecaster, y_true):
-    """What a forecaster was last asked for, or else the times that are new to it."""
+    """Return the last horizon of a forecaster, or the times after its training data."""
     try:
         return forecaster.fh
     except ValueError:
@@ -343,7 +342,7 @@ def _horizon(forecaster, y_true):
 
 
 def _on_an_axis(index):
-    """Times that matplotlib can place."""
+    """Return the times in a form that matplotlib can draw."""
     if isinstance(index, pd.PeriodIndex):
         return index.to_timestamp()
     if isinstance(index, pd.TimedeltaIndex):

@@ -1,4 +1,4 @@
-"""How training went: loss and metrics of every epoch."""
+"""Display of the loss and metrics of every epoch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
@@ -17,41 +17,41 @@ from skforecast_lstm.inspection._drawing import (
 
 __all__ = ["LossCurveDisplay"]
 
-# From this ratio on, a linear axis shows the first epochs and nothing else.
+# From this ratio on, a linear axis shows only the first epochs.
 _LOG_FROM = 30
 
 
 class LossCurveDisplay:
-    """Loss and metrics of every epoch of a training.
+    """Display of the loss and metrics of every epoch of a training.
 
-    Make it with :meth:`from_estimator` or :meth:`from_history`.
+    Create it with :meth:`from_estimator` or :meth:`from_history`.
 
     Parameters
     ----------
     history : dict of list
         Values of each epoch by name, as in ``history_`` of an estimator.
     loss_name : str, default=None
-        What the loss is, for the label of its axis.
+        Name of the loss, for the label of its axis.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The first of the axes.
+        First of the axes.
     axes_ : ndarray of matplotlib.axes.Axes
-        One for each metric.
+        Axes of each metric.
     figure_ : matplotlib.figure.Figure
-        The figure with the axes.
+        Figure with the axes.
     lines_ : dict of matplotlib.lines.Line2D
-        The curves, by their names in the history.
+        Curves by their names in the history.
     best_epoch_ : int or None
-        The epoch with the lowest validation loss, counted from 1. None where no
-        validation was held out.
+        Epoch with the lowest validation loss, counted from 1. None if no validation
+        data were held out.
     best_lines_ : list of matplotlib.lines.Line2D
-        The marks of that epoch, one in each of the axes.
+        Marks of that epoch, one in each of the axes.
 
     See Also
     --------
-    LSTMRegressor : Records the history.
+    LSTMRegressor : Estimator that records the history.
 
     Examples
     --------
@@ -91,27 +91,27 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted LSTMRegressor or LSTMClassifier, or a pipeline, search or other
+            Fitted LSTMRegressor or LSTMClassifier, or a pipeline, search or other
             estimator that ends in one.
         metrics : str or sequence of str, default=("loss",)
-            What to draw, by the names in ``history_``, each in axes of its own and
-            with its values on held-out rows if there are any: "loss", a metric of the
-            estimator such as "mean_absolute_error", or "learning_rate", which Keras
-            records where a callback changes it.
+            Names in ``history_`` to draw, each in separate axes, with the values on
+            held-out rows if there are any. A name is "loss", a metric of the estimator
+            such as "mean_absolute_error", or "learning_rate", which Keras records if a
+            callback changes it.
         yscale : {"linear", "log"}, default=None
-            Scale of the values. None is "log" for values over zero of which the largest
-            is 30 times the smallest.
+            Scale of the values. If None, it is "log" if all values are positive and the
+            largest is at least 30 times the smallest.
         name : str, default=None
-            Goes before the labels, to tell trainings in the same axes apart.
+            Prefix of the labels, to distinguish trainings in the same axes.
         ax : Axes or sequence of Axes, default=None
-            Where to draw, one for each metric. None makes a new figure.
+            Axes to draw in, one for each metric. If None, a new figure is created.
         line_kw : dict, default=None
-            Passed to ``Axes.plot`` for the curves.
+            Keyword arguments of ``Axes.plot`` for the curves.
 
         Returns
         -------
         display : LossCurveDisplay
-            What was drawn.
+            Display with the drawn artists.
         """
         check_matplotlib(cls)
         network = _trained_network(estimator)
@@ -131,28 +131,29 @@ class LossCurveDisplay:
         ax: Any = None,
         line_kw: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Draw what Keras recorded in a training.
+        """Draw the history that Keras recorded in a training.
 
         Parameters
         ----------
         history : dict of list
             Values of each epoch by name: ``history_`` of an estimator, or ``history`` of
-            what ``keras.Model.fit`` and ``skforecast_lstm.training.fit`` return.
+            the object that ``keras.Model.fit`` or ``skforecast_lstm.training.fit``
+            returns.
         metrics : str or sequence of str, default=("loss",)
-            What to draw, as in `from_estimator`.
+            Names to draw, as in `from_estimator`.
         yscale : {"linear", "log"}, default=None
             Scale of the values, as in `from_estimator`.
         name : str, default=None
-            Goes before the labels, to tell trainings in the same axes apart.
+            Prefix of the labels, to distinguish trainings in the same axes.
         ax : Axes or sequence of Axes, default=None
-            Where to draw, one for each metric. None makes a new figure.
+            Axes to draw in, one for each metric. If None, a new figure is created.
         line_kw : dict, default=None
-            Passed to ``Axes.plot`` for the curves.
+            Keyword arguments of ``Axes.plot`` for the curves.
 
         Returns
         -------
         display : LossCurveDisplay
-            What was drawn.
+            Display with the drawn artists.
         """
         check_matplotlib(cls)
         if not isinstance(history, Mapping):
@@ -178,15 +179,15 @@ class LossCurveDisplay:
         Parameters
         ----------
         ax : Axes or sequence of Axes, default=None
-            Where to draw, one for each metric. None makes a new figure.
+            Axes to draw in, one for each metric. If None, a new figure is created.
         metrics : str or sequence of str, default=("loss",)
-            What to draw, as in `from_estimator`.
+            Names to draw, as in `from_estimator`.
         yscale : {"linear", "log"}, default=None
             Scale of the values, as in `from_estimator`.
         name : str, default=None
-            Goes before the labels, to tell trainings in the same axes apart.
+            Prefix of the labels, to distinguish trainings in the same axes.
         line_kw : dict, default=None
-            Passed to ``Axes.plot`` for the curves.
+            Keyword arguments of ``Axes.plot`` for the curves.
 
         Returns
         -------
@@ -250,7 +251,7 @@ class LossCurveDisplay:
         return int(np.nanargmin(losses)) + 1 if np.isfinite(losses).any() else None
 
     def _plot_curves(self, axes, metric, before, line_kw):
-        """Draw a metric, also on held-out rows if there are any; return its values."""
+        """Draw a metric, with that on any held-out rows, and return the values."""
         drawn = []
         for key in (metric, f"val_{metric}"):
             values = self.history.get(key, ())
@@ -280,7 +281,7 @@ class LossCurveDisplay:
         self.best_lines_.append(mark)
 
     def _describe(self, axes, metric):
-        """Names and legend of the axes of one metric."""
+        """Set the axis labels and legend of one metric."""
         from matplotlib.ticker import LogFormatter, MaxNLocator
 
         label = as_label(metric.replace("_", " ").capitalize())
@@ -297,7 +298,7 @@ class LossCurveDisplay:
 
 
 def _trained_network(estimator):
-    """The estimator with the history in it, at the end of pipelines and searches."""
+    """Return the estimator with the history, at the end of pipelines and searches."""
     check_is_fitted(estimator)
     found = list(one_after_another(estimator))
     for one in found:
@@ -312,7 +313,7 @@ def _trained_network(estimator):
 
 
 def _loss_name(network):
-    """The loss of a trained network in words, if it has one for all its outputs."""
+    """Return the name of the loss of a network, or None if its outputs differ in it."""
     from skforecast_lstm._scikeras_routing import loss_name
 
     loss = network.model_.loss

@@ -1,4 +1,4 @@
-"""What a search found: score over one or two parameters."""
+"""Display of the score of a search over one or two parameters."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -28,51 +28,52 @@ from skforecast_lstm.inspection._search_results import (
 
 __all__ = ["SearchDisplay"]
 
-# More numbers than these can't be read in a picture.
+# A picture with more numbers can't be read.
 _N_WRITTEN = 100
 
 
 class SearchDisplay:
-    """Score of a search over one or two of its parameters.
+    """Display of the score of a search over one or two of its parameters.
 
-    Make it with :meth:`from_estimator`.
+    Create it with :meth:`from_estimator`.
 
     Parameters
     ----------
     results : DataFrame
-        A line a candidate: a column for each parameter that was searched, "score" and
-        "std", mean and standard deviation over the folds, and, where candidates were
-        tried with few resources before many, "n_resources".
+        One row per candidate, with a column for each searched parameter. "score" and
+        "std" are the mean and standard deviation over the folds. A halving search also
+        has "n_resources".
     params : sequence of str
-        The one or two parameters to draw, the first on the horizontal axis.
+        One or two parameters to draw, the first on the horizontal axis.
     score_name : str, default="Score"
-        What the score is.
+        Name of the score.
     greater_is_better : bool, default=True
-        Whether the best score is the greatest.
+        If True, the greatest score is the best.
     chosen : int, default=None
-        Index in `results` of the candidate that the search chose. None is the one with
-        the best score.
+        Index in `results` of the candidate that the search chose. If None, it is the
+        one with the best score.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes.
+        Axes of the display.
     figure_ : matplotlib.figure.Figure
-        The figure with the axes.
+        Figure with the axes.
     errorbars_ : list of matplotlib.container.ErrorbarContainer
-        Over one parameter: scores with their standard deviation, one for each number of
+        For one parameter, scores with their standard deviation, one for each number of
         resources.
     image_ : matplotlib.image.AxesImage or None
-        Over two parameters of which at least half of the combinations were tried: the
-        heat map.
+        For two parameters, heat map if the search tried at least half of the
+        combinations.
     texts_ : list of matplotlib.text.Text
-        The scores written into it.
+        Scores in the heat map.
     scatter_ : matplotlib.collections.PathCollection or None
-        Over two parameters of which fewer combinations were tried: the candidates.
+        For two parameters, points of the candidates if the search tried fewer
+        combinations.
     colorbar_ : matplotlib.colorbar.Colorbar or None
-        What the colours mean.
+        Legend of the colours.
     chosen_ : matplotlib.artist.Artist
-        The mark of the candidate that the search chose.
+        Mark of the candidate that the search chose.
 
     Examples
     --------
@@ -126,26 +127,26 @@ class SearchDisplay:
     ) -> Self:
         """Draw the scores of a fitted search.
 
-        Where more parameters were searched than are drawn, what counts at each value is
-        the best score that any values of the others gave. Errors, which scikit-learn
-        turns round ("neg_mean_absolute_error"), are drawn as errors.
+        If the search has more parameters than are drawn, each value shows the best
+        score over the other parameters. scikit-learn negates errors
+        ("neg_mean_absolute_error"); they are drawn as positive errors.
 
         Parameters
         ----------
         search : GridSearchCV or other search of scikit-learn
-            A fitted search over a grid, random candidates, or by halving.
+            Fitted search over a grid, over random candidates, or by halving.
         params : str or sequence of str, default=None
-            One or two parameters, the first on the horizontal axis. None takes those of
-            which several values were tried, if they are no more than two.
+            One or two parameters, the first on the horizontal axis. If None, they are
+            the parameters with several values, if there are at most two.
         metric : str, default=None
-            The score, where the search has several. None is the one it refits by.
+            Score to draw, if the search has several. If None, it is the one for refit.
         ax : Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. If None, a new figure is created.
 
         Returns
         -------
         display : SearchDisplay
-            What was drawn.
+            Display with the drawn artists.
         """
         check_matplotlib(cls)
         check_is_fitted(search)
@@ -177,7 +178,7 @@ class SearchDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. If None, a new figure is created.
 
         Returns
         -------
@@ -209,11 +210,11 @@ class SearchDisplay:
 
     @property
     def _searched(self):
-        """All parameters that were searched, also those that are not drawn."""
+        """All searched parameters, including those that are not drawn."""
         return self.results.columns.difference(["score", "std", "n_resources"])
 
     def _title(self, *more):
-        """How much was searched, and what is shown of it."""
+        """Return a title with the number of candidates and the content of the picture."""
         n_failed = int(self.results["score"].isna().sum())
         failed = f", of which {n_failed} failed" if n_failed else ""
         n_candidates = len(self.results[self._searched].map(repr).drop_duplicates())
@@ -223,21 +224,21 @@ class SearchDisplay:
         return "\n".join([*lines, *more])
 
     def _best_at_each(self, table, by):
-        """The best candidate at each place, of those with the most resources there."""
+        """Return the best candidate with the most resources at each place."""
         best_last = table.sort_values("score", ascending=self.greater_is_better)
         if "n_resources" in table:
             best_last = best_last.sort_values("n_resources", kind="stable")
         return best_last.groupby(by).tail(1).sort_values(by)
 
     def _chosen_of(self, table):
-        """The candidate that was chosen."""
+        """Return the chosen candidate."""
         if self.chosen in table.index:
             return table.loc[self.chosen]
         scores = table["score"]
         return table.loc[scores.idxmax() if self.greater_is_better else scores.idxmin()]
 
     def _plot_curves(self, table, labels):
-        """Scores over one parameter, with error bars."""
+        """Draw the scores over one parameter, with error bars."""
         ax = self.ax_
         if "n_resources" in table:
             groups = {
@@ -247,7 +248,7 @@ class SearchDisplay:
             groups = {"mean and standard deviation over folds": table}
         for label, group in groups.items():
             best = self._best_at_each(group, ["x"])
-            # Between candidates that differ in more than this a line would mean nothing.
+            # A line between candidates has no meaning if other parameters differ too.
             comparable = len(self._searched) == 1 or group["x"].value_counts().min() > 1
             bars = ax.errorbar(
                 best["x"].to_numpy(),
@@ -268,11 +269,11 @@ class SearchDisplay:
         ax.legend(fontsize="small")
 
     def _plot_plane(self, table, x_labels, y_labels):
-        """Scores over two parameters, as colours."""
+        """Draw the scores over two parameters, as colours."""
         best = self._best_at_each(table, ["x", "y"])
         chosen = self._chosen_of(table)
         ax = self.ax_
-        # The better, the brighter.
+        # Better scores are brighter.
         colours = "viridis" if self.greater_is_better else "viridis_r"
         cells = best.pivot(index="y", columns="x", values="score")
         if 2 * len(best) >= cells.size:
@@ -305,7 +306,7 @@ class SearchDisplay:
         self.colorbar_ = self.figure_.colorbar(coloured, ax=ax, label=self._score_label)
 
     def _star(self, x, y):
-        """The mark of what the search chose."""
+        """Mark the choice of the search with a star."""
         (star,) = self.ax_.plot(
             x,
             y,
@@ -320,17 +321,17 @@ class SearchDisplay:
         return star
 
     def _frame(self, column, line):
-        """The same for a cell of the heat map."""
+        """Mark the choice of the search with a frame in the heat map."""
         from matplotlib.patches import Rectangle
 
         corner = (column - 0.5, line - 0.5)
         frame = Rectangle(corner, 1, 1, fill=False, edgecolor=COLOURS[5], linewidth=4)
-        # Cells at the edge are framed as a whole.
+        # Do not clip the frames of cells at the edge.
         frame.set_clip_on(False)
         return self.ax_.add_patch(frame)
 
     def _write_scores(self, scores):
-        """Write the scores into the heat map, in black or white as can be read."""
+        """Write the scores into the heat map, in black or white for contrast."""
         decimals = decimals_for(scores)
         for (line, column), score in np.ndenumerate(scores):
             if np.isnan(score):

@@ -1,4 +1,4 @@
-"""What a window takes of a series: a picture of lookback, lags and horizon."""
+"""Display of the rows in a window: lookback, lags and horizon."""
 
 import warnings
 from collections.abc import Sequence
@@ -38,34 +38,34 @@ _FEW_STEPS = 60
 
 
 class WindowDisplay:
-    """Which rows of a series the windows of some rows take.
+    """Display of the rows of a series in the windows of chosen rows.
 
-    Make it with :meth:`from_estimator`.
+    Create it with :meth:`from_estimator`.
 
     Parameters
     ----------
     steps : DataFrame
-        A line for each step of each window, and for each row that is not yet known
-        because of the horizon: "row" is the number of the row that the window is of,
-        "label" its time, "position" where the row is in its series, "step" where the
-        step is, and "what" what is there.
+        One row per step of each window, and per row that is not known yet because of
+        the horizon. "row" is the number of the row that the window belongs to, "label"
+        its time, and "position" its position in its series. "step" is the position of
+        the step, and "what" its content.
     description : str, default="Windows"
         Title of the picture.
 
     Attributes
     ----------
     ax_ : matplotlib.axes.Axes
-        The axes.
+        Axes of the display.
     figure_ : matplotlib.figure.Figure
-        The figure with the axes.
+        Figure with the axes.
     boxes_ : dict of matplotlib.collections.PolyCollection
-        The steps, by what is there.
+        Boxes of the steps, by content.
     rows_ : matplotlib.lines.Line2D
-        The rows that the windows are of.
+        Marks of the rows that the windows belong to.
 
     See Also
     --------
-    LookbackWindower : Makes the windows.
+    LookbackWindower : Transformer that cuts the windows.
 
     Examples
     --------
@@ -98,24 +98,24 @@ class WindowDisplay:
         rows: Sequence[int] | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw the windows that a fitted windower makes of some rows.
+        """Draw the windows that a fitted windower cuts for chosen rows.
 
         Parameters
         ----------
         estimator : LookbackWindower or estimator
-            A fitted windower, or a pipeline, search or other estimator with one in it.
+            Fitted windower, or a pipeline, search or other estimator with one in it.
         X : array-like or DataFrame of shape (n_samples, n_features)
             Rows, as for `transform` or `predict`.
         rows : sequence of int, default=None
-            Numbers of the rows to show the windows of. None shows the first row, one
-            with a part of its window, the first with all of it, and the one after.
+            Numbers of the rows to show windows for. If None, these are the first row, a
+            row with a partial window, the first row with a full window, and the next.
         ax : Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. If None, a new figure is created.
 
         Returns
         -------
         display : WindowDisplay
-            What was drawn.
+            Display with the drawn artists.
         """
         check_matplotlib(cls)
         check_is_fitted(estimator)
@@ -134,7 +134,7 @@ class WindowDisplay:
         Parameters
         ----------
         ax : Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw in. If None, a new figure is created.
 
         Returns
         -------
@@ -164,14 +164,14 @@ class WindowDisplay:
         return self
 
     def _span(self):
-        """How many rows wide the picture is."""
+        """Return the width of the picture in rows."""
         return self.steps["position"].max() - self.steps["step"].min()
 
     def _boxes(self, steps, lanes, look):
-        """One box a step, in the lane of its row."""
+        """Draw one box per step, in the lane of its row."""
         from matplotlib.collections import PolyCollection
 
-        # Where there are many, gaps between them would be all that is seen.
+        # With many steps, gaps between the boxes would hide them.
         few = self._span() <= _FEW_STEPS
         width = 0.9 if few else 1.0
         left = steps["step"].to_numpy() - width / 2
@@ -185,7 +185,7 @@ class WindowDisplay:
         return boxes
 
     def _describe(self, of_row):
-        """Title, names of the axes, limits and legend."""
+        """Set the title, axis labels, limits and legend."""
         from matplotlib.ticker import MaxNLocator
 
         ax = self.ax_
@@ -204,7 +204,7 @@ class WindowDisplay:
 
 
 def _find_windower(estimator, X):
-    """The windower in an estimator, and the rows as they reach it."""
+    """Return the windower in an estimator, and its input for the rows of X."""
     found = list(one_after_another(estimator))
     for one in found:
         if isinstance(one, LookbackWindower):
@@ -222,7 +222,7 @@ def _find_windower(estimator, X):
 
 
 def _rows_to_show(rows, n_rows, reach):
-    """Numbers of rows, in order, each once."""
+    """Return the sorted row numbers, each once."""
     if rows is None:
         return [row for row in (0, reach // 2, reach, reach + 1) if row < n_rows]
     rows = np.atleast_1d(rows)
@@ -237,10 +237,10 @@ def _rows_to_show(rows, n_rows, reach):
 
 
 def _steps(windower, X, rows, times):
-    """What each step of each window takes, by asking the windower itself.
+    """Return the content of each step of each window, from the windower itself.
 
-    It is given row numbers in the place of values, twice, from 0 and from 1: what goes
-    up by one comes from X, and what stays is what it remembers.
+    The windower transforms row numbers instead of values, twice: from 0 and from 1. A
+    step that goes up by one comes from X. A step that stays is remembered from `fit`.
     """
     X = X.iloc[: rows[-1] + 1] if hasattr(X, "iloc") else X[: rows[-1] + 1]
     unknown = np.isnan(_windows(windower, X)).any(axis=2)
@@ -273,22 +273,22 @@ def _steps(windower, X, rows, times):
 
 
 def _windows(windower, X):
-    """Windows of all rows in three dimensions, whatever the layout."""
+    """Return the windows of all rows in three dimensions, for any layout."""
     with warnings.catch_warnings():
-        # Row numbers have no names, and need none.
+        # Row numbers have no feature names.
         warnings.filterwarnings("ignore", "X does not have valid feature names")
         windows = windower.transform(X)
     return np.asarray(windows).reshape(len(X), len(windower.lags_), -1)
 
 
 def _numbered(X, n_features, first):
-    """Row numbers in all columns, with the index of the rows if they have one."""
+    """Return row numbers in all columns, with the index of the rows if there is one."""
     numbers = np.repeat(first + np.arange(len(X))[:, None], n_features, axis=1)
     return pd.DataFrame(numbers, index=X.index) if hasattr(X, "iloc") else numbers
 
 
 def _positions(X):
-    """The place of each row in its series."""
+    """Return the position of each row in its series."""
     if not hasattr(X, "iloc") or X.index.nlevels == 1:
         return np.arange(len(X))
     names = X.index.droplevel(-1)
@@ -296,7 +296,7 @@ def _positions(X):
 
 
 def _in_words(times, row):
-    """The time of a row and the name of its series, on a line of their own."""
+    """Return the time of a row and the name of its series, on a separate line."""
     if times is None or isinstance(times, pd.RangeIndex):
         return ""
     parts = times[row] if times.nlevels > 1 else [times[row]]
@@ -304,7 +304,7 @@ def _in_words(times, row):
 
 
 def _short(part):
-    """A time without what is zero: no seconds, and no hours at midnight."""
+    """Return a time without zero seconds, and without the hours at midnight."""
     return str(part).removesuffix(" 00:00:00").removesuffix(":00")
 
 
