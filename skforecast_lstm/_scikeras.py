@@ -1,4 +1,4 @@
-"""A Keras model inside a scikit-learn estimator, with the interface of SciKeras.
+"""Keras model inside a scikit-learn estimator, with the interface of SciKeras.
 
 As in SciKeras, parameters are routed by name (``optimizer__clipnorm``,
 ``callbacks__patience``), and functions that build a model receive ``meta``,

@@ -158,7 +158,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network.
+        Trained network.
     history_ : dict of list
         Loss and metrics in each epoch.
     n_iter_ : int
@@ -522,7 +522,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The trained network.
+        Trained network.
     history_ : dict of list
         Loss and metrics in each epoch.
     n_iter_ : int

@@ -305,7 +305,7 @@ def _rows_that_differ(values):
     places = candidates[first[chosen]]
     some = values[places]
     if len(some) == 1:
-        # The second row is nearer to 0, where most functions are defined.
+        # The second row is nearer to 0. Most functions that accept a number accept this.
         some = np.concatenate([some, np.where(some == 0, 1.0, 0.99 * some)])
     return some, places
 

@@ -29,8 +29,8 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     Parameters
     ----------
     y : {array-like, series, dataframe} of shape (n_samples,) or (n_samples, n_columns)
-        Rows in time order. With a pandas MultiIndex, whose last level is the time, the
-        rows belong to many series. No target is taken from another series.
+        Rows in time order. With a pandas MultiIndex, the rows belong to many series. The
+        last level is the time. No target is taken from another series.
     n_steps : int
         Number of steps ahead.
 

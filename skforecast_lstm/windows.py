@@ -24,7 +24,7 @@ from skforecast_lstm.exceptions import UnknownStepsWarning
 __all__ = ["LookbackWindower"]
 
 
-# First letters of the names of number types in pandas and polars.
+# Beginnings of the names of number types in pandas and polars.
 _NUMBERS = ("int", "uint", "float", "double", "bool")
 
 
