@@ -1,3 +1,5 @@
+"""The recurrent network, and networks of Keras and SciKeras beside it."""
+
 import keras
 import numpy as np
 import pytest
