@@ -1,4 +1,4 @@
-"""Accuracy on two public data sets, beside what others published for them.
+"""Accuracy on two public data sets, compared with published results.
 
     python benchmarks/accuracy.py --ett ETTh1.csv
     python benchmarks/accuracy.py --m4-train Weekly-train.csv --m4-test Weekly-test.csv
@@ -6,19 +6,20 @@
     python benchmarks/accuracy.py --panel sales.csv --ahead 14
     python benchmarks/accuracy.py
 
-ETTh1: seven channels by the hour, split into 12, 4 and 4 months of 30 days and scaled by
-the mean and spread of the training months. A pipeline for each horizon learns all
-channels as series of one kind. It is fitted with 2 and with 4 epochs, and the validation
-months choose between them; every window of the test months is forecast.
+ETTh1: seven hourly channels, split into 12, 4 and 4 months of 30 days, and scaled by the
+mean and standard deviation of the training months. One pipeline for each horizon learns
+all channels as similar series. It is fitted with 2 and with 4 epochs. The validation
+months choose between them. Every window of the test months is forecast.
 
-M4 weekly: 359 series, 13 weeks ahead, by LSTMForecaster with its defaults, and by the
-metrics of the competition.
+M4 weekly: 359 series, 13 weeks ahead, by LSTMForecaster with its defaults. The metrics
+are those of the competition.
 
-A panel of your own has the columns series, time and value. The last steps of each series
-are forecast by LSTMForecaster with its defaults and by simple forecasters.
+Your own panel has the columns series, time and value. LSTMForecaster with its defaults
+and simple forecasters forecast the last steps of each series.
 
-With --ablation, one change a row, from a plain LSTM to all of docs/segments.md. Without
-any data, the comparisons on small generated series, in seconds.
+With --ablation, each row makes one change, from a plain LSTM to all changes of
+docs/segments.md. Without data, the comparisons use small generated series and take a few
+seconds.
 """
 
 import argparse
@@ -50,7 +51,7 @@ SEGRNN = {
     336: (0.423, 0.433),
     720: (0.466, 0.472),
 }
-# MSE at horizon 96, of the same table.
+# MSE at horizon 96, from the same table.
 OTHERS_96 = {
     "Informer": 1.571,
     "plain GRU": 1.135,
@@ -87,7 +88,7 @@ BEST = {
     "schedule": "cosine",
     "n_members": 2,
 }
-# What each row changes, in this order; "lookback" is the windower's.
+# Change of each row, in this order. "lookback" is a parameter of the windower.
 ABLATION = {
     "plain LSTM": {"lookback": 96},
     "+ normalized windows": {"normalization": "last"},
@@ -115,14 +116,14 @@ M4_ABLATION = {
 
 @dataclass(frozen=True)
 class Split:
-    """A panel of channels, and the rows where training and validation months end."""
+    """Panel of channels, and the rows at the end of training and validation months."""
 
     table: pd.DataFrame
     training: int
     validation: int
 
     def series(self, first, last):
-        """Some rows, the channels as many series of one column."""
+        """Return a range of rows, with each channel as a series of one column."""
         return self.table.iloc[first:last].T.stack().to_frame("value")
 
 
@@ -134,7 +135,7 @@ def etth1(path):
 
 
 def generated_hours():
-    """Three channels with a day in them, over 60 days."""
+    """Return three channels with a daily cycle, over 60 days."""
     hours = pd.date_range("2026-01-01", periods=1440, freq="h")
     draws = np.random.default_rng(0).normal(size=(3, len(hours)))
     level = 0.05 * draws.cumsum(axis=1)
@@ -144,7 +145,7 @@ def generated_hours():
 
 
 class Trial:
-    """One pipeline of windows and a regressor, and how it does on later months."""
+    """One pipeline of windows and a regressor, with its errors on later months."""
 
     def __init__(self, split, horizon, *, lookback, seed, **parameters):
         self.split, self.horizon, self.lookback = split, horizon, lookback
@@ -158,7 +159,7 @@ class Trial:
         self.seconds = time.perf_counter() - start
 
     def forecasts(self, first, last):
-        """Forecasts and actual values of every window with its targets in these rows."""
+        """Return forecasts and actual values of every window with targets in a range."""
         series = self.split.series(first - self.lookback, last)
         windows = self.pipeline[0].transform(series)
         targets = horizon_targets(series, self.horizon)
@@ -186,13 +187,13 @@ class Trial:
 
 
 def errors(forecast, actual):
-    """MSE and MAE."""
+    """Return the MSE and MAE."""
     difference = forecast - actual
     return float((difference**2).mean()), float(np.abs(difference).mean())
 
 
 def by_channels(split, horizons, lookback, parameters, seed, published):
-    """MSE and MAE of the test months by horizon, epochs chosen before."""
+    """Print MSE and MAE of the test months by horizon. Validation chooses the epochs."""
     print(
         "| Horizon | Windows | Epochs | Validation MSE | MSE | MAE | Published (SegRNN) "
         "| s, training | s, all |"
@@ -228,7 +229,7 @@ def by_channels(split, horizons, lookback, parameters, seed, published):
 
 
 def ablate_channels(split, horizon, changes, plain, seed, plots):
-    """One change a row: errors on both later parts, and the seconds of training."""
+    """Print validation and test errors and training seconds, with one change per row."""
     print(f"Horizon {horizon}, {plain['epochs']} epochs\n")
     print("| | Validation MSE | Validation MAE | Test MSE | Test MAE | s, training |")
     print("| --- |" + " --- |" * 5)
@@ -247,7 +248,7 @@ def ablate_channels(split, horizon, changes, plain, seed, plots):
 
 
 def draw_bars(results, horizon, path):
-    """Validation and test error of each row of the ablation."""
+    """Draw the validation and test error of each row of the ablation."""
     import matplotlib.pyplot as plt
 
     names = list(results)
@@ -270,7 +271,7 @@ def draw_bars(results, horizon, path):
 
 
 def draw_window(split, forecasts, actual, path):
-    """The first channel in the middle of the test months."""
+    """Draw the first channel in the middle of the test months."""
     import matplotlib.pyplot as plt
 
     row = actual.shape[1] // 2
@@ -295,7 +296,7 @@ def draw_window(split, forecasts, actual, path):
 
 
 def m4(path, starts=None):
-    """Series of a file of the competition, one a row, each from its own first week."""
+    """Read a file of the competition: one series per row, each from its first week."""
     rows = [row[~np.isnan(row)] for row in pd.read_csv(path, index_col=0).to_numpy(float)]
     return panel(rows, [0] * len(rows) if starts is None else starts)
 
@@ -311,7 +312,7 @@ def panel(rows, starts):
 
 
 def generated_weeks(n_ahead):
-    """Thirty series of different length, their last weeks apart."""
+    """Return thirty series of different length, without and with their last weeks."""
     generator = np.random.default_rng(0)
     lengths = generator.integers(60, 200, size=30)
     rows = [100 + generator.normal(0.1, 1, length).cumsum() for length in lengths]
@@ -322,7 +323,7 @@ def generated_weeks(n_ahead):
 
 
 def own_panel(path, n_ahead):
-    """A panel as a user has it, and the steps to forecast, apart."""
+    """Read a panel of the user, and split off the steps to forecast."""
     table = pd.read_csv(path, parse_dates=["time"]).set_index(["series", "time"])
     table = table[["value"]].sort_index()
     times = pd.DatetimeIndex(table.loc[table.index[0][0]].index, freq="infer")
@@ -335,16 +336,16 @@ def own_panel(path, n_ahead):
 
 
 def scores(forecast, history, actual, reference, season=1):
-    """Mean sMAPE, MASE and, beside a reference, OWA."""
+    """Return the mean sMAPE, the mean MASE, and the OWA relative to a reference."""
     smape = 100 * MeanAbsolutePercentageError(symmetric=True)(actual, forecast)
     mase = MeanAbsoluteScaledError(sp=season)(actual, forecast, y_train=history)
     return smape, mase, (smape / reference[0] + mase / reference[1]) / 2
 
 
 def by_series(history, actual, forecasters, *, season=1, published=None):
-    """A row for each forecaster, beside the naive forecast and what was published.
+    """Print a row for each forecaster, the naive forecast and the published results.
 
-    OWA is measured by what the competition published, or else by the naive forecast.
+    OWA is relative to the published naive forecast, or else to the one measured here.
     """
     n_ahead = len(actual.loc[actual.index[0][0]])
     n_series = history.index.get_level_values(0).nunique()
@@ -367,7 +368,7 @@ def by_series(history, actual, forecasters, *, season=1, published=None):
 
 
 def ablated_forecasters(changes, plain, seed):
-    """A forecaster for each row of an ablation, each change kept by those after it."""
+    """Return a forecaster for each row of an ablation. Later rows keep all changes."""
     parameters, forecasters = dict(plain), {}
     for name, change in changes.items():
         parameters |= change
@@ -424,7 +425,7 @@ def main():
         season = season_of(history.loc[history.index[0][0]].index)
         forecasters = {
             "season ago": NaiveForecaster(sp=season),
-            # The seasons that it takes out are factors.
+            # Its seasons are multiplicative.
             "Theta": ThetaForecaster(
                 sp=season, deseasonalize=bool((history > 0).to_numpy().all())
             ),

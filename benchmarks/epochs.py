@@ -1,8 +1,8 @@
-"""How long an epoch takes, by the training engine and by ``keras.Model.fit``.
+"""Seconds per epoch with the training engine and with ``keras.Model.fit``.
 
-Both train the same network on the same windows, on the same backend and in one
-process, in turns. What is measured lies between the ends of two epochs: the first one,
-in which programs are compiled, is not counted. The windows are a view of one series.
+Both train the same network on the same windows, alternately, on the same backend and in
+one process. Times are measured between the ends of two epochs. The first epoch does not
+count, because it compiles programs. The windows are a view of one series.
 
     python benchmarks/epochs.py --rows 10_000 --epochs 5 --rounds 3
 """
@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from skforecast_lstm import training
 
 # isort: split
-# Keras reads its backend when it is imported, and the package chooses it.
+# Keras reads its backend at import, and the package chooses it.
 import keras
 
 SETTINGS = ((4, 3, 8), (8, 12, 32), (32, 24, 32), (64, 48, 64))
@@ -29,7 +29,7 @@ def three_integers(text):
 
 
 def make_windows(n_windows, n_steps):
-    """Windows as a view of one series, and the value that follows each."""
+    """Return windows as a view of one series, and the value after each window."""
     series = np.random.default_rng(0).standard_normal(n_windows + n_steps)
     series = series.astype(np.float32)
     windows = sliding_window_view(series[:-1], n_steps)[..., np.newaxis]
@@ -58,7 +58,7 @@ def fit_by_keras(network, *data, **options):
 
 
 def seconds_of_epochs(fit, network, data, batch_size, n_epochs):
-    """Seconds of each epoch after a first one."""
+    """Return the seconds of each epoch after the first."""
     ends = []
     clock = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: ends.append(time.perf_counter())
@@ -75,7 +75,7 @@ def seconds_of_epochs(fit, network, data, batch_size, n_epochs):
 
 
 def compare(units, n_steps, batch_size, n_windows, n_epochs, n_rounds):
-    """Median seconds of an epoch, by the engine and by Keras."""
+    """Return the median seconds of an epoch, with the engine and with Keras."""
     data = make_windows(n_windows, n_steps)
     contenders = [
         (fit, make_network(units, n_steps), []) for fit in (fit_by_engine, fit_by_keras)

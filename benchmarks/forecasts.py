@@ -1,15 +1,15 @@
-"""Accuracy of forecasts on series that sktime ships, beside classical forecasters.
+"""Accuracy on series that sktime ships, compared with classical forecasters.
 
     python benchmarks/forecasts.py
     python benchmarks/forecasts.py --seeds 1 --series airline --step 1
     python benchmarks/forecasts.py --coverage
 
-The last third of each series is forecast by rolling origin, a season ahead at a time (a
-year of months, two years of quarters, ten years of years), by forecasters with their
-defaults. The LSTM does so with several seeds. Prints the mean MASE, scaled by the
-season, of each series and their mean, the ratio to the best classical forecaster, the
-spread over seeds, and how often the actual values lay within the intervals; with
---coverage that alone, of one LSTM, from every row of the last third.
+Forecasters with their defaults forecast the last third of each series by rolling origin,
+one season ahead at a time (a year of months, two years of quarters, ten years). The LSTM
+runs with several seeds. The output has, for each series and in the mean, the MASE scaled
+by the season, the ratio to the best classical forecaster, the spread over seeds, and the
+coverage of the intervals. With --coverage, it has only the coverage, of one LSTM, from
+every row of the last third.
 """
 
 import argparse
@@ -38,7 +38,7 @@ CLASSICAL = ("naive", "seasonal naive", "Holt-Winters", "AutoETS", "AutoARIMA", 
 
 
 def scores(name, seeds, step, classical):
-    """Results of all forecasters on one series."""
+    """Return the results of all forecasters on one series."""
     load, horizon, season = SERIES[name]
     forecasters = {one: one for one in classical}
     for seed in seeds:
@@ -53,7 +53,7 @@ def scores(name, seeds, step, classical):
 
 
 def table(results):
-    """MASE by series and forecaster, the seeds of the LSTM as their mean and spread."""
+    """Return the MASE by series and forecaster; for the LSTM, the mean over seeds."""
     mase = results[results["metric"] == "MASE"]
     mase = mase.groupby(["dataset", "forecaster"], sort=False)["value"].mean().unstack()
     seeds = mase.filter(like="LSTM")
@@ -69,7 +69,7 @@ def table(results):
 
 
 def coverage(results):
-    """How often values lay within the intervals, by forecaster."""
+    """Return the coverage of the intervals by forecaster."""
     inside = results[results["metric"].str.startswith("coverage")].copy()
     inside["forecaster"] = inside["forecaster"].str.replace(
         r"LSTM \d+", "LSTM", regex=True

@@ -1,9 +1,9 @@
-"""How the seconds of a fit grow with rows, lookback and units, and those of a search.
+"""Growth of the seconds of a fit and of a search with their size.
 
-Each is doubled several times while the others stay. Every setting is fitted for one
-epoch first, so that compilation is not in what is timed. A search over more and more
-candidates has everything in it but the imports: each is the first work of a process of
-its own, which finds no compiled program on disk.
+Rows, lookback and units are doubled several times, one at a time. Every setting is first
+fitted for one epoch, so the times do not include compilation. Searches have more and more
+candidates. The time of a search includes everything except the imports: each search is
+the first work of a separate process without compiled programs on disk.
 
     python benchmarks/growth.py --doublings 5 --plot growth.png
 """
@@ -22,7 +22,7 @@ from sklearn.model_selection import GridSearchCV
 from skforecast_lstm import LSTMRegressor
 
 BATCH_SIZE = 32
-# Name of what grows, and its label in the figure.
+# Name of each varied size, and its label in the figure.
 LABELS = {
     "rows": "rows",
     "lookback": "lookback in steps",
@@ -32,7 +32,7 @@ LABELS = {
 
 
 def make_windows(n_windows, lookback):
-    """Windows as a view of one series, and the value that follows each."""
+    """Return windows as a view of one series, and the value after each window."""
     series = np.random.default_rng(0).standard_normal(n_windows + lookback)
     series = series.astype(np.float32)
     return sliding_window_view(series[:-1], lookback), series[lookback:]
@@ -45,7 +45,7 @@ def seconds_of(function, *arguments):
 
 
 def seconds_of_fit(rows, lookback, units, epochs, repeats):
-    """Median seconds of a fit whose programs are compiled."""
+    """Return the median seconds of a fit with compiled programs."""
     data = make_windows(rows, lookback)
     estimator = LSTMRegressor(units, epochs=epochs, batch_size=BATCH_SIZE, random_state=0)
     estimator.set_params(epochs=1).fit(*data)
@@ -54,7 +54,7 @@ def seconds_of_fit(rows, lookback, units, epochs, repeats):
 
 
 def search(candidates, rows, lookback, units, epochs):
-    """Seconds of a search over so many learning rates."""
+    """Return the seconds of a search over a number of learning rates."""
     data = make_windows(rows, lookback)
     estimator = LSTMRegressor(units, epochs=epochs, batch_size=BATCH_SIZE, random_state=0)
     rates = np.geomspace(1e-3, 1e-2, candidates).tolist()
@@ -62,7 +62,7 @@ def search(candidates, rows, lookback, units, epochs):
 
 
 def seconds_of_search(candidates, repeats, **setting):
-    """Median seconds of a search in a process of its own."""
+    """Return the median seconds of a search in a separate process."""
     taken = []
     for _ in range(repeats):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -71,7 +71,7 @@ def seconds_of_search(candidates, repeats, **setting):
 
 
 def measure(name, first, doublings, setting, repeats):
-    """Sizes and the seconds that each takes, printed on the way."""
+    """Return sizes and their seconds, and print them."""
     sizes = [first * 2**doubling for doubling in range(doublings + 1)]
     others = ", ".join(f"{other} {value:,}" for other, value in setting.items())
     print(f"{name:>12}{'seconds':>12}{'ratio':>10}   with {others}")
@@ -86,7 +86,7 @@ def measure(name, first, doublings, setting, repeats):
 
 
 def draw(grown, path):
-    """Panels of seconds by size, with a dotted line of linear growth."""
+    """Draw the seconds by size in panels, with a dotted line for linear growth."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -120,7 +120,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--plot", metavar="PNG", help="where to draw the figure")
     arguments = parser.parse_args()
-    # JAX reads these in the processes of the searches.
+    # JAX reads these variables in the processes of the searches.
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
     os.environ["SKFORECAST_LSTM_DISK_CACHE"] = "0"
 

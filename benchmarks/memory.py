@@ -1,14 +1,14 @@
-"""What memory many fits leave behind, and what a long memory-mapped series takes.
+"""Memory after many fits, and memory of a fit on a long memory-mapped series.
 
-``fits`` fits networks of many sizes in turn, in one process, and prints the memory
-that the process holds after each was fitted once and at the end, and how long early
-and late fits take. The first fit of each size compiles its program.
+``fits`` fits networks of many sizes one after the other in one process. It prints the
+memory of the process after one fit of each size and at the end, and the seconds of early
+and late fits. The first fit of each size compiles its program.
 
-``stream`` writes a series of float32 to a file, trains for one epoch on a
-memory-mapped view of its windows, and prints what the process holds before and at
-most. What it holds before includes a fit of few rows, which loads all that a fit needs.
-What is resident of the mapped file counts, but can be dropped at any time; where the
-system tells them apart, the rest is printed beside it.
+``stream`` writes a series of float32 to a file and trains for one epoch on a
+memory-mapped view of its windows. It prints the memory of the process before training
+and its maximum. The memory before training includes a fit on few rows, which loads all
+modules. Resident pages of the mapped file count, but the system can drop them at any
+time. If the system can separate them, the memory without them is printed too.
 
     python benchmarks/memory.py fits --fits 200 --networks 20
     python benchmarks/memory.py stream --rows 100_000_000
@@ -36,10 +36,10 @@ SECONDS_BETWEEN_SAMPLES = 0.02
 
 
 def resident_bytes():
-    """Memory that the process holds: all of it, and that which is not of a file.
+    """Return the resident memory of the process, in total and without file pages.
 
-    Without /proc the second is not known, and without psutil, too, the first is the
-    most that the process has held.
+    Without /proc, the second is NaN. Without psutil as well, the first is the maximum so
+    far.
     """
     if STATUS.exists():
         status = STATUS.read_text()
@@ -62,7 +62,7 @@ def resident_bytes():
 
 
 class MostResident:
-    """The most memory that the process holds while a block runs."""
+    """Maximum of the resident memory while a block runs."""
 
     def __enter__(self):
         self.bytes = resident_bytes()

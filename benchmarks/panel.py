@@ -1,14 +1,14 @@
-"""Accuracy on whole series, beside sktime's own recurrent classifiers.
+"""Accuracy on whole series, compared with sktime's own recurrent classifiers.
 
     python benchmarks/panel.py
     python benchmarks/panel.py --seeds 5 --datasets GunPoint --classifiers GRUClassifier
 
-Every classifier has the defaults of its own library, unless its row says otherwise, and
+Every classifier has the defaults of its library, unless its row has another setting. It
 is fitted on the official training part and scored on the official test part of datasets
-that sktime ships. Each runs in a process of its own, so that no library takes threads
-from another. sktime's need PyTorch or TensorFlow; those whose library is missing are
-named and left out. They take no series of unequal length: for JapaneseVowels sktime's
-PaddingTransformer stands before them.
+that sktime ships. Each runs in a separate process, so that libraries do not take
+threads from each other. sktime's classifiers need PyTorch or TensorFlow. If a library
+is missing, its classifiers are named and skipped. They do not accept series of unequal
+length. For JapaneseVowels, sktime's PaddingTransformer comes before them.
 """
 
 import argparse
@@ -26,10 +26,10 @@ DATASETS = ("GunPoint", "BasicMotions", "JapaneseVowels", "ItalyPowerDemand", "A
 
 _SKTIME = "sktime.classification.deep_learning"
 
-# These two have no default: they are those of the setting that sktime tests it with.
+# These two have no default. The values are those of sktime's tests.
 _GRU_FCN = {"hidden_dim": 256, "gru_layers": 2}
 
-# Name: module, class, parameters, library that it needs.
+# Name: module, class, parameters, required library.
 CLASSIFIERS = {
     "LSTMTimeSeriesClassifier": (
         "skforecast_lstm.forecasting.panel",
@@ -68,14 +68,14 @@ CLASSIFIERS = {
 
 
 def load(dataset, split):
-    """Series and labels of one part of a dataset that sktime ships."""
+    """Load the series and labels of one part of a dataset that sktime ships."""
     from sktime.datasets import load_UCR_UEA_dataset
 
     return load_UCR_UEA_dataset(dataset, split=split, return_type="nested_univ")
 
 
 def made(name, dataset, seed):
-    """A classifier, with padding before it where it needs that."""
+    """Return a classifier, with padding before it if needed."""
     from sktime.transformations.panel.padder import PaddingTransformer
 
     module, class_name, parameters, _ = CLASSIFIERS[name]
@@ -93,7 +93,7 @@ def made(name, dataset, seed):
 
 
 def child(name, datasets, seeds):
-    """Fit and score one classifier in this process, a line of JSON a fit."""
+    """Fit and score one classifier in this process. Print one line of JSON per fit."""
     warnings.simplefilter("ignore")
     for dataset in datasets:
         train, test = load(dataset, "train"), load(dataset, "test")
@@ -107,7 +107,7 @@ def child(name, datasets, seeds):
 
 
 def results_of(name, datasets, seeds):
-    """What a child process says of one classifier, as it comes."""
+    """Run one classifier in a child process, and return its results."""
     command = [sys.executable, __file__, "--child", "--classifiers", name]
     command += ["--datasets", *datasets, "--seeds", str(seeds)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -134,7 +134,7 @@ def results_of(name, datasets, seeds):
 
 
 def in_words(results):
-    """Mean and spread of the accuracy, and seconds a fit with its predictions."""
+    """Return the mean and spread of the accuracy, and the seconds per fit, as text."""
     if not results:
         return "-"
     accuracies = [result["accuracy"] for result in results]

@@ -1,8 +1,8 @@
-"""Many steps ahead from many starts: one call on the device, beside calls of predict.
+"""Many steps ahead from many starts: one call on the device, or calls of predict.
 
-Prints the seconds of ``recursive_forecast`` and of writing the loop by hand around
-``predict``: with a call a step for the windows of all starts, and with a call a step
-for one window at a time. All are given the same fitted pipeline.
+Prints the seconds of ``recursive_forecast`` and of a loop around ``predict``. The loop
+has one call per step for the windows of all starts, or one call per step for one window
+at a time. All use the same fitted pipeline.
 
     python benchmarks/recursive.py --starts 1000 --steps 50
 """
@@ -29,7 +29,7 @@ def fitted_pipeline(series, units, lookback):
 
 
 def feed_back(predict, scaler, windows, n_steps):
-    """The loop by hand: `predict` a step, put the forecast at the end of the window."""
+    """Loop over steps: predict one, and append the forecast to the window."""
     forecasts = []
     for _ in range(n_steps):
         forecasts.append(predict(windows))
@@ -47,7 +47,7 @@ def feed_back_one_by_one(predict, scaler, windows, n_steps):
 
 
 def measure(work, n_rounds):
-    """What it gives, and the seconds of its first call and of a later one."""
+    """Return the result, and the seconds of the first call and of a later one."""
     taken = []
     for _ in range(1 + n_rounds):
         begun = time.perf_counter()

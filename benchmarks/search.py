@@ -1,15 +1,16 @@
-"""What a grid search takes, beside SciKeras and skorch, and with two workers.
+"""Seconds of a grid search, compared with SciKeras and skorch, and with two workers.
 
 Three parts:
 
 - peers: the same search over units and learning rates by LSTMRegressor, by SciKeras
-  (Keras on JAX) and, where they are installed, by skorch (PyTorch). Every search runs
-  in a process of its own, twice; what the imports take is told apart. Ours begins with
-  an empty disk cache, and then, in another process, with the compiled programs that the
-  first one left there; the others keep nothing on disk.
-- workers: a longer search of ours with two workers beside the same one with one, once
-  programs are compiled and the workers run; without the refit, which only one can do.
-- programs: how many programs a search over learning rates, seeds and folds compiles.
+  (Keras on JAX) and, if installed, by skorch (PyTorch). Every search runs twice in a
+  separate process. The seconds of the imports are separate. LSTMRegressor runs with an
+  empty disk cache, and then, in another process, with the compiled programs of the first
+  run. The others store nothing on disk.
+- workers: a longer search by LSTMRegressor with one worker and with two, after programs
+  are compiled and the workers run. There is no refit, because only one worker can do it.
+- programs: the number of programs that a search over learning rates, seeds and folds
+  compiles.
 
     python benchmarks/search.py --rows 2_000 --epochs 10 --skorch-python path/to/python
 """
@@ -32,7 +33,7 @@ BATCH_SIZE = 32
 EMPTY_CACHE = "ours, empty disk cache"
 WARM_CACHE = "ours, warm disk cache"
 
-# Where JAX keeps compiled programs, and which: all of them.
+# Folder of JAX's compiled programs, and the settings that store all of them.
 CACHE_FOLDER = "JAX_COMPILATION_CACHE_DIR"
 CACHE_SETTINGS = {
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -48,7 +49,7 @@ def make_series(n_rows):
 
 
 def make_windows(n_windows, lookback):
-    """Windows of one series, and the value that follows each, as one column."""
+    """Return windows of one series, and the value after each window, as one column."""
     from numpy.lib.stride_tricks import sliding_window_view
 
     series = make_series(n_windows + lookback)
@@ -57,7 +58,7 @@ def make_windows(n_windows, lookback):
 
 
 def make_ours(epochs):
-    """Estimator and grid of this package."""
+    """Return the estimator and grid of this package."""
     from skforecast_lstm import LSTMRegressor
 
     estimator = LSTMRegressor(epochs=epochs, batch_size=BATCH_SIZE)
@@ -65,14 +66,14 @@ def make_ours(epochs):
 
 
 def make_scikeras(epochs):
-    """Estimator and grid of SciKeras."""
+    """Return the estimator and grid of SciKeras."""
     import keras
     from scikeras.wrappers import KerasRegressor
     from sklearn.base import BaseEstimator
     from sklearn.utils import RegressorTags
 
     class Regressor(KerasRegressor):
-        """With tags that scikit-learn reads today."""
+        """KerasRegressor with the tags of current scikit-learn."""
 
         def __sklearn_tags__(self):
             tags = BaseEstimator.__sklearn_tags__(self)
@@ -103,7 +104,7 @@ def make_scikeras(epochs):
 
 
 def make_skorch(epochs):
-    """Estimator and grid of skorch."""
+    """Return the estimator and grid of skorch."""
     import torch
     from skorch import NeuralNetRegressor
 
@@ -140,7 +141,7 @@ def seconds_of(function, *arguments):
 
 
 def search_twice(make, arguments):
-    """Seconds of the imports, of a first and of a second search, and its best score."""
+    """Return the seconds of the imports and of two searches, and the best score."""
     start = time.perf_counter()
     from sklearn.model_selection import GridSearchCV
 
@@ -153,7 +154,7 @@ def search_twice(make, arguments):
 
 
 def search_with_workers(arguments):
-    """Seconds of searches with one worker, and with two."""
+    """Return the seconds of searches with one worker and with two."""
     from sklearn.model_selection import GridSearchCV
 
     from skforecast_lstm import LSTMRegressor
@@ -171,14 +172,14 @@ def search_with_workers(arguments):
     taken = {1: [], 2: []}
     for _ in range(arguments.rounds):
         for n_jobs, seconds_taken in taken.items():
-            # Workers end when they have nothing to do for some minutes.
+            # Workers end after a few idle minutes.
             seconds(n_jobs, epochs=1)
             seconds_taken.append(seconds(n_jobs, arguments.worker_epochs))
     return list(taken.values())
 
 
 def count_programs(arguments):
-    """How many models were fitted, and how many programs of each kind compiled."""
+    """Return the number of fitted models, and of compiled programs of each kind."""
     from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
     from sklearn.pipeline import Pipeline
 
@@ -211,7 +212,7 @@ def count_programs(arguments):
 
 
 def in_child(name, *, python=sys.executable, cache=None):
-    """What this script answers in a process of its own, with the same arguments."""
+    """Run a part of this script in a separate process, and return its answer."""
     environment = {
         key: value
         for key, value in os.environ.items()
@@ -231,7 +232,7 @@ def in_child(name, *, python=sys.executable, cache=None):
 
 
 def answer(name, arguments):
-    """Work of a child."""
+    """Do the work of a child process."""
     if name == "workers":
         return search_with_workers(arguments)
     if name == "programs":

@@ -1,9 +1,9 @@
-"""How long an epoch takes step by step, and in segments of several steps.
+"""Seconds per epoch with single steps, and with segments of several steps.
 
 The same regressor learns 24 steps ahead from the same windows of an hourly series, with
-a segment of one step, of 12, of 24 and of 48. All epochs are those of one process, one
-network after another; the first epoch of each, in which programs are compiled, is not
-counted. Predictions are of the same windows, after a first prediction.
+segments of 1, 12, 24 and 48 steps. All networks train in one process, one after the
+other. The first epoch of each does not count, because it compiles programs. Predictions
+use the same windows, and are timed after a first prediction.
 
     python benchmarks/segments.py
     python benchmarks/segments.py --lookback 168 --rows 10_000
@@ -18,7 +18,7 @@ from skforecast_lstm import LookbackWindower, LSTMRegressor
 from skforecast_lstm.targets import horizon_targets
 
 # isort: split
-# Keras reads its backend when it is imported, and the package chooses it.
+# Keras reads its backend at import, and the package chooses it.
 import keras
 
 SEGMENTS = (None, 12, 24, 48)
@@ -26,7 +26,7 @@ HORIZON = 24
 
 
 def hourly_series(n_rows):
-    """A day, a week and noise."""
+    """Return a series with a daily cycle, a weekly cycle and noise."""
     hours = np.arange(n_rows)
     noise = np.random.default_rng(0).normal(scale=0.3, size=n_rows)
     day, week = np.sin(2 * np.pi * hours / 24), np.sin(2 * np.pi * hours / 168)
@@ -34,7 +34,7 @@ def hourly_series(n_rows):
 
 
 def seconds_of_epochs(windows, targets, segment, arguments):
-    """Seconds of each epoch but the first, and the regressor."""
+    """Return the seconds of each epoch except the first, and the regressor."""
     ends = []
     clock = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda *_: ends.append(time.perf_counter())

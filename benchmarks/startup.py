@@ -1,11 +1,12 @@
-"""What the first fit in a fresh process is made of, with an empty and a warm cache.
+"""Parts of the time of the first fit in a new process, with and without a cache.
 
     python benchmarks/startup.py
 
-Each row is a part of the time from the start of Python to the first prediction: one
-LSTM layer of 32 units, 2,000 windows of 24 steps, one epoch. The parts are timed in a
-child process, once with an empty cache of compiled programs on disk and again with what
-the first left there. The last row is the same fit again, in the same process.
+Each row is a part of the time from the start of Python to the first prediction. The model
+has one LSTM layer of 32 units, and trains for one epoch on 2,000 windows of 24 steps. The
+parts are timed in a child process: first with an empty disk cache of compiled programs,
+then with the programs of the first run. The last row is the same fit again, in the same
+process.
 """
 
 import argparse
@@ -27,7 +28,7 @@ def timed(parts, name):
 
 
 def child():
-    """Time the parts in this process and print them."""
+    """Time the parts in this process, and print them."""
     parts = {}
     with timed(parts, "import NumPy, pandas, scikit-learn"):
         import numpy as np

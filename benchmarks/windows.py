@@ -1,8 +1,8 @@
-"""What windows of a long series cost, beside copying every window out.
+"""Cost of windows of a long series, compared with a copy of every window.
 
-Prints the seconds and the memory of ``LookbackWindower.fit_transform``, and how much
-of a memory-mapped series it reads. Every line is measured in a process of its own, on
-Linux, which says in /proc what a process holds.
+Prints the seconds and the memory of ``LookbackWindower.fit_transform``, and the part of a
+memory-mapped series that it reads. Every line is measured in a separate process. It needs
+Linux, because it reads the memory of a process from /proc.
 
     python benchmarks/windows.py --rows 10_000_000 --lookback 24
 """
@@ -42,7 +42,7 @@ def in_fresh_process(function, *arguments):
 
 
 def bytes_of(name, text):
-    """What a file of /proc says first of this name, in bytes."""
+    """Return the first value of this name in a file of /proc, in bytes."""
     return 1024 * int(re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)[1])
 
 
@@ -51,14 +51,14 @@ def make_series(n_rows):
 
 
 def cost(work, n_rows, lookback, repeats):
-    """Seconds of the first and the usual call, and bytes beyond the series.
+    """Return the seconds of the first and a usual call, and bytes beyond the series.
 
-    Bytes are the most that NumPy and Python had allocated at one time, and how far
-    the process grew at its largest.
+    The bytes are the peak of the memory allocated by NumPy and Python, and the peak
+    growth of the process.
     """
     series = make_series(n_rows)
     work(series[: 2 * lookback], lookback)
-    # Forget how large the process was while it loaded its imports.
+    # Reset the peak memory from the time of the imports.
     Path("/proc/self/clear_refs").write_text("5")
     status = Path("/proc/self/status")
     before = bytes_of("VmRSS", status.read_text())
@@ -76,7 +76,7 @@ def cost(work, n_rows, lookback, repeats):
 
 
 def mapped_bytes(work, path, lookback):
-    """How much of a mapped file is in memory once the work is done."""
+    """Return the bytes of a mapped file in memory after the work."""
     series = np.load(path, mmap_mode="r")
     result = series if work is None else work(series, lookback)
     mapping = Path("/proc/self/smaps").read_text().split(str(path))[1]

@@ -1,9 +1,9 @@
-"""One month ahead: an LSTM, searched and scored honestly, beside simple forecasts.
+"""Forecast airline passengers one month ahead, and compare with simple forecasts.
 
-The series grows, and a network knows no level that it has not seen; so it learns the
-relative change from month to month. The last four years are kept apart. Lookback and
-size of the network are searched on the years before them, by folds in the order of
-time. Then each of the last months is forecast from what came before it.
+The series grows, and a network can't forecast levels that it has not seen. So it learns
+the relative change from month to month. The last four years are the test. Lookback and
+size of the network are searched on the years before, with folds in time order. Then each
+month of the test is forecast from the months before it.
 """
 
 import argparse
@@ -30,7 +30,7 @@ N_TEST = 48
 
 
 def searched_lstm(train, n_jobs):
-    """The pipeline with the best lookback and size on folds of the training years."""
+    """Return a fitted search for lookback and size, on folds of the training years."""
     pipe = make_pipeline(
         StandardScaler(),
         LookbackWindower(lookback=SEASON, horizon=1),
@@ -50,7 +50,7 @@ def searched_lstm(train, n_jobs):
 
 
 def ridge_on_the_same_windows(train):
-    """A linear regression behind the windows that the search chose from."""
+    """Return a fitted linear regression on windows of one season."""
     pipe = make_pipeline(
         StandardScaler(),
         LookbackWindower(lookback=SEASON, horizon=1, layout="flat"),
@@ -61,7 +61,7 @@ def ridge_on_the_same_windows(train):
 
 
 def compare(passengers, n_jobs):
-    """Forecasts of the last months, a column a forecaster, and the search."""
+    """Return forecasts of the last months, one column per forecaster, and the search."""
     changes = np.log(passengers).diff().dropna().to_frame("change")
     train, test = changes[:-N_TEST], changes[-N_TEST:]
     search = searched_lstm(train, n_jobs)
@@ -77,7 +77,7 @@ def compare(passengers, n_jobs):
 
 
 def score(passengers, forecasts):
-    """A table of errors, the best forecast first."""
+    """Return a table of errors, the best forecast first."""
     train, test = passengers[:-N_TEST], passengers[-N_TEST:]
     rows = {
         name: {
@@ -92,7 +92,7 @@ def score(passengers, forecasts):
 
 
 def plot(passengers, forecasts, path):
-    """Actual months and what was forecast for them."""
+    """Draw the actual months and their forecasts."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 

@@ -1,23 +1,24 @@
-"""A sine on a coarse grid, forecast in three ways, beside Holt-Winters.
+"""Forecast a sine on a coarse grid in three ways, and compare with Holt-Winters.
 
-A sine at -50, -49, ..., 50 has a period of 6.28 rows, so that no two periods look the
-same. A network with one input, recurrent layers of 5 and 20 units and one output learns
-the first four fifths of it, and then forecasts the rest
+A sine at -50, -49, ..., 50 has a period of 6.28 rows, so no two periods look the same. A
+network with one input, recurrent layers of 5 and 20 units and one output learns the first
+four fifths. Then it forecasts the rest
 
 - point by point, each row from the actual rows before it;
 - as one full sequence, fed back from the last window of the training rows;
 - as sequences of a fixed length, fed back from every row of the rest.
 
-It sees windows as they are, scaled as a whole, or each normalized by itself. Dividing by
-the first value of a window, as is usual for prices, does not suit a sine: a window that
-begins near zero becomes huge, and such windows rule the training. Measured from its last
-value a window says nothing of where zero is, so that what is fed back drifts away.
+The series is scaled as a whole, or each window is normalized separately. Division by
+the first value of a window is common for prices, but does not suit a sine: a window
+that begins near zero becomes huge, and such windows dominate the training. A window
+relative to its last value does not show where zero is, so fed-back forecasts drift
+away.
 
-Holt-Winters wants a whole number of rows for its season. It is given the one with the
-highest autocorrelation in the training rows, for four periods about 25.13 rows as 25;
-seven periods would be 43.98 rows, but of these the training rows do not hold two. Where
-a period is a whole number of rows, as it may be in a file of your own, nothing comes near
-to Holt-Winters.
+Holt-Winters needs a season with a whole number of rows. It gets the one with the
+highest autocorrelation in the training rows: 25 for four periods, which are 25.13 rows.
+Seven periods would be 43.98 rows, but the training rows do not cover that twice. If a
+period is a whole number of rows, as may be in your own file, no other
+forecast is close to Holt-Winters.
 """
 
 import argparse
@@ -45,7 +46,7 @@ WAYS = ("point by point", "full sequence", "sequences")
 
 
 def read(path):
-    """The sine on the coarse grid with windows of 10 rows, or a file with ones of 50."""
+    """Return the coarse sine and windows of 10 rows, or a file and windows of 50 rows."""
     if path is None:
         grid = np.arange(-50.0, 51.0)
         return pd.Series(np.sin(grid), pd.Index(grid, name="x"), name="sin(x)"), 10
@@ -53,7 +54,7 @@ def read(path):
 
 
 def lstm(n_train, lookback, normalization):
-    """The network, scaled as a whole where windows are not normalized."""
+    """Return the pipeline. It scales the series if windows are not normalized."""
     n_batches = -(-(n_train - lookback) // BATCH_SIZE)
     epochs = -(-N_BATCHES // n_batches)
     return make_pipeline(
@@ -73,7 +74,7 @@ def lstm(n_train, lookback, normalization):
 
 
 def by_lstm(pipe, series, n_train, starts, length):
-    """Forecasts in the three ways, by a network that has seen the training rows."""
+    """Fit the pipeline on the training rows, and return its forecasts in three ways."""
     X = series.to_numpy()[:, None]
     pipe.fit(X[:n_train], X[:n_train, 0])
     full = recursive_forecast(pipe, X, len(X) - n_train, starts=[n_train])
@@ -85,7 +86,7 @@ def by_lstm(pipe, series, n_train, starts, length):
 
 
 def by_holt_winters(series, n_train, starts, length):
-    """The same with additive seasons, smoothed with what the training rows say."""
+    """Return the forecasts of Holt-Winters, with parameters from the training rows."""
     values = series.to_numpy()
     correlations = acf(values[:n_train], adjusted=True, nlags=n_train // 2)
     peaks, _ = find_peaks(correlations)
@@ -96,7 +97,7 @@ def by_holt_winters(series, n_train, starts, length):
         "initialization_method": "heuristic",
     }
     with warnings.catch_warnings():
-        # Of a season that fits exactly, no error is left to take the logarithm of.
+        # If a season fits exactly, the error is 0, and its logarithm raises a warning.
         warnings.simplefilter("ignore")
         fitted = ETSModel(values[:n_train], **options).fit(disp=False)
         smoothed = ETSModel(values, **options).smooth(fitted.params)
@@ -106,14 +107,14 @@ def by_holt_winters(series, n_train, starts, length):
 
 
 def by_last_value(series, n_train, starts, length):
-    """The value before the start, again and again."""
+    """Return forecasts that repeat the value before the start."""
     before = series.shift(1).to_numpy()
     full = np.full(len(series) - n_train, before[n_train])
     return before[n_train:], full, np.repeat(before[starts][:, None], length, axis=1)
 
 
 def errors(series, n_train, starts, length, forecasts):
-    """Mean squared errors, a row a forecaster and a column a way."""
+    """Return mean squared errors, one row per forecaster and one column per way."""
     values = series.to_numpy()
     test = values[n_train:]
     actual = test, test, np.stack([values[s : s + length] for s in starts])
@@ -127,7 +128,7 @@ def errors(series, n_train, starts, length, forecasts):
 
 
 def plot_ways(series, n_train, starts, length, forecasts, path):
-    """What was forecast in each way, beside what came."""
+    """Draw the forecasts in each way, with the actual values."""
     from matplotlib import pyplot as plt
 
     apart = slice(None, None, length)
@@ -146,7 +147,7 @@ def plot_ways(series, n_train, starts, length, forecasts, path):
 
 
 def plot_division(series, n_train, lookback, forecasts, path):
-    """How large windows become that are divided by their first value, and the errors."""
+    """Draw the size of windows divided by their first value, and the errors."""
     from matplotlib import pyplot as plt
 
     values = series.to_numpy()

@@ -1,14 +1,14 @@
-"""When does this customer come back? Visits become intervals, and intervals dates.
+"""Forecast the next visit of each customer from the intervals between visits.
 
-One network for all customers reads the last intervals between the visits of one and
-forecasts the next: as a number of days, and as probabilities of bins, from which a range
-of dates follows. Simple rules stand beside it. It learns from the first four fifths of
-the time and is judged on the last. What a random split of the same visits would have
-promised is shown too.
+One network for all customers reads the last intervals of a customer and forecasts the
+next one: as a number of days, and as probabilities of bins, which give a range of
+dates. It is compared with simple rules. It learns from the first four fifths of the
+time and is tested on the last. The result of a random split of the same visits is shown
+too.
 
-Without a file it makes up visits of customers who have a rhythm and catch up when they
-were late, some with a fixed weekday. Now and then they come twice a day or stay away for
-weeks, and in the last half year the rhythm slows down and the weekday matters less.
+Without a file, the visits are generated. Customers have a rhythm and catch up after a
+late visit. Some have a fixed weekday. Sometimes they come twice a day or stay away for
+weeks. In the last half year the rhythm slows down, and the weekday matters less.
 """
 
 import argparse
@@ -35,7 +35,7 @@ NETWORK = {"units": 16, "early_stopping": True}
 
 
 def generated_visits(n_customers=300, n_days=540, seed=0):
-    """A table of visits in no order, a few of them without a time."""
+    """Return a table of unsorted visits, a few of them without a time."""
     generator = np.random.default_rng(seed)
     visits = []
     for customer in range(n_customers):
@@ -44,7 +44,7 @@ def generated_visits(n_customers=300, n_days=540, seed=0):
         planned, day = generator.uniform(0, rhythm), -1
         while planned < n_days:
             change = max(0, (planned - n_days + 180) / 180)
-            # The plan stays where a visit is late, so the next interval is shorter.
+            # A late visit does not move the plan, so the next interval is shorter.
             wanted = planned + generator.normal(0, 0.2 * rhythm)
             if has_habit and generator.random() > change:
                 wanted = 7 * round((wanted - weekday) / 7) + weekday
@@ -64,7 +64,7 @@ def generated_visits(n_customers=300, n_days=540, seed=0):
 
 
 def read_visits(options):
-    """Visits from a CSV file or a table of a database, or made up."""
+    """Return visits from a CSV file or a database table, or generated ones."""
     columns = [options.customer, options.time]
     if options.data is None:
         return generated_visits().set_axis(columns, axis=1)
@@ -81,7 +81,7 @@ def read_visits(options):
 
 
 def by_simple_rules(intervals, past):
-    """What rules of thumb say of each visit from those before it."""
+    """Return the forecasts of simple rules for each visit from the earlier ones."""
     of_customer = intervals["interval"].groupby(level=0)
 
     def average(steps):
@@ -98,14 +98,14 @@ def by_simple_rules(intervals, past):
 
 
 def behind_windows(lookback, network):
-    """The pipeline from intervals to the next one; logarithms make days comparable."""
+    """Return a pipeline that forecasts the next interval from logarithms of intervals."""
     return make_pipeline(
         FunctionTransformer(np.log1p), LookbackWindower(lookback, horizon=1), network
     )
 
 
 def fitted_networks(learnt):
-    """Networks of each kind, fitted to the intervals to learn from."""
+    """Return networks of each kind, fitted on the training intervals."""
     regressors = {
         f"LSTMRegressor, windows of {lookback}": behind_windows(
             lookback,
@@ -127,12 +127,12 @@ def fitted_networks(learnt):
 
 
 def quantiles_of(pipe, intervals, levels):
-    """Quantiles of every row from a pipeline that ends in a BinnedRegressor."""
+    """Return quantiles of every row from a pipeline that ends in a BinnedRegressor."""
     return pipe[-1].predict_quantiles(pipe[:-1].transform(intervals), levels)
 
 
 def compare_errors(forecasts, rules, actual, limit):
-    """A table of errors, the best first, and who wins by how much."""
+    """Return a table of errors, the best first, and sentences on the differences."""
     cut = actual.clip(upper=limit)
     table = pd.DataFrame(
         {
@@ -158,7 +158,7 @@ def compare_errors(forecasts, rules, actual, limit):
 
 
 def judge_bins(pipe, intervals, actual, past, judged):
-    """How good bins and ranges are, beside the shares that bins had in the past."""
+    """Return scores of bins and ranges, and those of the past shares of the bins."""
     binned = pipe[-1]
     inner = binned.bin_edges_[1:-1]
     bins = np.searchsorted(inner, actual)
@@ -181,7 +181,7 @@ def judge_bins(pipe, intervals, actual, past, judged):
 
 
 def compare_splits(intervals, past, limit, lookback, n_times=3):
-    """Mean error of one kind of network after a random split and a split in time."""
+    """Return the mean errors of one network after a random split and a split in time."""
     y = intervals["interval"].clip(upper=limit).to_numpy()
     windows = behind_windows(lookback, "passthrough").fit_transform(
         intervals.clip(upper=limit)
@@ -207,10 +207,11 @@ def compare_splits(intervals, past, limit, lookback, n_times=3):
 
 
 def next_visits(pipe, intervals, today):
-    """The date of the next visit of every customer, and the range it lies in.
+    """Return the date of the next visit of every customer, and its range.
 
-    Who has not come until today comes later, so that part of the distribution is left
-    out. Nobody is known to have come back after the longest interval learnt from.
+    A customer who has not come by today comes later, so the earlier part of the
+    distribution is removed. Customers who have waited longer than the longest training
+    interval are left out.
     """
     is_next = intervals.index.get_level_values(-1) == today
     last = intervals[~is_next].reset_index(-1).iloc[:, 0].groupby(level=0).last()
@@ -231,7 +232,7 @@ def next_visits(pipe, intervals, today):
 
 
 def plot_dates(dates, intervals, today, path):
-    """Visits of some customers, and when the next one is to be expected."""
+    """Draw the visits of a few customers, and the forecast of the next."""
     figure, axes = new_figure()
     for row, (customer, date) in enumerate(dates.iterrows()):
         visits = intervals.loc[customer].index
@@ -270,7 +271,7 @@ def plot_dates(dates, intervals, today, path):
 
 
 def plot_reliability(pipes, intervals, judged, path):
-    """How many visits came before each quantile of their forecast."""
+    """Draw the fraction of visits before each quantile of their forecast."""
     levels = np.linspace(0.05, 0.95, 19)
     actual = intervals["interval"][judged].to_numpy()[:, None]
     figure, axes = new_figure()
@@ -288,7 +289,7 @@ def plot_reliability(pipes, intervals, judged, path):
 
 
 def plot_splits(errors, path):
-    """What a split promises, and what comes of it."""
+    """Draw the errors after each kind of split."""
     figure, axes = new_figure()
     errors[::-1].plot.barh(ax=axes)
     for bars in axes.containers:
@@ -303,7 +304,7 @@ def plot_splits(errors, path):
 
 
 def new_figure():
-    """A figure that no window has to be open for."""
+    """Return a figure that needs no open window."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -332,8 +333,8 @@ def main(arguments=None):
     times = intervals.index.get_level_values(-1)
     cut = times[times < today].sort_values()[int(0.8 * (times < today).sum())]
     past = times < cut
-    # Learnt from the past alone, and for what is learnt from only: an outlier that is
-    # to be forecast counts in full.
+    # The limit comes only from the past, and cuts only what the network reads. In the
+    # test, an outlier counts in full.
     limit = intervals["interval"][past].quantile(0.98)
     learnt = intervals.clip(upper=limit)
     position = intervals.groupby(level=0).cumcount().to_numpy()

@@ -1,13 +1,13 @@
-"""Several series that influence one: A is forecast from its own past and from B and C.
+"""Forecast series A from its own past and from the series B and C.
 
-Six steps ahead at once: by one LSTM over all columns, by a branch a column, sequence to
-sequence, and beside them A alone, a linear regression and the last value. How columns are
-scaled, how far a window reaches, what reads it and how fast that learns is chosen by
-folds in the order of time. The last fifth of the rows is the test.
+All forecasts are six steps ahead at once. The networks are one LSTM over all columns, one
+branch per column, and sequence to sequence. They are compared with A alone, a linear
+regression and the last value. Folds in time order choose the scaling, the lookback, the
+layers and the learning rate. The last fifth of the rows is the test.
 
 ``--data`` takes a CSV, such as daily prices with ``--target Close --columns
-Close,Open,Volume``. Without it, A follows B and C by a rule, and has noise of its own
-that nobody can forecast: it is the floor under all errors.
+Close,Open,Volume``. Without it, A follows B and C by a rule, with additional noise.
+Nobody can forecast this noise, so it is the lower limit of all errors.
 """
 
 import argparse
@@ -50,7 +50,7 @@ MEMORY, NOISE = 0.5, 1.5
 
 
 def generate(n_rows=5000, seed=0):
-    """A follows B after six steps, as far as C was high nine steps before; its noise."""
+    """Return the series and the noise. A follows B after six steps if C was high."""
     random = np.random.default_rng(seed)
     b, c = (
         lfilter([np.sqrt(1 - memory**2)], [1, -memory], random.normal(size=n_rows))
@@ -64,7 +64,7 @@ def generate(n_rows=5000, seed=0):
 
 
 def floor(noise):
-    """Error at each horizon of one who knows the rule, and not the noise to come."""
+    """Return the error at each horizon with a known rule and unknown future noise."""
     weights = MEMORY ** np.arange(N_STEPS)
     to_come = horizon_targets(noise, N_STEPS)[: 1 - N_STEPS]
     shocks = [to_come[:, : step + 1] @ weights[step::-1] for step in range(N_STEPS)]
@@ -72,7 +72,7 @@ def floor(noise):
 
 
 def read(path, target, columns):
-    """Columns of a file, the target first, without rows that have a gap."""
+    """Return columns of a file, the target first, without rows that have a gap."""
     columns = [target, *(name for name in columns if name != target)]
     if len(columns) < 2:
         raise SystemExit(f"--columns must name a column beside the target {target}.")
@@ -83,31 +83,31 @@ def read(path, target, columns):
 
 
 class Task:
-    """A table in the order of time, of which the first column is to be forecast."""
+    """Table sorted by time, with the target in the first column."""
 
     def __init__(self, table):
         self.table, self.target = table, table.columns[0]
         n_train = len(table) * 4 // 5
         self.train, self.test = table[:n_train], table[n_train:]
-        # Each made of its own rows alone: the steps past their end are unknown.
+        # Each part uses only its own rows, so the steps past its end are unknown.
         self.y_train, self.y_test = (
             horizon_targets(part[self.target], N_STEPS)
             for part in (self.train, self.test)
         )
-        # A row learns from the steps after it: they must not be in the fold behind it.
+        # The targets of a row are later steps. They must not be in the next fold.
         self.folds = TimeSeriesSplit(2, gap=N_STEPS - 1, test_size=n_train // 6)
 
     def in_folds(self):
-        """Rows to choose by: those for training, as far as their targets are known."""
+        """Return the training rows with known targets."""
         return {"X": self.train[: 1 - N_STEPS], "y": self.y_train[: 1 - N_STEPS]}
 
     def forecast(self, pipe, columns=None):
-        """What a pipeline, fitted on the rows for training, forecasts of the others."""
+        """Fit a pipeline on the training rows, and return its forecasts of the test."""
         columns = list(columns or self.table)
         return pipe.fit(self.train[columns], self.y_train).predict(self.test[columns])
 
     def error(self, forecasts):
-        """Root of the mean squared error at each horizon."""
+        """Return the root mean squared error at each horizon."""
         return root_mean_squared_error(
             self.y_test[: 1 - N_STEPS],
             forecasts[: 1 - N_STEPS],
@@ -116,7 +116,7 @@ class Task:
 
 
 def error_in_fold(actual, forecasts):
-    """Mean over the horizons, but for windows that reach into the gap before the fold."""
+    """Return the mean error, without windows that reach into the gap before the fold."""
     whole = slice(max(LOOKBACKS), None)
     return root_mean_squared_error(actual[whole], forecasts[whole])
 
@@ -125,13 +125,14 @@ SCORER = make_scorer(error_in_fold, greater_is_better=False)
 
 
 def best_scaling(task):
-    """The pipeline whose scaling has the lowest error in folds, and the errors of all.
+    """Return the pipeline with the best scaling in folds, and the errors of all.
 
-    Each learns from the rows of `fit` alone, and forecasts in the units of the target.
+    Each pipeline learns only from the rows of `fit`, and forecasts in units of the
+    target.
     """
     windower = LookbackWindower(LOOKBACKS[-2], horizon=1)
     settings = {"units": 32, "epochs": 15, "batch_size": 64, "random_state": 0}
-    # Its outputs start with the mean and the spread of the targets.
+    # Its initial outputs have the mean and the spread of the targets.
     network = LSTMRegressor(**settings)
     by_hand = TransformedTargetRegressor(network, transformer=StandardScaler())
     by_window = LSTMRegressor(**settings, normalization="last", target_columns=(0,))
@@ -146,12 +147,12 @@ def best_scaling(task):
         scores = cross_val_score(pipe, **task.in_folds(), scoring=SCORER, cv=task.folds)
         errors[name] = -scores.mean()
     errors = pd.Series(errors)
-    # By hand it is the same as without, but for rounding.
+    # Scaling by hand gives the same result, except for rounding.
     return pipes[errors.drop(BY_HAND).idxmin()], errors
 
 
 def search(pipe, task):
-    """Window and units by a grid, then layers and learning rate by random candidates."""
+    """Search lookback and units by a grid, then layers and learning rate at random."""
     how = {"scoring": SCORER, "cv": task.folds, "refit": False}
     grid = GridSearchCV(
         pipe,
@@ -173,7 +174,7 @@ def search(pipe, task):
 
 
 def designs(columns):
-    """Parameters of the networks that read all columns."""
+    """Return the parameters of the networks that read all columns."""
     target, *others = columns
     branches = [
         {"columns": [target], "units": 8},
@@ -189,7 +190,7 @@ def designs(columns):
 
 
 def ridge(task, lookback):
-    """Forecasts of a linear regression on the same windows."""
+    """Return the forecasts of a linear regression on the same windows."""
     windower = LookbackWindower(lookback, horizon=1, layout="flat")
     windows, n_train = windower.fit_transform(task.table), len(task.train)
     known = slice(lookback, n_train - N_STEPS + 1)
@@ -198,7 +199,7 @@ def ridge(task, lookback):
 
 
 def compare(task, pipe):
-    """Forecasts of the test rows, and the pipelines of the networks that made them."""
+    """Return the forecasts of the test rows, and the fitted pipelines of networks."""
     forecasts, pipes = {}, {}
     for name, parameters in designs(list(task.table)).items():
         pipes[name] = clone(pipe)
@@ -213,7 +214,7 @@ def compare(task, pipe):
 
 
 def table_of(errors, pipes):
-    """Errors at each step ahead, their mean, and how many weights a network has."""
+    """Return the errors at each step ahead, their mean, and the number of weights."""
     steps = [f"{step} ahead" for step in range(1, N_STEPS + 1)]
     table = pd.DataFrame.from_dict(errors, orient="index", columns=steps)
     table["mean"] = table.mean(axis=1)
@@ -222,7 +223,7 @@ def table_of(errors, pipes):
 
 
 def verdict(errors, target):
-    """What wins and by how much, and what the other columns are good for, in words."""
+    """Return sentences on the best network and the value of the other columns."""
     mean = errors["mean"]
     best = mean.drop("floor", errors="ignore").idxmin()
     pairs = [
@@ -246,7 +247,7 @@ def verdict(errors, target):
 
 
 def what_was_learned(task, pipe):
-    """What a StandardScaler takes for the mean is that of the rows for training."""
+    """Return the means of the columns, and those that a StandardScaler learned."""
     means = {"rows for training": task.train.mean(), "test rows": task.test.mean()}
     if "standardscaler" in pipe.named_steps:
         means = {"learned": pipe["standardscaler"].mean_, **means}
@@ -254,7 +255,7 @@ def what_was_learned(task, pipe):
 
 
 def differences_when_loaded(task, pipe):
-    """How far forecasts are from those of the network, and of the pipeline, saved."""
+    """Return the largest difference in forecasts after saving and loading."""
     model = pipe[-1].model_
     with tempfile.TemporaryDirectory() as folder:
         architecture = Path(folder, "network.json")
@@ -274,7 +275,7 @@ def differences_when_loaded(task, pipe):
 
 
 def picture_of_errors(errors, target):
-    """Error at each step ahead, and beside it the same relative to the last value."""
+    """Draw the error at each step ahead, and its ratio to that of the last value."""
     steps = range(1, N_STEPS + 1)
     errors = errors.drop(index=[*CELLS], columns=["mean", "weights"])
     figure = Figure(figsize=(12, 4.5), layout="constrained")
@@ -293,7 +294,7 @@ def picture_of_errors(errors, target):
 
 
 def picture_of_forecasts(task, forecasts):
-    """What came at last, and what two networks had forecast from some origins."""
+    """Draw the last actual values, and the forecasts of two networks."""
     first = max(0, len(task.test) - 20 * N_STEPS)
     actual = task.test[task.target][first:]
     origins = np.arange(0, len(actual) - N_STEPS + 1, 2 * N_STEPS)
@@ -308,7 +309,7 @@ def picture_of_forecasts(task, forecasts):
 
 
 def picture_of_searches(*searches):
-    """Errors in folds by what was searched."""
+    """Draw the errors in folds by the searched parameters."""
     figure = Figure(figsize=(12, 4.5), layout="constrained")
     for one, axes in zip(searches, figure.subplots(1, 2), strict=True):
         SearchDisplay.from_estimator(one, ax=axes)

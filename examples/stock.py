@@ -1,15 +1,16 @@
-"""Tomorrow's price of a stock: an LSTM beside ARIMA, a moving average and yesterday.
+"""Forecast tomorrow's price of a stock, and compare with simple forecasts.
 
-The usual recipe scales prices to 0..1, makes the days before into features and trains a
-GRU and an LSTM layer on the first three quarters. Scaled prices fail as soon as prices
-rise above those of training, so the same network also gets windows normalized by their
-last value, and daily log-returns. ``--units 256 --epochs 70`` is the recipe in full; its
-published validation MSE of 19.7 says nothing without that of yesterday's price.
+The usual recipe scales prices to 0..1, uses the days before as features, and trains a
+GRU and an LSTM layer on the first three quarters. Scaled prices fail when prices rise
+above those of training. So the same network is also trained on windows normalized by
+their last value, and on daily log-returns. The other forecasts are ARIMA, a moving
+average and yesterday's price. ``--units 256 --epochs 70`` is the full recipe. Its
+published validation MSE of 19.7 has no meaning without that of yesterday's price.
 
-Then the direction, up or not, with the range that chance alone would explain.
+A second part forecasts the direction, up or not, with the range that chance explains.
 
 ``--data`` takes a CSV file with the columns Date, Close and Volume. Without it, prices
-are a random walk, which nobody can forecast better than by yesterday's price.
+are a random walk. No forecast of a random walk is better than yesterday's price.
 """
 
 import argparse
@@ -37,7 +38,7 @@ RATE = "base rate of training"
 
 
 def read(path, date_format):
-    """Close and Volume of the days with a price, in the order of time."""
+    """Return Close and Volume of the days with a price, sorted by time."""
     table = pd.read_csv(path)
     dates = pd.to_datetime(table["Date"], format=date_format)
     prices = table[["Close", "Volume"]].apply(pd.to_numeric, errors="coerce")
@@ -48,7 +49,7 @@ def read(path, date_format):
 
 
 def generate(n_days=2000, seed=0):
-    """A random walk that rises by 8 % a year."""
+    """Return a random walk that rises by 8 % per year."""
     random = np.random.default_rng(seed)
     days = pd.bdate_range("2018-01-01", periods=n_days, name="date")
     log_prices = np.log(100) + np.cumsum(random.normal(0.0003, 0.01, n_days))
@@ -57,7 +58,7 @@ def generate(n_days=2000, seed=0):
 
 
 def changes_of(prices):
-    """Log-returns, and the change of the volume."""
+    """Return log-returns, and the change of the volume."""
     return pd.DataFrame(
         {
             "log_return": np.log(prices["Close"]).diff(),
@@ -67,7 +68,7 @@ def changes_of(prices):
 
 
 def network(options, checkpoint, **parameters):
-    """The recurrent network; the weights of its best epoch go to the checkpoint."""
+    """Return the recurrent network. A checkpoint stores the weights of its best epoch."""
     return LSTMRegressor(
         units=(options.units, options.units),
         cell=("gru", "lstm"),
@@ -87,7 +88,7 @@ def network(options, checkpoint, **parameters):
 
 
 def pipelines(options, checkpoint):
-    """The network on scaled prices, on normalized windows and on log-returns."""
+    """Return the network on scaled prices, on normalized windows and on log-returns."""
     normalized = {"normalization": "last", "target_columns": (0,)}
     steps = {
         SCALED: [MinMaxScaler(), network(options, checkpoint)],
@@ -103,7 +104,7 @@ def pipelines(options, checkpoint):
 
 
 def lstm_forecasts(prices, n_train, options):
-    """Forecasts of the test days by the three LSTMs, and their pipelines."""
+    """Return the forecasts of the test days by the three LSTMs, and their pipelines."""
     close, changes = prices["Close"], changes_of(prices)
     data = {
         SCALED: (prices, close),
@@ -123,7 +124,7 @@ def lstm_forecasts(prices, n_train, options):
 
 
 def simple_forecasts(close, n_train):
-    """Forecasts of the test days without a network, each from the days before it."""
+    """Return forecasts of the test days without a network, from the days before."""
     log_close = np.log(close.to_numpy())
     arima = ARIMA(log_close[:n_train], order=(2, 1, 0), trend="t").fit()
     forecasts = {
@@ -135,7 +136,7 @@ def simple_forecasts(close, n_train):
 
 
 def score(actual, forecasts):
-    """Errors in units of the price, and how far from yesterday's in standard errors."""
+    """Return errors in units of the price, and relative to yesterday's price."""
     errors = forecasts.sub(actual, axis=0)
     squared = errors**2
     behind = squared.sub(squared[YESTERDAY], axis=0)
@@ -151,7 +152,7 @@ def score(actual, forecasts):
 
 
 def price_verdict(table):
-    """What the table says of each LSTM beside yesterday's price, in words."""
+    """Return sentences that compare each LSTM with yesterday's price."""
     sentences = []
     for name in (SCALED, NORMALIZED, RETURNS):
         distance = table.loc[name, "standard errors"]
@@ -165,7 +166,7 @@ def price_verdict(table):
 
 
 def range_verdict(close, n_train, forecasts):
-    """How far scaled prices reach above those that were trained on, in words."""
+    """Return sentences on test prices above the range of training."""
     highest, actual = close[: round(0.9 * n_train)].max(), close[n_train:]
     return (
         f"On scaled prices the network learned from prices up to {highest:.2f}, and "
@@ -175,7 +176,7 @@ def range_verdict(close, n_train, forecasts):
 
 
 def up_probabilities(prices, n_train, options):
-    """Whether each day went up, and how probable that was the day before each test."""
+    """Return the direction of each day, and its forecast probability on test days."""
     changes = changes_of(prices)
     up = changes["log_return"] > 0
     pipe = make_pipeline(
@@ -199,7 +200,7 @@ def up_probabilities(prices, n_train, options):
 
 
 def score_direction(up, probabilities):
-    """How often each is right, with the range of chance, and what log loss it has."""
+    """Return the accuracy of each, with the range of chance, and its log loss."""
     actual = up[probabilities.index]
     answers = probabilities > 0.5
     answers["same as yesterday"] = up.shift(1)[actual.index]
@@ -218,7 +219,7 @@ def score_direction(up, probabilities):
 
 
 def direction_verdict(table):
-    """What the table says of the classifier beside the rate of training, in words."""
+    """Return sentences that compare the classifier with the base rate of training."""
     lstm, rate = table.loc["LSTM"], table.loc[RATE, "right"]
     if lstm["95 % from"] <= rate <= lstm["to"]:
         found = "can't be told from"
@@ -237,7 +238,7 @@ def direction_verdict(table):
 
 
 def plot_losses(pipes, path):
-    """Training and validation loss of every LSTM."""
+    """Draw the training and validation loss of every LSTM."""
     from matplotlib import pyplot as plt
 
     figure, all_axes = plt.subplots(1, 3, figsize=(12, 4), layout="constrained")
@@ -249,7 +250,7 @@ def plot_losses(pipes, path):
 
 
 def plot_forecasts(close, forecasts, path):
-    """All days, and the last sixty, where one can see what lags behind what."""
+    """Draw all days, and the last sixty, which show the lag of the forecasts."""
     from matplotlib import pyplot as plt
 
     figure, (whole, end) = plt.subplots(2, figsize=(9, 9), layout="constrained")

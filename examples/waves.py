@@ -1,10 +1,10 @@
-"""Waves: a sine, a sine with a cosine, and x·sin(x), each by a small stacked LSTM.
+"""Forecast a sine, a sine with a cosine, and x·sin(x) with small stacked LSTMs.
 
-The third grows, so that its test values lie outside what training saw, and a network
-that knows levels only as numbers fails there. Here each window is normalized inside the
-network by its own last value and mean change, and the forecast undone from it. The split
-is in time: the last tenth is the test, the tenth before it the validation that early
-stopping watches and that decides which weights are kept.
+The third wave grows, so its test values are outside the range of training. A network
+without normalization fails there. Here, the network normalizes each window by its last
+value and mean change, and undoes this on its forecast. The split is in time: the last
+tenth is the test, and the tenth before it is for validation. Early stopping watches the
+validation loss, and it decides which weights are kept.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from sklearn.pipeline import make_pipeline
 X = np.linspace(0, 100, 10_000)
 N_TEST = 1_000
 EPOCHS, BATCH_SIZE = 40, 64
-# The series, units of each LSTM layer, steps of a window, published test MSE.
+# Series, units of each LSTM layer, steps of a window, published test MSE.
 WAVES = {
     "sine": (np.sin(X)[:, None], (5,), 3, 1.4e-4),
     "sine and cosine": (np.column_stack([np.sin(X), np.cos(X)]), (5, 2), 5, 7e-6),
@@ -33,13 +33,13 @@ WAVES = {
 
 
 def forecaster(n_columns, units, lookback, checkpoint):
-    """Windows and a stacked LSTM; a cosine takes its learning rate down to nothing."""
+    """Return windows and a stacked LSTM, with a learning rate that decays to 0."""
     n_batches = EPOCHS * -(-(len(X) - 2 * N_TEST - lookback) // BATCH_SIZE)
     return make_pipeline(
         LookbackWindower(lookback, horizon=1),
         LSTMRegressor(
             units,
-            # What each layer drops: nothing, so that the probability to keep is 1.
+            # Dropout of each layer: 0, so the probability to keep is 1.
             dropout=[0.0] * len(units),
             normalization="last",
             target_columns=range(n_columns),
@@ -56,7 +56,7 @@ def forecaster(n_columns, units, lookback, checkpoint):
 
 
 def plot(pipe, series, forecasts, name, path):
-    """Losses of training and validation, and the forecasts beside the test values."""
+    """Draw the training and validation loss, and the forecasts with the test values."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
@@ -70,7 +70,7 @@ def plot(pipe, series, forecasts, name, path):
 
 
 def run(name, folder):
-    """Errors of one wave, by those who forecast it."""
+    """Return the errors of the forecasts of one wave."""
     series, units, lookback, published = WAVES[name]
     stem = name.replace("·", "").replace(" ", "-")
     checkpoint = folder / f"{stem}.keras"

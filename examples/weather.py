@@ -1,12 +1,12 @@
-"""One hour ahead at a weather station: wet-bulb temperature by an LSTM.
+"""Forecast the wet-bulb temperature of a weather station one hour ahead.
 
-A month has only some 700 hours, so the network is told what matters: how the temperature
-changed in the last hours, the hour of the day, and clouds, wind and dryness, if they
-help. It learns the next change, which is added to the last value. Columns and lookback
-are chosen by folds in the order of time; the last tenth of the hours is forecast once,
-at the end.
+A month has only about 700 hours, so the network gets selected features: the temperature
+changes of the last hours, the hour of the day, and clouds, wind and dryness, if they
+help. It learns the next change, which is added to the last value. Folds in time order
+choose the columns and the lookback. The last tenth of the hours is forecast once, at
+the end.
 
-``--data`` takes the hourly file of a station as NOAA gives it. Without it, a month is
+``--data`` takes the hourly file of a station in NOAA's format. Without it, a month is
 generated.
 """
 
@@ -37,7 +37,7 @@ PUBLISHED, AIM = 0.447, 0.35  # mean squared errors of the test, °C²
 
 
 def read(path):
-    """Observations by their time; what is not a number, such as M, is unknown."""
+    """Read observations by time. A value that is not a number, such as M, is unknown."""
     table = pd.read_csv(path, dtype=str)
     times = pd.to_datetime(table["Date"] + table["Time"], format="%Y%m%d%H%M")
     values = table[[WET, DRY, SPEED, DIRECTION]].apply(pd.to_numeric, errors="coerce")
@@ -47,9 +47,9 @@ def read(path):
 
 
 def hourly(observations):
-    """One observation an hour: the nearest to the minute at which the station reports.
+    """Return one observation per hour: the nearest to the usual minute of the station.
 
-    An hour without one stays unknown, since filling it would need a later one.
+    An hour without an observation stays unknown, because filling needs a later one.
     """
     known = observations.dropna(subset=[WET]).sort_index(kind="stable")
     known = known[~known.index.duplicated(keep="last")]
@@ -60,7 +60,7 @@ def hourly(observations):
 
 
 def generate(n_hours=720, seed=0):
-    """A made-up month: clouds and wind weaken the course of the day; three holes."""
+    """Return a generated month. Clouds weaken its daily cycle. It lacks three hours."""
     random = np.random.default_rng(seed)
     hours = pd.date_range("2026-09-01", periods=n_hours, freq="h", name="time")
     n_days = -(-n_hours // 24)
@@ -79,7 +79,7 @@ def generate(n_hours=720, seed=0):
 
 
 def features_of(weather):
-    """What is known at an hour. Wind of no or changing direction counts as calm."""
+    """Return the features of each hour. Wind without a fixed direction counts as calm."""
     angle = 2 * np.pi * weather.index.hour / 24
     direction = np.deg2rad(weather[DIRECTION])
     return pd.DataFrame(
@@ -99,13 +99,13 @@ def features_of(weather):
 
 
 def minus_squared_error(pipeline, X, y):
-    """Score of a fold over the hours whose change is known."""
+    """Return the score of a fold over the hours with a known change."""
     known = y.notna()
     return -mean_squared_error(y[known], pipeline.predict(X)[known])
 
 
 def three_lstms():
-    """The mean of three networks that differ in their first weights."""
+    """Return the mean of three networks with different initial weights."""
     network = {"units": 16, "dense_units": (16, 16), "dropout": 0.4, "l2": 1e-3}
     training = {"learning_rate": 0.002, "epochs": 40}
     return VotingRegressor(
@@ -117,7 +117,7 @@ def three_lstms():
 
 
 def searched_lstm(features, n_test):
-    """The pipeline that was best on folds in time, fitted on all of these hours."""
+    """Return a search over folds in time, with its best pipeline fitted on all hours."""
     pipe = make_pipeline(
         make_column_transformer((StandardScaler(), CLOCK)),
         LookbackWindower(horizon=1),
@@ -139,13 +139,13 @@ def searched_lstm(features, n_test):
 
 
 def chosen_by(search):
-    """Columns and lookback of the best pipeline."""
+    """Return the columns and lookback of the best pipeline."""
     _, _, columns = search.best_params_["columntransformer__transformers"][0]
     return columns, search.best_params_["lookbackwindower__lookback"]
 
 
 def ridge_on_the_same_windows(features, n_train, columns, lookback):
-    """Changes by a linear regression on the hours whose window and change are known."""
+    """Return changes from a linear regression on hours with known window and change."""
     windows = LookbackWindower(lookback, horizon=1, layout="flat").fit_transform(
         features[columns]
     )
@@ -159,7 +159,7 @@ def ridge_on_the_same_windows(features, n_train, columns, lookback):
 
 
 def forecast(weather):
-    """Forecasts of the last tenth of the hours, a column a forecaster, and the search."""
+    """Return forecasts of the last tenth, one column per forecaster, and the search."""
     n_test = len(weather) // 10
     n_train = len(weather) - n_test
     features = features_of(weather)
@@ -177,7 +177,7 @@ def forecast(weather):
 
 
 def score(actual, forecasts):
-    """Mean squared errors over the hours that were measured, the best first."""
+    """Return mean squared errors over the measured hours, the best first."""
     errors = forecasts.sub(actual, axis=0).dropna() ** 2
     table = pd.DataFrame(
         {
@@ -190,7 +190,7 @@ def score(actual, forecasts):
 
 
 def verdict(table):
-    """What the table says of the LSTM, in words."""
+    """Return sentences that compare the LSTM with the other forecasts."""
     lstm, best = table.loc["LSTM", "of last value"], table.index[0]
     if lstm >= 1:
         return f"The LSTM loses to the last value: its MSE is {lstm - 1:.0%} higher."
@@ -202,7 +202,7 @@ def verdict(table):
 
 
 def beside_the_published(table, observations):
-    """The published figure in words; it is for the rows of the file, not for hours."""
+    """Return sentences on the published error, which is for file rows, not for hours."""
     rows = observations[WET].diff()[-(len(observations) // 10) :]
     last_value = (rows**2).mean()
     missed = table.loc["LSTM", "MSE (°C²)"] - AIM
@@ -216,7 +216,7 @@ def beside_the_published(table, observations):
 
 
 def plot(measured, forecasts, path):
-    """A day before the test, the test, and what was forecast for it."""
+    """Draw the day before the test, the test, and its forecasts."""
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 

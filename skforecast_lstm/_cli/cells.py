@@ -52,7 +52,7 @@ def is_text(column):
 
 
 def is_unknown(column):
-    """Return a mask of the cells that are empty or have a word for unknown, as "NA"."""
+    """Return a mask of the cells that are empty or have a word such as "NA"."""
     words = column.astype(object).map(lambda cell: str(cell).strip() in _UNKNOWN)
     return column.isna().to_numpy() | (is_text(column) & words.to_numpy(dtype=bool))
 

@@ -15,7 +15,7 @@ __all__ = ["DATASETS", "InputError", "Source", "nearest", "read_source"]
 
 
 class InputError(ValueError):
-    """Error for input that can't be used; the message names it, its place and why."""
+    """Error for unusable input. The message has the input, its place and the reason."""
 
 
 @dataclass(frozen=True)

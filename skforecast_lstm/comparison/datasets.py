@@ -324,7 +324,10 @@ def _frequency(times):
 
 
 def _windows(times, name, horizon, n_windows, step):
-    """Return the number of times before each cutoff. The last window ends at the end."""
+    """Return the number of times before each cutoff.
+
+    The last window ends with the last row.
+    """
     n_times = len(times)
     n_test = n_times // 3
     if n_windows is None:

@@ -159,7 +159,7 @@ def _on_windows(regressor, dataset):
 
     lookback = _lookback(dataset)
     if dataset.X is not None:
-        # Only this one reads the features of the forecast step. It takes 50 times longer.
+        # Only it reads the features of the forecast step. It takes 50 times as long.
         return DirectReductionForecaster(
             clone(regressor), window_length=lookback, X_treatment="concurrent"
         )

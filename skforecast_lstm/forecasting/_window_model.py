@@ -41,7 +41,7 @@ class WindowModel:
         return Windows.of(series, self.lookback, self.horizon)
 
     def fit(self, windows: Windows) -> None:
-        """Train on the windows."""
+        """Train on all complete windows."""
         targets = self._labelled(windows, windows.targets)
         self.regressor.fit(windows.inputs, targets)
 

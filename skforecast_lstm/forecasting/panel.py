@@ -210,7 +210,8 @@ class LSTMTimeSeriesClassifier(_WholeSeries, BaseClassifier):
         with the network for whole series,
         :func:`~skforecast_lstm.networks.series.series_network`, which the parameters
         below describe. If given, only `class_weight` and `random_state` of the
-        parameters below are used. They override its own unless they are None.
+        parameters below are used. Unless they are None, they override those of
+        `estimator`.
     filters : int or tuple of int, default=(64, 64)
         Number of filters of each convolution, first to last; ``()`` for no convolution.
     kernel_size : int, default=8
@@ -357,7 +358,7 @@ class LSTMTimeSeriesRegressor(_WholeSeries, BaseRegressor):
         with the network for whole series,
         :func:`~skforecast_lstm.networks.series.series_network`, which the parameters
         below describe. If given, only `random_state` of the parameters below is used.
-        It overrides its own unless it is None.
+        Unless it is None, it overrides that of `estimator`.
     filters : int or tuple of int, default=(64, 64)
         Number of filters of each convolution, first to last; ``()`` for no convolution.
     kernel_size : int, default=8
