@@ -98,7 +98,7 @@ class LSTMForecaster(BaseForecaster):
     errors_ : Errors or None
         Errors at the held-out origins.
     exogenous_ : Exogenous
-        The columns of X.
+        Columns of X.
     columns_ : list
         Columns of y, in the order of the network's outputs.
     scales_ : dict
