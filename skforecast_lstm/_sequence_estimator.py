@@ -346,6 +346,13 @@ class SequenceEstimator(KerasWrapper):
         warn_of_gaps(X, complete, known_targets, series)
         return places_where(usable)
 
+    def _split(self, windows, rows, series, targets, callbacks):
+        """Return the places of rows to train on, and of held-out rows if used."""
+        monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
+        if not any(name.startswith("val_") for name in monitored):
+            return range(len(rows)), None
+        return hold_out(self.validation_fraction, windows, rows, series, targets)
+
     def _relative(self, weights, known, learnt, held_out):
         """Scale the weights so that their mean over the training rows is 1.
 
@@ -397,11 +404,7 @@ class SequenceEstimator(KerasWrapper):
         has_gaps = bool((known < 1).any())
         if has_gaps and weights is None:
             weights = np.ones(len(rows))
-        learnt, held_out = range(len(rows)), None
-        monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
-        if any(name.startswith("val_") for name in monitored):
-            fraction = self.validation_fraction
-            learnt, held_out = hold_out(fraction, X, rows, series, y)
+        learnt, held_out = self._split(X, rows, series, y, callbacks)
         if weights is not None:
             weights = self._relative(weights, known, learnt, held_out)
         generator = check_random_state(self.random_state)

@@ -155,7 +155,8 @@ def test_transformed_target(airline):
 def test_multi_output(longley):
     X, y = longley
     targets = np.column_stack([y, X["GNP"]])
-    windows = LookbackWindower(3).fit_transform(X)
+    scaled = StandardScaler().fit_transform(X)
+    windows = LookbackWindower(3).fit_transform(scaled)
     network = LSTMRegressor(2, epochs=2, random_state=0)
     model = MultiOutputRegressor(network, n_jobs=2).fit(windows, targets)
     alone = clone(network).fit(windows, targets[:, 1])
