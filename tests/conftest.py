@@ -10,6 +10,11 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 # Pictures are drawn without a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
+# Compiling takes most of the time of the tests. A third of it makes programs fast that
+# the tests run only a few times.
+os.environ["XLA_FLAGS"] = (
+    f"--xla_cpu_use_fusion_emitters=false {os.environ.get('XLA_FLAGS', '')}"
+)
 
 
 def pytest_configure(config):
