@@ -13,7 +13,16 @@ from typing import Any
 
 import keras
 
-__all__ = ["complete_config", "make_complete"]
+__all__ = [
+    "DECAY_EXCLUSIONS",
+    "complete_config",
+    "excludes_from_decay",
+    "make_complete",
+    "make_ready",
+]
+
+# Attributes of an optimizer that exclude weights from decay.
+DECAY_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 _INCOMPLETE = (
     keras.losses.CosineSimilarity,
@@ -42,6 +51,20 @@ def make_complete(items: Any) -> None:
             make_complete(item)
     elif type(items) in _INCOMPLETE:
         items.get_config = partial(complete_config, items)
+
+
+def make_ready(model: keras.Model) -> None:
+    """Build the optimizer and complete the configurations before Keras copies a model."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and model.built and not optimizer.built:
+        # Keras warns on loading an optimizer that was not built when it was saved.
+        optimizer.build(model.trainable_variables)
+    make_complete(model)
+
+
+def excludes_from_decay(optimizer: Any) -> bool:
+    """Return True if weights are excluded from decay, which no configuration stores."""
+    return any(getattr(optimizer, name, None) for name in DECAY_EXCLUSIONS)
 
 
 def _made_from(item):

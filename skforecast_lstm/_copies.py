@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from skforecast_lstm._complete_configs import complete_config
+from skforecast_lstm._complete_configs import DECAY_EXCLUSIONS, complete_config
 
 __all__ = ["check_copies_say_all", "own_callbacks", "own_copy"]
 
@@ -79,10 +79,7 @@ def _made_again(item):
             "arguments of its __init__."
         ) from error
     if isinstance(item, keras.optimizers.Optimizer):
-        for exclusions in (
-            "_exclude_from_weight_decay",
-            "_exclude_from_weight_decay_pattern",
-        ):
+        for exclusions in DECAY_EXCLUSIONS:
             if hasattr(item, exclusions):
                 setattr(again, exclusions, copy.copy(getattr(item, exclusions)))
     if not kind.__module__.startswith(("keras.", "skforecast_lstm.")):

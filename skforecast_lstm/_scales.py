@@ -1,6 +1,7 @@
 """Scales of inputs and targets: measures for networks, and warnings."""
 
 import warnings
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -12,8 +13,10 @@ from skforecast_lstm._rounding import dust
 from skforecast_lstm.exceptions import LostDigitsWarning, UnscaledWarning
 
 __all__ = [
+    "Measures",
     "centre_and_spread",
     "check_units",
+    "measures_of",
     "usual_measures",
     "warn_of_lost_digits",
     "warn_of_small_or_large_inputs",
@@ -21,11 +24,20 @@ __all__ = [
 ]
 
 
-def warn_of_lost_digits(name: str, values: NDArray) -> None:
+class Measures(NamedTuple):
+    """Level, spread and largest size of each column of X or y, and their dtype."""
+
+    dtype: np.dtype
+    level: NDArray
+    spread: NDArray
+    largest: NDArray
+
+
+def warn_of_lost_digits(name: str, measures: Measures) -> None:
     """Warn if a column varies by less than the precision of the device at its level."""
-    if values.dtype.kind != "f" or len(values) < 2:
+    dtype, level, spread, _ = measures
+    if dtype.kind != "f":
         return
-    level, spread, _ = _measures(values)
     lost = (spread > 0) & (spread < 16 * np.finfo(keras.config.floatx()).eps * level)
     if lost.any():
         column = int(lost.argmax())
@@ -39,9 +51,9 @@ def warn_of_lost_digits(name: str, values: NDArray) -> None:
         )
 
 
-def warn_of_small_or_large_inputs(values: NDArray) -> None:
+def warn_of_small_or_large_inputs(measures: Measures) -> None:
     """Warn if a column is so small or large that a network learns little from it."""
-    _, spread, largest = _measures(values)
+    spread, largest = measures.spread, measures.largest
     unfit = (spread > 0) & ((largest < 0.02) | (largest > 1000))
     if unfit.any():
         column = int(unfit.argmax())
@@ -56,7 +68,7 @@ def warn_of_small_or_large_inputs(values: NDArray) -> None:
 
 def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
     """Warn if the loss is so small that the optimizer hardly moves."""
-    spread = float(_measures(targets)[1].max())
+    spread = float(measures_of(targets).spread.max())
     if not 0 < spread < 0.01:
         return
     try:
@@ -78,18 +90,18 @@ def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
         )
 
 
-def _measures(values):
+def measures_of(values: NDArray) -> Measures:
     """Return the level, spread and largest size of each column, from a sample.
 
     The spread is 0 if a column varies only by rounding.
     """
     values = values[:: max(1, len(values) // 100_000)]
     values = values.reshape(len(values), -1)
-    precision, values = values.dtype, values.astype(np.float64)
+    dtype, values = values.dtype, values.astype(np.float64)
     values[:, np.isnan(values).all(axis=0)] = 0.0
     level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
-    spread = np.where(spread > dust(level, precision, len(values)), spread, 0.0)
-    return level, spread, np.nanmax(np.abs(values), axis=0)
+    spread = np.where(spread > dust(level, dtype, len(values)), spread, 0.0)
+    return Measures(dtype, level, spread, np.nanmax(np.abs(values), axis=0))
 
 
 def centre_and_spread(targets, weights):

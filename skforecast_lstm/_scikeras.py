@@ -18,7 +18,11 @@ from threading import RLock
 import keras
 from sklearn.base import BaseEstimator
 
-from skforecast_lstm._complete_configs import make_complete
+from skforecast_lstm._complete_configs import (
+    excludes_from_decay,
+    make_complete,
+    make_ready,
+)
 from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
 from skforecast_lstm._forks import check_not_forked, forked
 from skforecast_lstm._scikeras_routing import (
@@ -61,22 +65,11 @@ def seeded(seed):
 def pack_model(model):
     """Return a Keras model as the bytes of a ``.keras`` file."""
     check_not_forked()
-    _make_ready(model)
+    make_ready(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         keras.saving.save_model(model, path)
         return path.read_bytes()
-
-
-def _make_ready(model):
-    """Build the optimizer and complete the configurations before Keras copies a model."""
-    if not isinstance(model, keras.Model):
-        return
-    optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and model.built and not optimizer.built:
-        # Keras warns on loading an optimizer that was not built when it was saved.
-        optimizer.build(model.trainable_variables)
-    make_complete(model)
 
 
 def unpack_model(content):
@@ -106,10 +99,7 @@ def _seeds(model):
 def _do_not_decay(model):
     """Return for each trainable weight whether it is excluded from weight decay."""
     optimizer = getattr(model, "optimizer", None)
-    if not (
-        getattr(optimizer, "_exclude_from_weight_decay", None)
-        or getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
-    ):
+    if not excludes_from_decay(optimizer):
         return None
     return [not optimizer._use_weight_decay(one) for one in model.trainable_variables]
 
@@ -227,11 +217,13 @@ class KerasWrapper(BaseEstimator):
     def __sklearn_clone__(self):
         for name in _KNOWN_BY_NAME:
             check_copies_say_all(getattr(self, name))
-        _make_ready(self.model)
+        if isinstance(self.model, keras.Model):
+            make_ready(self.model)
         return super().__sklearn_clone__()
 
     def __getstate__(self):
-        _make_ready(self.model)
+        if isinstance(self.model, keras.Model):
+            make_ready(self.model)
         state = dict(super().__getstate__())
         if isinstance(state.get("model_"), keras.Model):
             seeds = [

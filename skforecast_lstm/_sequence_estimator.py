@@ -36,6 +36,7 @@ from skforecast_lstm._rows import (
 from skforecast_lstm._scales import (
     centre_and_spread,
     check_units,
+    measures_of,
     usual_measures,
     warn_of_lost_digits,
     warn_of_small_or_large_inputs,
@@ -392,10 +393,11 @@ class SequenceEstimator(KerasWrapper):
                 )
         rows = self._rows_to_train_on(X, known > 0, sample_weight, series)
         y = at_rows(y, rows)
-        warn_of_lost_digits("X", at_rows(X[:, -1], rows))
-        warn_of_lost_digits("y", y)
+        inputs = measures_of(at_rows(X[:, -1], rows))
+        warn_of_lost_digits("X", inputs)
+        warn_of_lost_digits("y", measures_of(y))
         if self._learns_from_plain_numbers():
-            warn_of_small_or_large_inputs(at_rows(X[:, -1], rows))
+            warn_of_small_or_large_inputs(inputs)
         if anew and classes is None:
             self._check_targets(y)
         weights = None if sample_weight is None else at_rows(sample_weight, rows)

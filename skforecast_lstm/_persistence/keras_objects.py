@@ -15,7 +15,11 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
-from skforecast_lstm._complete_configs import complete_config, make_complete
+from skforecast_lstm._complete_configs import (
+    complete_config,
+    excludes_from_decay,
+    make_ready,
+)
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.instances import check_attributes
@@ -145,8 +149,7 @@ def put_together(kind: str, parts: Any, budget: Budget) -> Any:
 def _model_parts(model):
     optimizer = getattr(model, "optimizer", None)
     _check_decay(optimizer)
-    if optimizer is not None and model.built and not optimizer.built:
-        optimizer.build(model.trainable_variables)
+    make_ready(model)
     return {
         "config": _config_of(model),
         "weights": _values(model.variables),
@@ -156,11 +159,10 @@ def _model_parts(model):
 
 def _check_decay(optimizer):
     """Raise if an optimizer excludes weights from decay: its configuration omits them."""
-    for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
-        if getattr(optimizer, name, None):
-            raise TypeError(
-                "some weights are excluded from decay, of which a file says nothing"
-            )
+    if excludes_from_decay(optimizer):
+        raise TypeError(
+            "some weights are excluded from decay, of which a file says nothing"
+        )
 
 
 def _model(parts, budget):
@@ -311,8 +313,6 @@ def _callback(parts, _budget):
 
 def _config_of(value):
     is_model = isinstance(value, keras.Model)
-    if is_model:
-        make_complete(value)
     config = keras.saving.serialize_keras_object(value)
     if not is_model:
         # Do not change the object, because it would then differ from its copies.

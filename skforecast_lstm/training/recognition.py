@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import keras
 
+from skforecast_lstm._complete_configs import excludes_from_decay
 from skforecast_lstm.training.values import NotRecognisedError, Values
 
 __all__ = [
@@ -60,12 +61,8 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
     arguments = [*model.trainable_variables, *model.non_trainable_variables]
     if training:
         optimizer = model.optimizer
-        for exclusion in (
-            "_exclude_from_weight_decay",
-            "_exclude_from_weight_decay_pattern",
-        ):
-            if getattr(optimizer, exclusion, None):
-                raise NotRecognisedError("Weights are excluded from decay one by one.")
+        if excludes_from_decay(optimizer):
+            raise NotRecognisedError("Weights are excluded from decay one by one.")
         arguments += [*optimizer.variables, *model.metrics_variables]
     hidden = [variable for one in _with_hidden(model) for variable in one.variables]
     left_out = frozenset() if training else _ONLY_TO_TRAIN

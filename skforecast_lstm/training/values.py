@@ -251,10 +251,8 @@ class Values:
     def are_whole(self) -> bool:
         """Return True if no code in the key reads an attribute that was left out."""
         return not any(
-            name in self._left_out_unnamed
-            or (name in _RUN_BEFORE and name not in self._read)
-            or (_is_initial(name) and name not in self._read)
-            for name in self.names
+            name in self._left_out_unnamed or name in _RUN_BEFORE or _is_initial(name)
+            for name in self.names - self._read
         )
 
     def add(self, value: Any) -> None:
