@@ -13,16 +13,14 @@ from typing import Any
 
 import keras
 
-__all__ = [
-    "DECAY_EXCLUSIONS",
-    "complete_config",
-    "excludes_from_decay",
-    "make_complete",
-    "make_ready",
-]
+from skforecast_lstm._keras_seam import (
+    compile_arguments,
+    excludes_from_decay,
+    with_decay_exclusions,
+    wrapped_function,
+)
 
-# Attributes of an optimizer that exclude weights from decay.
-DECAY_EXCLUSIONS = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+__all__ = ["complete_config", "excludes_from_decay", "make_complete", "make_ready"]
 
 _INCOMPLETE = (
     keras.losses.CosineSimilarity,
@@ -37,13 +35,13 @@ def complete_config(item: Any) -> dict:
     """Return the configuration of a Keras object with all its arguments."""
     if type(item) not in _INCOMPLETE:
         return item.get_config()
-    return {**item._fn_kwargs, **type(item).get_config(item)}
+    return {**wrapped_function(item)[1], **type(item).get_config(item)}
 
 
 def make_complete(items: Any) -> None:
     """Complete the ``get_config`` of objects, also in lists, dicts and models."""
     if isinstance(items, keras.Model):
-        items = items._compile_config.config if items.compiled else {}
+        items = compile_arguments(items) if items.compiled else {}
     if isinstance(items, Mapping):
         items = list(items.values())
     if isinstance(items, list | tuple):
@@ -62,27 +60,12 @@ def make_ready(model: keras.Model) -> None:
     make_complete(model)
 
 
-def excludes_from_decay(optimizer: Any) -> bool:
-    """Return True if weights are excluded from decay, which no configuration stores."""
-    return any(getattr(optimizer, name, None) for name in DECAY_EXCLUSIONS)
-
-
 def _made_from(item):
     return type(item).from_config, (complete_config(item),)
-
-
-def _with_exclusions(optimizer):
-    """Reduce an optimizer as Keras does, and keep the names of weights without decay."""
-    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
-    state = pattern and {
-        "_exclude_from_weight_decay": set(),
-        "_exclude_from_weight_decay_pattern": pattern,
-    }
-    return *optimizer.__reduce__(), state
 
 
 for _kind in _INCOMPLETE:
     copyreg.pickle(_kind, _made_from)  # type: ignore[arg-type]
 for _kind in vars(keras.optimizers).values():
     if isinstance(_kind, type) and issubclass(_kind, keras.optimizers.Optimizer):
-        copyreg.pickle(_kind, _with_exclusions)  # type: ignore[arg-type]
+        copyreg.pickle(_kind, with_decay_exclusions)  # type: ignore[arg-type]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from skforecast_lstm._complete_configs import DECAY_EXCLUSIONS, complete_config
+from skforecast_lstm._complete_configs import complete_config
+from skforecast_lstm._keras_seam import copy_decay_exclusions, wrapped_function
 
 __all__ = ["check_copies_say_all", "own_callbacks", "own_copy"]
 
@@ -69,7 +70,8 @@ def _made_again(item):
     kind = type(item)
     if kind is keras.metrics.MeanMetricWrapper:
         # Its configuration would lose a function that is not registered.
-        return kind(item._fn, item.name, item.dtype, **item._fn_kwargs)
+        function, options = wrapped_function(item)
+        return kind(function, item.name, item.dtype, **options)
     try:
         again = kind.from_config(complete_config(item))
     except Exception as error:
@@ -79,9 +81,7 @@ def _made_again(item):
             "arguments of its __init__."
         ) from error
     if isinstance(item, keras.optimizers.Optimizer):
-        for exclusions in DECAY_EXCLUSIONS:
-            if hasattr(item, exclusions):
-                setattr(again, exclusions, copy.copy(getattr(item, exclusions)))
+        copy_decay_exclusions(item, again)
     if not kind.__module__.startswith(("keras.", "skforecast_lstm.")):
         _check_says_the_same(item, again)
     return again

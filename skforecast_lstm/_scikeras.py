@@ -18,13 +18,15 @@ from threading import RLock
 import keras
 from sklearn.base import BaseEstimator
 
-from skforecast_lstm._complete_configs import (
-    excludes_from_decay,
-    make_complete,
-    make_ready,
-)
+from skforecast_lstm._complete_configs import make_complete, make_ready
 from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
 from skforecast_lstm._forks import check_not_forked, forked
+from skforecast_lstm._keras_seam import (
+    compile_arguments,
+    decays,
+    exclude_from_decay,
+    excludes_from_decay,
+)
 from skforecast_lstm._scikeras_routing import (
     accepts_kwargs,
     has_param,
@@ -101,16 +103,15 @@ def _do_not_decay(model):
     optimizer = getattr(model, "optimizer", None)
     if not excludes_from_decay(optimizer):
         return None
-    return [not optimizer._use_weight_decay(one) for one in model.trainable_variables]
+    return [not decays(optimizer, one) for one in model.trainable_variables]
 
 
 def _leave_out_of_decay(model, excluded):
     """Exclude weights of a copy from decay. A ``.keras`` file does not store this."""
     if excluded is not None:
         pairs = zip(model.trainable_variables, excluded, strict=True)
-        ids = {id(variable) for variable, is_excluded in pairs if is_excluded}
-        model.optimizer._exclude_from_weight_decay = ids
-        model.optimizer._exclude_from_weight_decay_cache = {}
+        variables = [variable for variable, is_excluded in pairs if is_excluded]
+        exclude_from_decay(model.optimizer, variables)
 
 
 def check_known(parameter, value):
@@ -158,7 +159,7 @@ def _joined(models):
     network = join_members(models)
     if models[0].compiled:
         # A serialized configuration would lose functions that are not registered.
-        network.compile(**own_copy(models[0]._compile_config.config))
+        network.compile(**own_copy(compile_arguments(models[0])))
     return network
 
 

@@ -25,6 +25,7 @@ from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer, check_no_times
 from skforecast_lstm._copies import own_copy
 from skforecast_lstm._forks import check_not_forked
+from skforecast_lstm._keras_seam import forget_model
 from skforecast_lstm._rows import (
     at_rows,
     complete_rows,
@@ -571,8 +572,7 @@ class SequenceEstimator(KerasWrapper):
         losses = self.history_.get("loss", [])
         self.n_iter_ = len(losses)
         for callback in callbacks:
-            # Otherwise copies and pickles of the callback would include the model.
-            callback._model = None
+            forget_model(callback)
         self.callbacks_ = callbacks
         if losses and not math.isfinite(losses[-1]):
             warnings.warn(

@@ -13,14 +13,18 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.backend.common import global_state
 
-from skforecast_lstm._complete_configs import (
-    complete_config,
-    excludes_from_decay,
-    make_ready,
-)
+from skforecast_lstm._complete_configs import complete_config, make_ready
 from skforecast_lstm._forks import check_not_forked
+from skforecast_lstm._keras_seam import (
+    excludes_from_decay,
+    forget_model,
+    has_value,
+    holds_model,
+    initialize_with,
+    set_waiting_variables,
+    waiting_variables,
+)
 from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.instances import check_attributes
 from skforecast_lstm._persistence.values import plain_arrays
@@ -187,30 +191,25 @@ def _model(parts, budget):
                     model.optimizer.build(model.trainable_variables)
             _fill(model.optimizer.variables, parts["optimizer"], budget)
     finally:
-        global_state.set_global_attribute("uninitialized_variables", [])
+        set_waiting_variables([])
     return model
 
 
 def _fill(variables, values, budget):
     """Assign values to variables, and zeros to other variables without values."""
     for variable, value in _paired(variables, values):
-        if variable._value is None:
-            variable._initializer = partial(_given, value)
-        else:
+        if has_value(variable):
             variable.assign(value)
+        else:
+            initialize_with(variable, partial(_given, value))
     given = set(map(id, variables))
-    for variable in _waiting():
+    for variable in waiting_variables():
         if id(variable) not in given:
             # Such as the template network of members, which have their own weights.
             budget.take("bytes that are not in it", 4 * math.prod(variable.shape))
-            variable._initializer = keras.initializers.Zeros()
+            initialize_with(variable, keras.initializers.Zeros())
     with keras.StatelessScope():
         """On leaving it, Keras gives variables their first values."""
-
-
-def _waiting():
-    """Return the variables of this thread that have no value yet."""
-    return global_state.get_global_attribute("uninitialized_variables") or []
 
 
 class _Tried(dict):
@@ -296,7 +295,7 @@ def _callback_parts(callback):
         attribute: value
         for attribute, value in vars(callback).items()
         # Keras makes the excluded ones again when training begins.
-        if attribute != "_model" and getattr(value, "__name__", "") != "<lambda>"
+        if not holds_model(attribute) and getattr(value, "__name__", "") != "<lambda>"
     }
     return {"class": name, "state": state}
 
@@ -307,7 +306,8 @@ def _callback(parts, _budget):
         raise TypeError(f"{parts['class']!r} is no callback")
     check_attributes(cls, parts["state"])
     callback = cls.__new__(cls)
-    vars(callback).update(parts["state"], _model=None)
+    vars(callback).update(parts["state"])
+    forget_model(callback)
     return callback
 
 
@@ -423,15 +423,15 @@ def _check_metric(config, budget):
     for number in _leaves(config["config"]):
         if isinstance(number, int):
             budget.take("bytes that are not in it", 32 * abs(number))
-    before = _waiting()
-    global_state.set_global_attribute("uninitialized_variables", [])
+    before = waiting_variables()
+    set_waiting_variables([])
     try:
         with keras.StatelessScope(initialize_variables=False):
             keras.saving.deserialize_keras_object(config)
-        for variable in _waiting():
+        for variable in waiting_variables():
             budget.take("bytes that are not in it", 4 * math.prod(variable.shape))
     finally:
-        global_state.set_global_attribute("uninitialized_variables", before)
+        set_waiting_variables(before)
 
 
 def _member_of(config):

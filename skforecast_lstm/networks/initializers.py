@@ -8,7 +8,8 @@ import math
 
 import keras
 import numpy as np
-from keras.src.backend.common.stateless_scope import in_stateless_scope
+
+from skforecast_lstm._keras_seam import in_stateless_scope
 
 __all__ = ["GlorotUniform", "Orthogonal"]
 

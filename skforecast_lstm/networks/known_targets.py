@@ -5,9 +5,9 @@ from typing import Any
 
 import keras
 from keras import ops
-from keras.src.trainers.compile_utils import get_loss
 
 from skforecast_lstm._complete_configs import make_complete
+from skforecast_lstm._keras_seam import compile_arguments, loss_from, wrapped_function
 from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
 
 __all__ = [
@@ -85,7 +85,7 @@ class KnownTargetsLoss(keras.losses.Loss):
         # Keras copies a loss from its configuration, so this must be complete.
         make_complete(loss)
         self.given = loss
-        self.inner = get_loss(loss, None, None)
+        self.inner = loss_from(loss)
         _check_known(_name_of(getattr(self.inner, "fn", self.inner)))
         super().__init__(name=self.inner.name, reduction=self.inner.reduction)
 
@@ -143,8 +143,9 @@ class KnownTargetsMetric(keras.metrics.Mean):
         super().__init__(name=name or self_name or found.name)
         make_complete(metric)
         self.given = metric
-        self._fn, self._fn_kwargs = found._fn, found._fn_kwargs
-        _check_known(_name_of(self._fn))
+        function, options = wrapped_function(found)
+        _check_known(_name_of(function))
+        self._function = partial(function, **options)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add rows to the metric."""
@@ -152,9 +153,8 @@ class KnownTargetsMetric(keras.metrics.Mean):
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
         y_true, y_pred, part = _of_known(y_true, y_pred)
-        function = partial(self._fn, **self._fn_kwargs)
-        values = function(y_true, y_pred)
-        values = _less_unknown(values, function, y_true, y_pred, part)
+        values = self._function(y_true, y_pred)
+        values = _less_unknown(values, self._function, y_true, y_pred, part)
         weights = part if sample_weight is None else part * sample_weight
         values = values / ops.where(part > 0, part, ops.ones_like(part))
         super().update_state(values, weights)
@@ -239,7 +239,7 @@ def weigh_known_targets(model: keras.Model) -> None:
     """
     if any(isinstance(one, KnownTargetsLoss) for one in keras.tree.flatten(model.loss)):
         return
-    config = dict(model._compile_config.config)
+    config = dict(compile_arguments(model))
     config["loss"] = keras.tree.map_structure(KnownTargetsLoss, model.loss)
     for name in ("metrics", "weighted_metrics"):
         if config.get(name) is not None:

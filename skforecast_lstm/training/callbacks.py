@@ -2,6 +2,8 @@
 
 import keras
 
+from skforecast_lstm._keras_seam import traces
+
 __all__ = ["watches_batches"]
 
 _HOOKS = (
@@ -37,7 +39,7 @@ def watches_batches(callback: keras.callbacks.Callback) -> bool:
         return (
             callback.update_freq != "epoch"
             or callback.write_steps_per_second
-            or callback._should_trace
+            or traces(callback)
         )
     return any(
         getattr(getattr(callback, hook), "__func__", None)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm._forks import check_not_forked
+from skforecast_lstm._keras_seam import TRAINING_METHODS, all_layers
 from skforecast_lstm.training.batches import FollowsCourse, SampleBatches
 from skforecast_lstm.training.callbacks import watches_batches
 from skforecast_lstm.training.samples import Samples
@@ -24,21 +25,6 @@ __all__ = ["can_predict", "fit", "predict"]
 # Models of this package differ from Keras's only in their loss. The engine calls the
 # model to compute it.
 _OURS = "skforecast_lstm.networks."
-# Methods that a model must not override for the engine to train it as Keras does.
-_METHODS = (
-    "_get_metrics_result_or_logs",
-    "_update_metrics_variables",
-    "compute_loss",
-    "compute_metrics",
-    "evaluate",
-    "fit",
-    "get_metrics_result",
-    "make_train_function",
-    "metrics",
-    "reset_metrics",
-    "test_step",
-    "train_step",
-)
 
 
 def fit(
@@ -280,7 +266,7 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
 
 def _is_stateful(model):
     """Return True if a layer keeps state between batches, which fixes the batch size."""
-    return any(getattr(layer, "stateful", False) for layer in model._flatten_layers())
+    return any(getattr(layer, "stateful", False) for layer in all_layers(model))
 
 
 def _can_run(model):
@@ -313,7 +299,7 @@ def _can_train(model):
             getattr(keras.config, name, lambda: None)()
             for name in ("max_epochs", "max_steps_per_epoch")
         )
-        and _is_as_in_keras(model, _METHODS)
+        and _is_as_in_keras(model, TRAINING_METHODS)
     )
 
 

@@ -18,6 +18,12 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
+from skforecast_lstm._keras_seam import (
+    all_layers,
+    loop_over_steps,
+    replace_loop_over_steps,
+)
+
 __all__ = ["look_for_quick_way", "lstm_steps", "quick_lstm"]
 
 
@@ -38,28 +44,21 @@ def quick_lstm() -> Iterator[None]:
 def look_for_quick_way(model: keras.Model) -> None:
     """Make the LSTM layers of a model use the fast loop when it is enabled.
 
-    The change is permanent for each of these layers. Keras's class stays unchanged, so
-    threads do not affect each other. Layers with a custom `inner_loop` keep it.
+    The change is permanent for each of these layers.
 
     Parameters
     ----------
     model : keras.Model
         A built model.
     """
-    for layer in model._flatten_layers():
-        if (
-            isinstance(layer, keras.layers.LSTM)
-            and type(layer).inner_loop is keras.layers.LSTM.inner_loop
-            and "inner_loop" not in vars(layer)
-        ):
-            layer.inner_loop = partial(_either_inner_loop, layer)
+    for layer in all_layers(model):
+        replace_loop_over_steps(layer, _either_loop)
 
 
-def _either_inner_loop(layer, sequences, initial_state, mask, training=False):
+def _either_loop(layer, sequences, initial_state, mask, training=False):
     if getattr(_this_thread, "is_quick", False) and _is_common(layer):
-        return _inner_loop(layer, sequences, initial_state, mask, training)
-    loop = type(layer).inner_loop
-    return loop(layer, sequences, initial_state, mask, training=training)
+        return _quick_loop(layer, sequences, initial_state, mask, training)
+    return loop_over_steps(layer)(sequences, initial_state, mask, training=training)
 
 
 def _is_common(layer):
@@ -74,8 +73,8 @@ def _is_common(layer):
     )
 
 
-def _inner_loop(layer: Any, sequences, initial_state, mask, training):
-    """Return last output, outputs and states, as `inner_loop` of Keras's layer does."""
+def _quick_loop(layer: Any, sequences, initial_state, mask, training):
+    """Return last output, outputs and states, as the loop of Keras's layer does."""
     if training and layer.dropout:
         kept = layer.cell.get_dropout_mask(sequences[:, 0, :])
         sequences = sequences * kept[:, None]
