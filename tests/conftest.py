@@ -10,10 +10,17 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 # Pictures are drawn without a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Compiling takes most of the time of the tests. A third of it makes programs fast that
-# the tests run only a few times.
-os.environ["XLA_FLAGS"] = (
-    f"--xla_cpu_use_fusion_emitters=false {os.environ.get('XLA_FLAGS', '')}"
+# Programs of the tests run only a few times, so they are compiled with little
+# optimization. That takes a quarter of the time.
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        "--xla_backend_optimization_level=0",
+        "--xla_llvm_disable_expensive_passes=true",
+        "--xla_llvm_force_inline_before_split=false",
+        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_cpu_parallel_codegen_split_count=1",
+        os.environ.get("XLA_FLAGS", ""),
+    ]
 )
 
 

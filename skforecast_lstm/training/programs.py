@@ -4,6 +4,7 @@ Everything that may change is an argument of a program: weights, optimizer state
 data, order, first row and last row. Therefore one program serves all models of a kind.
 """
 
+import os
 import threading
 import weakref
 from collections import OrderedDict
@@ -492,13 +493,15 @@ def _compiler_options(weights, batch_size):
     threads, and with one thread the programs of several workers share the cores without
     waiting for each other. The machine code is optimized less, because unrolled loops
     over so few units are slower and take longer to compile. A closer analysis finds the
-    copies that a loop needs.
+    copies that a loop needs. What the user sets in ``XLA_FLAGS`` stays.
     """
     if jax.default_backend() != "cpu":
         return {}
     largest = max((weight.size for weight in weights), default=0)
-    return {
+    options = {
         "xla_backend_optimization_level": 1,
         "xla_cpu_copy_insertion_use_region_analysis": True,
         "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
     }
+    flags = os.environ.get("XLA_FLAGS", "")
+    return {name: value for name, value in options.items() if f"--{name}=" not in flags}

@@ -5,7 +5,6 @@
 
 import builtins
 import re
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,6 @@ from skforecast_lstm import (
     LSTMRegressor,
 )
 from skforecast_lstm.networks import QuantileLoss
-from skforecast_lstm.training import programs
 
 README = Path(__file__).parents[2] / "README.md"
 # Enough training for the checks of scores, in programs that are quick to compile.
@@ -107,20 +105,6 @@ def applies(row, estimator):
     return type(estimator).__name__ in kinds and bool(
         eval(condition, {}, Parameters(names))
     )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quick_programs():
-    """Compile with little optimization: each program runs for a moment."""
-    with pytest.MonkeyPatch.context() as patch:
-        options = {
-            "xla_backend_optimization_level": 0,
-            "xla_llvm_disable_expensive_passes": True,
-            "xla_cpu_use_fusion_emitters": False,
-        }
-        patch.setattr(programs, "_compiler_options", lambda *_: options)
-        patch.setattr(programs, "_shared", OrderedDict())
-        yield
 
 
 @pytest.mark.parametrize("estimator", CONFIGURATIONS, ids=lambda one: repr(one)[:60])
