@@ -1,10 +1,17 @@
-"""Parameter checks that several modules share."""
+"""Checks of parameters and values that several modules share."""
 
+from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
 
-__all__ = ["check_integer", "check_no_times"]
+__all__ = [
+    "check_integer",
+    "check_no_infinity",
+    "check_no_times",
+    "did_you_mean",
+    "similar_names",
+]
 
 
 def check_integer(name, value, least):
@@ -13,6 +20,43 @@ def check_integer(name, value, least):
         raise TypeError(f"{name} must be an integer, got {value!r}.")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
+
+
+def similar_names(name, names):
+    """Return up to three names with a similar spelling, the most similar first."""
+
+    def letters(name):
+        return "".join(filter(str.isalnum, str(name).lower()))
+
+    by_letters = {letters(known): known for known in reversed(list(names))}
+    by_letters.pop("", None)
+    return [by_letters[found] for found in get_close_matches(letters(name), by_letters)]
+
+
+def did_you_mean(name, names):
+    """Return a question that suggests similar names, or an empty string."""
+    similar = similar_names(name, names)
+    return f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+
+
+def check_no_infinity(name, values, place_as_text):
+    """Raise if a value is infinite. NaN is allowed and means unknown.
+
+    `place_as_text` is a function that returns the words for the indices of a value.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum()):
+            return
+    # Look at a block at a time, because the mask of all values takes memory.
+    for start in range(0, len(values), 2**16):
+        infinite = np.argwhere(np.isinf(values[start : start + 2**16]))
+        if len(infinite):
+            row, *others = infinite[0].tolist()
+            place = place_as_text(start + row, *others)
+            raise ValueError(
+                f"{name} contains infinity, first at {place}. Replace it by NaN if the "
+                "value is unknown."
+            )
 
 
 def check_no_times(name, values):

@@ -6,7 +6,6 @@ As in SciKeras, parameters are routed by name (``optimizer__clipnorm``,
 The user's objects stay unchanged.
 """
 
-import difflib
 import inspect
 import random
 import tempfile
@@ -18,6 +17,7 @@ from threading import RLock
 import keras
 from sklearn.base import BaseEstimator
 
+from skforecast_lstm._checks import did_you_mean
 from skforecast_lstm._complete_configs import make_complete, make_ready
 from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
 from skforecast_lstm._forks import check_not_forked, forked
@@ -126,11 +126,10 @@ def check_known(parameter, value):
             get(name)
         except (ValueError, TypeError, AttributeError):
             known = [known for known in dir(module) if not known.startswith("_")]
-            close = difflib.get_close_matches(name, known, n=3)
-            hint = f" Close to it: {', '.join(close)}." if close else ""
             raise ValueError(
-                f"Unknown {parameter} {name!r}.{hint} Give a name that "
-                f"keras.{module.__name__.rpartition('.')[-1]} has, or an object."
+                f"Unknown {parameter} {name!r}.{did_you_mean(name, known)} Give a "
+                f"name that keras.{module.__name__.rpartition('.')[-1]} has, or an "
+                "object."
             ) from None
 
 
@@ -186,8 +185,7 @@ class KerasWrapper(BaseEstimator):
         for name in self._get_param_names():
             if name in signature or name.startswith(_ROUTE_PREFIXES):
                 continue
-            close = difflib.get_close_matches(name, signature, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = did_you_mean(name, signature)
             raise TypeError(
                 f"{type(self).__name__} has no parameter {name!r}.{hint} Parameters of "
                 f"nested objects begin with one of {', '.join(_ROUTES)} and two "

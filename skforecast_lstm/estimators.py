@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
+from skforecast_lstm._checks import check_no_infinity
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._rows import is_too_large
 from skforecast_lstm._scales import warn_of_small_targets
@@ -721,10 +722,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         known = ~np.asarray(pd.isna(y))
         if not known.any():
             raise ValueError("y has no known label: every one is missing.")
-        if y.dtype.kind == "f" and np.isinf(y).any():
-            raise ValueError(
-                f"y contains infinity, first at row {np.argmax(np.isinf(y))}."
-            )
+        if y.dtype.kind == "f":
+            check_no_infinity("y", y, "row {}".format)
         check_classification_targets(y[known])
         if not reset and classes is not None:
             given = np.unique(classes)

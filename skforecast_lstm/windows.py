@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skforecast_lstm._checks import check_integer, check_no_times
+from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
 from skforecast_lstm._gaps import End, calendars_of, over_gaps
 from skforecast_lstm._time_index import blocks_of
 from skforecast_lstm.exceptions import UnknownStepsWarning
@@ -41,20 +41,6 @@ def _window_view(values, lags, n_rows):
         views = sliding_window_view(values, span, axis=0)
         return views[:n_rows, :, ::step].swapaxes(1, 2)
     return values[np.arange(n_rows)[:, None] + (lags[0] - lags)]
-
-
-def _check_no_infinity(values):
-    """Raise if a value is infinite. NaN is allowed and means unknown."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(values.sum()):
-            return
-    for start in range(0, len(values), 2**16):
-        rows, columns = np.nonzero(np.isinf(values[start : start + 2**16]))
-        if len(rows):
-            raise ValueError(
-                f"X contains infinity, first at row {start + rows[0]}, column "
-                f"{columns[0]}. Replace it by NaN if the value is unknown."
-            )
 
 
 def _check_columns_are_numbers(X, error):
@@ -226,7 +212,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         values, blocks = self._validate(X, reset=True)
         # The rest of a memory-mapped file is read when windows are made.
         if not isinstance(X, np.memmap):
-            _check_no_infinity(values)
+            check_no_infinity("X", values, "row {}, column {}".format)
         self._remember(values, blocks, calendars_of(blocks, values))
         return self
 
@@ -440,7 +426,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     def _windows(self, values, blocks, calendars, history):
         """Return the window of every row. `history` is None for the rows of `fit`."""
-        _check_no_infinity(values)
+        check_no_infinity("X", values, "row {}, column {}".format)
         of_nothing: list[int] = []
         if len(blocks) == 1:
             (block,), (calendar,) = blocks, calendars
@@ -479,7 +465,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     def _series_behind_history(self, X):
         """Return each series of X after its history, to make its windows elsewhere."""
         values, blocks = self._validate(X, reset=False)
-        _check_no_infinity(values)
+        check_no_infinity("X", values, "row {}, column {}".format)
         history = self._remembered()
         calendars = self._calendars(values, blocks, history)
         return [

@@ -6,12 +6,13 @@ import os
 import re
 import zlib
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-__all__ = ["DATASETS", "InputError", "Source", "nearest", "read_source"]
+from skforecast_lstm._checks import did_you_mean
+
+__all__ = ["DATASETS", "InputError", "Source", "read_source"]
 
 
 class InputError(ValueError):
@@ -59,13 +60,6 @@ DATASETS = {
 }
 
 
-def nearest(name, names):
-    """Return a question that suggests the most similar name, or an empty string."""
-    in_lower_case = {str(known).lower(): known for known in reversed(list(names))}
-    close = get_close_matches(str(name).lower(), in_lower_case, n=1, cutoff=0.5)
-    return f" Did you mean {in_lower_case[close[0]]!r}?" if close else ""
-
-
 def needs(module, what):
     """Return the error for a package that is not installed."""
     return InputError(
@@ -90,7 +84,7 @@ def read_source(source, *, query=None):
         return _read_file(path)
     raise InputError(
         f"There is no bundled data set {source!r}, and no file of this name. Data sets: "
-        f"{', '.join(DATASETS)}.{nearest(source, [*DATASETS, *_files_beside(path)])}"
+        f"{', '.join(DATASETS)}.{did_you_mean(source, [*DATASETS, *_files_beside(path)])}"
     )
 
 
@@ -128,7 +122,7 @@ def _read_file(path):
             raise InputError(f"There is no file {path}: no folder {folder}.")
         raise InputError(
             f"There is no file {path.name} in {folder.resolve()}."
-            f"{nearest(path.name, _files_beside(path))}"
+            f"{did_you_mean(path.name, _files_beside(path))}"
         )
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give a CSV or Parquet file in it.")
@@ -305,7 +299,7 @@ def _check_database_exists(url):
     if not path.exists():
         raise InputError(
             f"There is no database {path.name} in {path.parent.resolve()}."
-            f"{nearest(path.name, _files_beside(path))}"
+            f"{did_you_mean(path.name, _files_beside(path))}"
         )
 
 
@@ -384,7 +378,7 @@ def _read_table(connection, table):
     known = names if not schema else inspector.get_table_names(schema=schema)
     if name not in known:
         raise InputError(
-            f"The database has no table {table!r}. {listed}{nearest(table, names)}"
+            f"The database has no table {table!r}. {listed}{did_you_mean(table, names)}"
         )
     rows = pd.read_sql_table(name, connection, schema=schema or None)
     return Source(name, rows)

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skforecast_lstm._checks import did_you_mean
 from skforecast_lstm._cli.cells import (
     is_text,
     is_unknown,
     looks_like_numbers,
     read_numbers,
 )
-from skforecast_lstm._cli.table_sources import InputError, nearest
+from skforecast_lstm._cli.table_sources import InputError
 from skforecast_lstm._cli.table_times import (
     DateWithoutMarksError,
     Steps,
@@ -110,7 +111,7 @@ def table_from_rows(
         if name is not None and name not in rows.columns:
             raise InputError(
                 f"There is no column {name!r} for {option}; the columns are "
-                f"{', '.join(rows.columns)}.{nearest(name, rows.columns)}"
+                f"{', '.join(rows.columns)}.{did_you_mean(name, rows.columns)}"
             )
     taken = [name for name in (target, series, *exogenous) if name is not None]
     if time is None:

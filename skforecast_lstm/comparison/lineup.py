@@ -3,8 +3,8 @@
 import contextlib
 import warnings
 from collections.abc import Mapping
-from difflib import get_close_matches
 
+from skforecast_lstm._checks import did_you_mean
 from skforecast_lstm.forecasting._defaults import default_lookback
 
 __all__ = ["DEFAULT_LINEUP", "line_up", "quietly_made"]
@@ -124,13 +124,10 @@ def _regressor(name):
     found = classes.get(name) or classes.get(f"{name}Regressor")
     if found is None:
         known = [*_BUILDERS, *(name.removesuffix("Regressor") for name in classes)]
-        plain = {_plain(name): name for name in known}
-        near = [plain[match] for match in get_close_matches(_plain(name), plain)]
         raise ValueError(
-            f"There is no forecaster called {name!r}. "
-            + (f"Did you mean {' or '.join(map(repr, near))}? " if near else "")
-            + f"By name there are {', '.join(_BUILDERS)}, and scikit-learn's regressors, "
-            "such as Ridge; others are given as objects."
+            f"There is no forecaster called {name!r}.{did_you_mean(name, known)} By name "
+            f"there are {', '.join(_BUILDERS)}, and scikit-learn's regressors, such as "
+            "Ridge; others are given as objects."
         )
     try:
         return found()
@@ -139,11 +136,6 @@ def _regressor(name):
             f"{found.__name__} can't be made without parameters ({error}). Give it as an "
             "object."
         ) from error
-
-
-def _plain(name):
-    """Return the letters and digits of a name, in lower case."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _seeded(estimator, random_state):

@@ -1,10 +1,10 @@
 """Checks that the columns and series of a frame are those of `fit`."""
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
-from typing import Any
 
 import pandas as pd
+
+from skforecast_lstm._checks import similar_names
 
 __all__ = ["check_names_of_series", "in_order"]
 
@@ -31,9 +31,9 @@ def in_order(
         found.append(f"has the columns {unknown}, which were not there in fit")
     missing = absent or [one for one in names if one not in columns] or list(names)
     hints = [
-        f" Did you mean {near!r} by {one!r}?"
+        f" Did you mean {similar[0]!r} instead of {one!r}?"
         for one in unknown
-        if (near := _nearest(one, missing)) is not None
+        if (similar := similar_names(one, missing))
     ]
     raise ValueError(
         f"{what} {' and '.join(found)}.{''.join(hints)} In fit the columns were "
@@ -55,10 +55,3 @@ def check_names_of_series(before: pd.Index, now: pd.Index) -> None:
                     f"The series {name!r} ({type(name).__name__}) was not there in fit, "
                     f"but {other!r} ({type(other).__name__}) was. Give names of one type."
                 )
-
-
-def _nearest(name: Any, names: Sequence) -> Any:
-    """Return the name with the most similar spelling, or None."""
-    plain = {str(one).strip().lower(): one for one in names}
-    near = get_close_matches(str(name).strip().lower(), plain, n=1)
-    return plain[near[0]] if near else None

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from skforecast_lstm._checks import check_no_infinity
 from skforecast_lstm._rounding import dust
 from skforecast_lstm._time_index import blocks_of
 from skforecast_lstm._time_steps import Steps, find_steps
@@ -19,7 +20,7 @@ __all__ = [
     "Scale",
     "Series",
     "Windows",
-    "check_no_infinity",
+    "check_frames",
     "last_windows",
     "series_of",
     "spread_of",
@@ -47,17 +48,16 @@ class Series:
         return len(self.values)
 
 
-def check_no_infinity(**frames: pd.DataFrame | None) -> None:
+def check_frames(**frames: pd.DataFrame | None) -> None:
     """Raise if a value is infinite, with its frame, row and column."""
     for name, frame in frames.items():
-        if frame is None:
-            continue
-        rows, columns = np.nonzero(np.isinf(frame.to_numpy(dtype=np.float64)))
-        if len(rows):
-            raise ValueError(
-                f"{name} contains infinity, first at {frame.index[rows[0]]} in column "
-                f"{frame.columns[columns[0]]!r}. Replace it by NaN if the value is "
-                "unknown."
+        if frame is not None:
+            check_no_infinity(
+                name,
+                frame.to_numpy(dtype=np.float64),
+                lambda row, column, frame=frame: (
+                    f"{frame.index[row]} in column {frame.columns[column]!r}"
+                ),
             )
 
 

@@ -31,7 +31,7 @@ from skforecast_lstm.forecasting._defaults import (
 )
 from skforecast_lstm.forecasting._exogenous import Exogenous
 from skforecast_lstm.forecasting._horizon import steps_of, times_ahead
-from skforecast_lstm.forecasting._series import Scale, check_no_infinity, series_of
+from skforecast_lstm.forecasting._series import Scale, check_frames, series_of
 from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.networks import QuantileLoss, forecast_network
 
@@ -267,7 +267,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _like_in_fit(self, y, X):
         """Return y and X with the columns of fit, in the order of fit."""
-        check_no_infinity(y=y, X=X)
+        check_frames(y=y, X=X)
         if y.shape[1] == len(self.columns_) and self._are_others(y.columns):
             y = y.set_axis(self.columns_, axis=1)
         return in_order(y, self.columns_, "y"), self.exogenous_.checked(X, y)
@@ -307,7 +307,7 @@ class LSTMForecaster(BaseForecaster):
     def _learn(self, y, X, fh):
         """Choose the defaults for the data, train, and measure the errors."""
         self._check_parameters()
-        check_no_infinity(y=y, X=X)
+        check_frames(y=y, X=X)
         self.columns_ = list(y.columns)
         self.exogenous_ = Exogenous.of(X, self.past_only)
         X = self.exogenous_.checked(X, y)

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
+from skforecast_lstm._checks import check_no_infinity
 from skforecast_lstm._rounding import dust
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
 from skforecast_lstm.forecasting._columns import in_order
@@ -38,13 +39,7 @@ def _as_windows(X):
 
 
 def _checked(windows):
-    infinite = np.argwhere(np.isinf(windows))
-    if len(infinite):
-        series, _, variable = infinite[0]
-        raise ValueError(
-            f"X contains infinity, first in series {series}, variable {variable}. "
-            "Replace it by NaN if the value is unknown."
-        )
+    check_no_infinity("X", windows, "series {0}, variable {2}".format)
     return windows
 
 

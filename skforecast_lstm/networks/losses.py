@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike
 
-from skforecast_lstm._checks import check_integer
+from skforecast_lstm._checks import check_integer, check_no_infinity
 from skforecast_lstm._rounding import mean_change
 
 __all__ = [
@@ -186,8 +186,7 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
                 f"y has shape {values.shape}. It must have one dimension or two, and "
                 f"more than season_length={season_length} rows."
             )
-        if np.isinf(values).any():
-            raise ValueError("y contains infinity. Give NaN for values that are unknown.")
+        check_no_infinity("y", values, "row {0}".format)
         return cls(mean_change(values, season_length).tolist(), **options)
 
     def call(self, y_true, y_pred):

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 from numpy.testing import assert_allclose
 
-from skforecast_lstm._cli.table_sources import DATASETS, InputError, nearest, read_source
+from skforecast_lstm._cli.table_sources import DATASETS, InputError, read_source
 from skforecast_lstm._cli.table_times import find_steps, parse_times
 from skforecast_lstm._cli.tables import table_from_rows
 
@@ -1056,11 +1056,6 @@ def test_a_password_is_not_shown(monkeypatch):
     with pytest.raises(InputError, match="can't be read: refused") as caught:
         read_source("postgresql://user:secret@host/shop?table=sales")
     assert "secret" not in str(caught.value)
-
-
-def test_the_nearest_name():
-    assert nearest("unit", ["Units", "time"]) == " Did you mean 'Units'?"
-    assert nearest("zzz", ["Units", "time"]) == ""
 
 
 @pytest.mark.parametrize(

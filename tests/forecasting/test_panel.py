@@ -237,7 +237,7 @@ def test_variables_are_told_apart_by_name(fitted, ragged):
     swapped = panel[["v1", "v0"]]
     np.testing.assert_array_equal(fitted.predict_proba(swapped), expected)
     with pytest.raises(
-        ValueError, match=r"lacks the columns \['v1'\].*mean 'v1' by 'V1'"
+        ValueError, match=r"lacks the columns \['v1'\].*mean 'v1' instead of 'V1'"
     ):
         fitted.predict(panel.rename(columns={"v1": "V1"}))
     with pytest.raises(ValueError, match=r"lacks the columns \['v0', 'v1'\]"):
@@ -252,7 +252,7 @@ def test_infinity_is_refused(waves):
     series, labels, _ = waves
     series = series.copy()
     series[4, 1, 2] = np.inf
-    with pytest.raises(ValueError, match="infinity, first in series 4, variable 1"):
+    with pytest.raises(ValueError, match="infinity, first at series 4, variable 1"):
         LSTMTimeSeriesClassifier(**SMALL).fit(series, labels)
 
 

@@ -67,7 +67,7 @@ class TestColumnsOfX:
             (X[["price"]], r"X lacks the columns \['rain'\]\. In fit"),
             (
                 X.rename(columns={"rain": "Rain "}),
-                r"lacks the columns \['rain'\].*Did you mean 'rain' by 'Rain '",
+                r"lacks the columns \['rain'\].*Did you mean 'rain' instead of 'Rain '",
             ),
             (X.assign(snow=1.0), r"has the columns \['snow'\], which were not there"),
             (X.set_axis([0, 1], axis=1), r"lacks the columns \['price', 'rain'\]"),
@@ -143,7 +143,9 @@ class TestColumnsOfY:
 
     def test_others_are_named(self):
         fitted = forecaster().fit(Y[KNOWN], fh=[1])
-        message = r"y lacks the columns \['a'\] and has the columns \['A'\].*mean 'a' by"
+        message = (
+            r"y lacks the columns \['a'\] and has the columns \['A'\].*mean 'a' instead"
+        )
         with pytest.raises(ValueError, match=message):
             fitted.update(Y.rename(columns={"a": "A"})[AHEAD])
         with pytest.raises(ValueError, match=r"y lacks the columns \['b'\]"):
