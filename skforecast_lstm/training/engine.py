@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import jax
@@ -11,98 +10,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm.training.batches import SampleBatches
+from skforecast_lstm.training.blocks import DeviceBlock
 from skforecast_lstm.training.programs import Programs
-from skforecast_lstm.training.recognition import joins_rows
-from skforecast_lstm.training.samples import ROOM_TO_PREDICT, Samples
+from skforecast_lstm.training.samples import Samples
 from skforecast_lstm.training.schedules import Course
+from skforecast_lstm.training.steps import State, assign, model_variables, read
 
-__all__ = ["fit", "predict"]
-
-# Windows per prediction batch. Few on a CPU, so that one window is quick too.
-PREDICTION_BATCH = {"cpu": 64}
-
-
-class _Variables:
-    """Groups of model variables that a program reads and updates."""
-
-    def __init__(self, *groups: list) -> None:
-        self.groups = groups
-
-    def read(self) -> tuple:
-        return tuple([variable.value for variable in group] for group in self.groups)
-
-    def write(self, values: tuple) -> None:
-        for group, part in zip(self.groups, values, strict=True):
-            for variable, value in zip(group, part, strict=True):
-                variable.assign(value)
-
-
-class _Data:
-    """Samples on the device: kept there if they fit, else loaded block by block."""
-
-    def __init__(self, samples: Samples, batch_size: int, *, filled: bool) -> None:
-        self.samples = samples
-        self.batch_size = batch_size
-        self.filled = filled
-        self.blocks = samples.blocks(batch_size)
-        self.n_batches = -(-len(samples) // batch_size)
-        self._kept = self._put(self.blocks[0]) if len(self.blocks) == 1 else None
-
-    def epoch(
-        self,
-        seed: int | None,
-        epoch: int,
-        n_batches: int | None = None,
-        factors: NDArray | None = None,
-    ) -> Iterator[tuple[int, dict, NDArray]]:
-        """Yield the number of rows to use, the data and the row order of each block."""
-        left = self.n_batches if n_batches is None else n_batches
-        for block, order in self.samples.epoch(self.blocks, seed, epoch):
-            if not left:
-                return
-            loaded = self._kept or self._put(block)
-            n_rows = len(block)
-            filled = np.zeros(len(loaded["rows"]) + self.batch_size, np.int32)
-            filled[:n_rows] = np.arange(n_rows) if order is None else order
-            # Pad the last batch with its own first row: finite values stay finite.
-            filled[n_rows:] = filled[(n_rows - 1) // self.batch_size * self.batch_size]
-            n_here = min(-(-n_rows // self.batch_size), left)
-            left -= n_here
-            by_row = None
-            if factors is not None:
-                by_row = np.zeros(len(filled), np.float32)
-                here, factors = factors[:n_here], factors[n_here:]
-                by_row[: n_here * self.batch_size] = here.repeat(self.batch_size)
-            n_taken = min(n_rows, n_here * self.batch_size)
-            yield n_taken, {**loaded, "factors": by_row}, filled
-
-    def _put(self, block):
-        loaded = self.samples.load(block)
-        loaded["shares"] = None
-        if self.filled:
-            n_rows = len(block)
-            shares = np.zeros(len(loaded["rows"]) + self.batch_size, np.float32)
-            shares[:n_rows] = 1
-            n_last = n_rows % self.batch_size
-            if n_last:
-                shares[n_rows - n_last : n_rows] = self.batch_size / n_last
-            loaded["shares"] = shares
-        return jax.device_put(loaded)
-
-
-@contextmanager
-def _saying_what_to_do():
-    """Raise a `MemoryError` if the device runs out of memory."""
-    try:
-        yield
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise MemoryError(
-            "The device has no memory left. The model keeps what it had reached. Lower "
-            "batch_size, the number of units or the lookback."
-        ) from error
+__all__ = ["Training", "fit"]
 
 
 def fit(
@@ -132,20 +46,28 @@ def fit(
         epochs=course.epochs,
         steps=course.epoch_length,
     )
-    loop = _Loop(model, samples, validation, batch_size, course, hooks.callbacks)
+    run = Training(
+        model,
+        samples,
+        validation,
+        batch_size=batch_size,
+        course=course,
+        seed=seed,
+        callbacks=hooks.callbacks,
+    )
     logs: dict[str, Any] = {}
     finished = False
     model.stop_training = False
     hooks.on_train_begin()
     try:
         for epoch in range(model._initial_epoch or initial_epoch, course.epochs):
-            for bar in loop.bars:
+            for bar in run.bars:
                 bar.target = len(course.batches(epoch))
             hooks.on_epoch_begin(epoch)
-            logs = loop.train(epoch, seed)
+            logs = run.train_epoch(epoch)
             if validation is not None and model._should_eval(epoch, validation_freq):
                 hooks.on_test_begin()
-                results = loop.evaluate()
+                results = run.evaluate()
                 hooks.on_test_end(results)
                 logs |= {f"val_{name}": value for name, value in results.items()}
             hooks.on_epoch_end(epoch, logs)
@@ -153,150 +75,207 @@ def fit(
                 break
         finished = True
     finally:
-        loop.give_back()
+        run.write_back()
         # Before the first batch, the moving average of the weights is zero.
-        if loop.has_trained:
+        if run.has_trained:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         if finished:
             hooks.on_train_end(logs)
     return model.history
 
 
-def predict(model: keras.Model, samples: Samples) -> Any:
-    """Return the outputs of a Keras model on JAX for all samples.
+class Training:
+    """One training on the device, driven epoch by epoch.
+
+    The values of the model's variables stay on the device. They are written back to the
+    model if a callback may read them, or by `write_back`.
 
     Parameters
     ----------
     model : keras.Model
-        A built model.
+        Compiled model.
     samples : Samples
-        Inputs to predict from.
-
-    Returns
-    -------
-    outputs : ndarray, or list or dict of ndarrays
-        As `keras.Model.predict` gives them.
+        Samples to train on.
+    validation : Samples or None
+        Samples to evaluate on.
+    batch_size : int
+        Number of samples per batch.
+    course : Course
+        Number of batches and their learning rates.
+    seed : int or None
+        Seed of the order of the samples. If None, the order stays as it is.
+    callbacks : list of keras.callbacks.Callback
+        All callbacks of the training.
     """
-    if joins_rows(model):
-        # The outputs of a row depend on the other rows in its batch.
-        return model.predict(SampleBatches(samples), verbose=0)
-    batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
-    state = _Variables(model.trainable_variables, model.non_trainable_variables).read()
-    known = Programs(model, training=False)
-    parts = []
-    for block in samples.chunks():
-        loaded = samples.load(block, ROOM_TO_PREDICT)
-        program = known.prediction(state, loaded, batch_size)
-        if program.changes_model:
-            # The next batch needs the state that this one leaves, such as seeds.
-            return model.predict(SampleBatches(samples), verbose=0)
-        outputs = program(state, loaded, np.int32(len(block)))
-        parts.append(jax.tree.map(partial(_first, len(block)), outputs))
-    return jax.tree.map(lambda *pieces: np.concatenate(pieces), *parts)
 
-
-def _first(n_rows, outputs):
-    return np.asarray(outputs)[:n_rows]
-
-
-class _Loop:
-    """State of a fit on the device: model variables, data and compiled programs."""
-
-    def __init__(self, model, samples, validation, batch_size, course, callbacks):
+    def __init__(
+        self,
+        model: keras.Model,
+        samples: Samples,
+        validation: Samples | None,
+        *,
+        batch_size: int,
+        course: Course,
+        seed: int | None,
+        callbacks: Sequence[keras.callbacks.Callback],
+    ) -> None:
         self.model = model
         self.course = course
         self.batch_size = batch_size
+        self.seed = seed
         some = samples.take(np.zeros(min(batch_size, len(samples)), int))
         model._symbolic_build(data_batch=tuple(part for part in some if part is not None))
-        self.programs = Programs(model, training=True)
-        filled = self.programs.fills_batches
-        self.samples = _Data(samples, batch_size, filled=filled)
-        self.validation = None
+        self._programs = Programs(model, training=True)
+        pads = self._programs.fills_batches
+        self._samples = _DeviceSamples(samples, batch_size, pads=pads)
         if validation is not None:
-            self.validation = _Data(validation, batch_size, filled=filled)
+            self._validation = _DeviceSamples(validation, batch_size, pads=pads)
         silent = (keras.callbacks.History, keras.callbacks.ProgbarLogger)
-        self.watched = not all(isinstance(one, silent) for one in callbacks)
-        bar = keras.callbacks.ProgbarLogger
-        self.bars = [one for one in callbacks if isinstance(one, bar)]
+        self._is_watched = not all(isinstance(one, silent) for one in callbacks)
+        #: Progress bars among the callbacks.
+        self.bars = [
+            one for one in callbacks if isinstance(one, keras.callbacks.ProgbarLogger)
+        ]
         model.reset_metrics()
-        self.variables = _Variables(
-            model.trainable_variables,
-            model.non_trainable_variables,
-            model.optimizer.variables,
-        )
-        self.metrics = _Variables(model.metrics_variables)
-        (self.no_metrics,) = self.metrics.read()
-        self.values = None
+        self._variables = model_variables(model, training=True)
+        self._new_metrics = read(self._variables).metrics
+        # None while the variables of the model hold the values.
+        self._state: State | None = None
+        #: True after the first batches.
         self.has_trained = False
 
-    def train(self, epoch, seed):
+    def train_epoch(self, epoch: int) -> dict[str, Any]:
         """Train for one epoch and return the results of the metrics."""
-        self._take()
-        metrics, done = self.no_metrics, 0
         # Keras checks `stop_training` only after a batch, so at least one batch runs.
         n_batches = 1 if self.model.stop_training else len(self.course.batches(epoch))
         factors = self.course.factors(epoch)
-        for n_rows, *data in self.samples.epoch(seed, epoch, n_batches, factors):
-            for stop, state, logs in self._sweep((*self.values, metrics), n_rows, *data):
-                *values, metrics = state
-                self.values, self.has_trained = tuple(values), True
+        state, n_done = self._read()._replace(metrics=self._new_metrics), 0
+        for n_rows, block in self._samples.epoch(epoch, self.seed, n_batches, factors):
+            for stop, reached, results in self._sweep(state, n_rows, block):
+                self._state = state = reached
+                self.has_trained = True
                 for bar in self.bars:
-                    batch = -(-(done + stop) // self.batch_size) - 1
-                    bar.on_train_batch_end(batch, jax.device_get(logs))
-            done += n_rows
-        if self.watched:
-            self.metrics.write((metrics,))
-        return self._give(logs)
+                    batch = -(-(n_done + stop) // self.batch_size) - 1
+                    bar.on_train_batch_end(batch, jax.device_get(results))
+            n_done += n_rows
+        return self._finish(state, results)
 
-    def evaluate(self):
+    def evaluate(self) -> dict[str, Any]:
         """Return the results of the metrics on the validation samples."""
-        self._take()
-        trained, fixed, optimizer = self.values
-        metrics = self.no_metrics
-        for n_rows, *data in self.validation.epoch(None, 0):
-            for _, state, logs in self._sweep((trained, fixed, metrics), n_rows, *data):  # noqa: B007
-                _, fixed, metrics = state
-        self.values = trained, fixed, optimizer
-        if self.watched:
-            self.metrics.write((metrics,))
-        return self._give(logs)
+        trained = self._read()
+        state = trained._replace(optimizer=None, metrics=self._new_metrics)
+        for n_rows, block in self._validation.epoch():
+            for _, reached, results in self._sweep(state, n_rows, block):  # noqa: B007
+                state = reached
+        return self._finish(state._replace(optimizer=trained.optimizer), results)
 
-    def give_back(self):
-        """Write the current values from the device back to the model."""
-        if self.values is not None:
-            self.variables.write(self.values)
-            self.values = None
+    def write_back(self) -> None:
+        """Write the current values of all but the metrics back to the model."""
+        if self._state is not None:
+            assign(self._variables, self._state._replace(metrics=None))
+            self._state = None
 
-    def _take(self):
-        if self.values is None:
-            self.values = self.variables.read()
+    def _read(self):
+        if self._state is None:
+            self._state = read(self._variables)
+        return self._state
 
-    def _give(self, logs):
+    def _finish(self, state, results):
         """Return the results; update the model first if a callback may read it."""
-        if self.watched:
-            self.give_back()
-        return jax.device_get(logs)
+        self._state = state
+        if self._is_watched:
+            assign(self._variables, state)
+            self._state = None
+        return jax.device_get(results)
 
-    def _sweep(self, state, n_rows, block, order):
-        """Run batches in groups; yield rows done, state and metrics after each group."""
-        whole = (
-            n_rows if self.programs.fills_batches else n_rows - n_rows % self.batch_size
-        )
+    def _sweep(self, state, n_rows, block):
+        """Run batches in groups; yield rows done, state and results after each group."""
+        n_rest = 0 if self._programs.fills_batches else n_rows % self.batch_size
+        n_full = n_rows - n_rest
         for size, first, end in (
-            (self.batch_size, 0, whole),
-            (n_rows - whole, whole, n_rows),
+            (self.batch_size, 0, n_full),
+            (n_rest, n_full, n_rows),
         ):
             if first == end:
                 continue
-            program = self.programs.sweep(state, block, order, size)
+            program = self._programs.sweep(state, block, size)
             while first < end:
                 stop = min(first + program.n_batches * size, end)
                 began = time.perf_counter()
-                with _saying_what_to_do():
-                    state, logs = program(
-                        state, block, order, np.int32(first), np.int32(stop)
+                with _out_of_memory_explained():
+                    state, results = program(
+                        state, block, np.int32(first), np.int32(stop)
                     )
-                    jax.block_until_ready(logs)
+                    jax.block_until_ready(results)
                 program.note(-(-(stop - first) // size), time.perf_counter() - began)
-                yield stop, state, logs
+                yield stop, state, results
                 first = stop
+
+
+class _DeviceSamples:
+    """Samples on the device: kept there if they fit, else loaded block by block."""
+
+    def __init__(self, samples: Samples, batch_size: int, *, pads: bool) -> None:
+        self._samples = samples
+        self._batch_size = batch_size
+        self._pads = pads
+        self._blocks = samples.blocks(batch_size)
+        self._n_batches = -(-len(samples) // batch_size)
+        self._kept = self._load(self._blocks[0]) if len(self._blocks) == 1 else None
+
+    def epoch(
+        self,
+        epoch: int = 0,
+        seed: int | None = None,
+        n_batches: int | None = None,
+        factors: NDArray | None = None,
+    ) -> Iterator[tuple[int, DeviceBlock]]:
+        """Yield the number of samples to use of each block, and the block in order."""
+        size = self._batch_size
+        n_left = self._n_batches if n_batches is None else n_batches
+        for block, order in self._samples.epoch(self._blocks, seed, epoch):
+            if not n_left:
+                return
+            loaded = self._kept or self._load(block)
+            n_rows = len(block)
+            padded_order = np.zeros(len(loaded.rows) + size, np.int32)
+            padded_order[:n_rows] = np.arange(n_rows) if order is None else order
+            # Pad the last batch with its own first row: finite values stay finite.
+            padded_order[n_rows:] = padded_order[(n_rows - 1) // size * size]
+            n_here = min(-(-n_rows // size), n_left)
+            n_left -= n_here
+            factors_of_rows = None
+            if factors is not None:
+                factors_of_rows = np.zeros(len(padded_order), np.float32)
+                here, factors = factors[:n_here], factors[n_here:]
+                factors_of_rows[: n_here * size] = here.repeat(size)
+            yield (
+                min(n_rows, n_here * size),
+                loaded._replace(order=padded_order, factors=factors_of_rows),
+            )
+
+    def _load(self, block):
+        loaded = self._samples.load(block)
+        if self._pads:
+            n_rows = len(block)
+            shares = np.zeros(len(loaded.rows) + self._batch_size, np.float32)
+            shares[:n_rows] = 1
+            n_last = n_rows % self._batch_size
+            if n_last:
+                shares[n_rows - n_last : n_rows] = self._batch_size / n_last
+            loaded = loaded._replace(shares=shares)
+        return jax.device_put(loaded)
+
+
+@contextmanager
+def _out_of_memory_explained():
+    """Raise a `MemoryError` if the device runs out of memory."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise MemoryError(
+            "The device has no memory left. The model keeps what it had reached. Lower "
+            "batch_size, the number of units or the lookback."
+        ) from error

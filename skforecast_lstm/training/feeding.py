@@ -1,6 +1,6 @@
 """Recursive forecasts: a network reads its own forecasts, for many origins at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -9,20 +9,10 @@ from numpy.typing import NDArray
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm.training.loop import can_predict, predict
 from skforecast_lstm.training.origins import Origins, windows_at
-from skforecast_lstm.training.samples import (
-    ROOM_TO_PREDICT,
-    filled_up,
-    for_device,
-    room_for,
-)
 
 __all__ = ["feed_back", "feed_back_by_steps"]
 
-# Smallest capacity in steps, and largest number of forecast steps per call.
-ROOM_TO_FEED = 4**3
-FORECASTS_OF_A_CALL = 4**8
-# Up to this number of origins, a full batch would waste time.
-FEW_ORIGINS = 16
+# Largest number of values in the windows of one call.
 VALUES_OF_WINDOWS = 2**20
 
 
@@ -78,15 +68,15 @@ def feed_back(
     check_not_forked()
     n_columns = series.shape[1]
     window_shape = window_shape or (len(origins.lags), n_columns)
-    centre, spread = (
-        np.broadcast_to(centre, n_columns),
-        np.broadcast_to(spread, n_columns),
-    )
+    centre = np.broadcast_to(centre, n_columns)
+    spread = np.broadcast_to(spread, n_columns)
     if can_predict(model):
-        # Split the centre in two, because a large one has more digits than the device.
-        high = centre.astype(keras.config.floatx())
-        scale = np.stack([high, centre - high, spread])
-        forecasts = _on_device(model, series, origins, n_steps, window_shape, scale)
+        # Not at the top: other backends need no JAX.
+        from skforecast_lstm.training import prediction
+
+        forecasts = prediction.feed_back(
+            model, series, origins, n_steps, window_shape, centre, spread
+        )
         if forecasts is not None:
             return forecasts
 
@@ -127,8 +117,8 @@ def feed_back_by_steps(
     n_columns = series.shape[1]
     n_at_once = max(1, VALUES_OF_WINDOWS // (len(origins.lags) * n_columns))
     parts = []
-    for places in _slices(len(origins.starts), n_at_once):
-        some = origins.take(places)
+    for begin in range(0, len(origins.starts), n_at_once):
+        some = origins.take(slice(begin, begin + n_at_once))
         fed = np.empty((len(some.starts), n_steps, n_columns), series.dtype)
         steps = []
         for step in range(n_steps):
@@ -137,56 +127,3 @@ def feed_back_by_steps(
             steps.append(forecast)
         parts.append(np.stack(steps, axis=1))
     return np.concatenate(parts)
-
-
-def _on_device(model, series, origins, n_steps, window_shape, scale):
-    """Return the outputs for all origins, or None if predicting changes the model."""
-    import jax
-
-    from skforecast_lstm.training.engine import PREDICTION_BATCH
-    from skforecast_lstm.training.programs import Programs
-
-    n_origins = len(origins.starts)
-    batch_size = PREDICTION_BATCH.get(jax.default_backend(), 1024)
-    room = room_for(n_steps, ROOM_TO_FEED)
-    n_at_once = max(FORECASTS_OF_A_CALL // room, batch_size)
-    if n_origins <= FEW_ORIGINS:
-        batch_size = n_at_once = FEW_ORIGINS
-    known = Programs(model, training=False)
-    state = tuple(
-        [variable.value for variable in variables]
-        for variables in (model.trainable_variables, model.non_trainable_variables)
-    )
-    forecasts = np.empty((n_origins, n_steps, series.shape[1]), keras.config.floatx())
-    # Sort the origins: neighbouring origins need the same rows.
-    order = np.argsort(origins.starts, kind="stable")
-    for part_of_order in _slices(n_origins, n_at_once):
-        places = order[part_of_order]
-        some, rows = _needed(origins.take(places))
-        n_some = len(some.starts)
-        part = series[rows]
-        part = filled_up(part, room_for(len(part), ROOM_TO_PREDICT))
-        some = some._replace(
-            starts=filled_up(some.starts, n_at_once),
-            begins=filled_up(some.begins, n_at_once),
-        )
-        some, scale = keras.tree.map_structure(for_device, (some, scale))
-        data = (state, part, some, scale, np.int32(n_some), np.int32(n_steps))
-        program = known.feeding(data, window_shape, room, batch_size)
-        if program.changes_model:
-            return None
-        forecasts[places] = np.asarray(program(*data))[:n_some, :n_steps]
-    return forecasts
-
-
-def _needed(origins):
-    """Return the origins relative to the first row needed, and the slice of rows."""
-    begins = np.maximum(origins.begins, origins.starts - origins.lags[0])
-    first, stop = int(begins.min()), int(origins.starts.max())
-    counted = origins._replace(starts=origins.starts - first, begins=begins - first)
-    return counted, slice(first, stop)
-
-
-def _slices(n_all: int, n_at_once: int) -> Iterator[slice]:
-    for start in range(0, n_all, n_at_once):
-        yield slice(start, min(start + n_at_once, n_all))

@@ -257,9 +257,9 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
         return model.predict(x, **others)
     samples = _samples(x)
     if can_predict(model):
-        from skforecast_lstm.training import engine
+        from skforecast_lstm.training import prediction
 
-        return engine.predict(model, samples)
+        return prediction.predict(model, samples)
     batches = SampleBatches(samples, batch_size=256)
     return model.predict(batches, verbose=0)
 

@@ -2,85 +2,27 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from skforecast_lstm._pieces import let_go
+from skforecast_lstm.training.blocks import (
+    ROOM_TO_PREDICT,
+    ROOM_TO_TRAIN,
+    DeviceBlock,
+    Source,
+    capacity_for,
+    for_device,
+    padded,
+)
+from skforecast_lstm.training.views import series_under, target_under
 
-__all__ = [
-    "ROOM_TO_PREDICT",
-    "Block",
-    "Samples",
-    "Source",
-    "filled_up",
-    "for_device",
-    "room_for",
-]
+__all__ = ["Block", "Samples"]
 
 BLOCK_BYTES = 2**26
-# Smallest capacity in rows on the device, to train and to predict.
-ROOM_TO_TRAIN = 4**8
-ROOM_TO_PREDICT = 4**6
-
-
-def series_under(windows: NDArray) -> tuple[NDArray, int, NDArray | None]:
-    """Return the series that windows are a view of, and the layout of the windows in it.
-
-    Returns the series, the number of its rows from one window to the next, and the
-    offsets of the steps in a window. Windows that are not a view are returned as a series
-    without overlap.
-    """
-    if windows.ndim < 2:
-        return windows, 1, None
-    n_windows, n_steps = windows.shape[:2]
-    ahead, onward = windows.strides[:2]
-    apart = onward // ahead if 0 < ahead <= onward and onward % ahead == 0 else n_windows
-    length = n_windows + (n_steps - 1) * apart
-    if length < n_windows * n_steps:
-        series = _row_by_row(windows, length, ahead)
-        return series, 1, np.arange(0, n_steps * apart, apart, dtype=np.int32)
-    # Steps of several columns flattened into one axis, as targets are.
-    stride = ahead // onward if 0 < onward <= ahead and ahead % onward == 0 else n_steps
-    length = (n_windows - 1) * stride + n_steps
-    if length < n_windows * n_steps:
-        series = _row_by_row(windows, length, onward)
-        return series, stride, np.arange(n_steps, dtype=np.int32)
-    series = np.ascontiguousarray(windows).reshape(-1, *windows.shape[2:])
-    return series, n_steps, np.arange(n_steps, dtype=np.int32)
-
-
-def _row_by_row(windows, length, distance):
-    """Return a view of the rows that the windows consist of."""
-    shape, strides = (length, *windows.shape[2:]), (distance, *windows.strides[2:])
-    return as_strided(windows, shape, strides, writeable=False)
-
-
-def _target_under(leaf):
-    """Return the same as `series_under`, but leave targets without overlap unchanged."""
-    if leaf.ndim == 2 and 0 < leaf.strides[0] < leaf.shape[1] * leaf.strides[1]:
-        return series_under(leaf)
-    return leaf, 1, None
-
-
-def device_dtype(dtype: np.dtype) -> np.dtype:
-    """Return the dtype on the device: Keras's float type for floats, 32-bit integers."""
-    if np.issubdtype(dtype, np.floating):
-        return np.dtype(keras.config.floatx())
-    if np.issubdtype(dtype, np.integer) and dtype.itemsize > 4:
-        return np.dtype(np.uint32 if dtype.kind == "u" else np.int32)
-    return dtype
-
-
-class Source(NamedTuple):
-    """Layout of windows or targets: series, stride between windows, offsets of steps."""
-
-    series: NDArray
-    stride: NDArray
-    steps: NDArray | None
 
 
 @dataclass(frozen=True)
@@ -217,8 +159,8 @@ class Samples:
         """Return blocks that fit a capacity, each a multiple of `multiple` samples."""
         step = len(self)
         for _, stride, steps in self._under():
-            reach = 1 if steps is None else int(steps[-1]) + 1
-            room = room_for(reach + stride * multiple, capacity * stride)
+            reach = _reach(steps)
+            room = capacity_for(reach + stride * multiple, capacity * stride)
             step = min(step, (room - reach) // stride + 1)
         if step < len(self):
             step = max(multiple, step // multiple * multiple)
@@ -244,7 +186,7 @@ class Samples:
         for turn in turns:
             yield blocks[turn], generator.permutation(len(blocks[turn]))
 
-    def load(self, block: Block, room: int = ROOM_TO_TRAIN) -> dict[str, Any]:
+    def load(self, block: Block, room: int = ROOM_TO_TRAIN) -> DeviceBlock:
         """Return the arrays of a block for the device, padded to one of few sizes."""
         positions = slice(block.start, block.stop)
         x, rows = self.x, self._rows_at(positions)
@@ -252,40 +194,27 @@ class Samples:
             x, rows = _map(lambda leaf: leaf[rows], x), np.arange(len(rows))
         first, last = int(rows.min()), int(rows.max())
 
-        def inputs(leaf):
-            series, stride, steps = series_under(leaf)
-            reach = 1 if steps is None else int(steps[-1]) + 1
-            part = series[first * stride : last * stride + reach]
-            return Source(part, np.int32(stride), steps)
-
-        def targets(leaf):
-            series, stride, steps = _target_under(leaf[positions])
-            return Source(series, np.int32(stride), steps)
-
-        lie = [
-            [None if leaf is None else find(leaf) for leaf in keras.tree.flatten(part)]
-            for find, part in ((inputs, x), (targets, self.y))
-        ]
-
-        def filled(leaf):
+        def fill(leaf):
             least = room
             while least > 1 and 4 * least * leaf[:1].nbytes > BLOCK_BYTES:
                 least //= 4
-            return filled_up(leaf, room_for(len(leaf), least))
+            return padded(leaf, capacity_for(len(leaf), least))
 
-        x, y = (
-            keras.tree.pack_sequence_as(
-                part,
-                [one and one._replace(series=filled(one.series)) for one in sources],
-            )
-            for part, sources in zip((x, self.y), lie, strict=True)
+        def load_windows(leaf):
+            series, stride, steps = series_under(leaf)
+            part = series[first * stride : last * stride + _reach(steps)]
+            return Source(fill(part), np.int32(stride), steps)
+
+        def load_target(leaf):
+            series, stride, steps = target_under(leaf[positions])
+            return Source(fill(series), np.int32(stride), steps)
+
+        loaded = DeviceBlock(
+            x=_map(load_windows, x),
+            y=_map(load_target, self.y),
+            weights=_map(lambda leaf: fill(leaf[positions]), self.sample_weight),
+            rows=fill((rows - first).astype(np.int32)),
         )
-        loaded = {
-            "x": x,
-            "y": y,
-            "weights": _map(lambda leaf: filled(leaf[positions]), self.sample_weight),
-            "rows": filled((rows - first).astype(np.int32)),
-        }
         for leaf in keras.tree.flatten((self.x, self.y, self.sample_weight)):
             let_go(leaf)
         return loaded
@@ -293,7 +222,7 @@ class Samples:
     def _under(self):
         """Yield series, stride and step offsets of each input and target."""
         yield from map(series_under, _leaves(self.x))
-        yield from map(_target_under, _leaves(self.y))
+        yield from map(target_under, _leaves(self.y))
 
     def _rows_at(self, positions):
         if isinstance(self.rows, range):
@@ -302,6 +231,11 @@ class Samples:
                 return np.arange(chosen.start, chosen.stop, chosen.step)
             return self.rows.start + self.rows.step * positions
         return self.rows[positions]
+
+
+def _reach(steps):
+    """Return the number of rows from the first step of a window to its last."""
+    return 1 if steps is None else int(steps[-1]) + 1
 
 
 def _leaves(part):
@@ -314,22 +248,3 @@ def _map(function, part):
     return keras.tree.map_structure(
         lambda leaf: None if leaf is None else function(leaf), part
     )
-
-
-def for_device(leaf):
-    """Return an array in the precision of the device."""
-    return leaf.astype(device_dtype(leaf.dtype), copy=False)
-
-
-def room_for(length, capacity):
-    """Return a capacity of at least `length`: `capacity` times a power of four."""
-    while capacity < length:
-        capacity *= 4
-    return capacity
-
-
-def filled_up(leaf, capacity):
-    """Return a copy padded with zeros at the end, in the precision of the device."""
-    filled = np.zeros((capacity, *leaf.shape[1:]), device_dtype(leaf.dtype))
-    filled[: len(leaf)] = leaf
-    return filled

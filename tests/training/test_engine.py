@@ -1,8 +1,11 @@
 """The engine gives what `keras.Model.fit` and `predict` give."""
 
 import gc
+import threading
 import warnings
 import weakref
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import keras
@@ -13,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from skforecast_lstm import training
 from skforecast_lstm.networks import MaskUnknown
-from skforecast_lstm.training import engine, programs
+from skforecast_lstm.training import engine, prediction, programs
 
 OPTIMIZERS = sorted(
     name
@@ -421,7 +424,7 @@ def test_what_can_not_be_compared_is_compiled_for_its_model_and_freed_with_it(
     del model, second
     gc.collect()
     assert kept() is None
-    assert len(programs._own[first].programs) == 1
+    assert len(programs._unshared[first].entries) == 1
 
 
 def test_recompiling_with_another_loss_is_seen(task):
@@ -473,6 +476,41 @@ def test_threads_share_one_program(task, compilations):
     models = Parallel(2, backend="threading")(delayed(fit)(seed) for seed in range(6))
     assert len(models) == 6
     assert compilations == ["run"]
+
+
+def test_a_thread_does_not_wait_for_a_program_that_it_does_not_need(monkeypatch):
+    """Each thread compiles only after the other has begun to compile too."""
+    both_compile = threading.Barrier(2, timeout=60)
+    original = programs.Program.__init__
+
+    def compile_together(self, *arguments):
+        both_compile.wait()
+        original(self, *arguments)
+
+    monkeypatch.setattr(programs.Program, "__init__", compile_together)
+    monkeypatch.setattr(programs, "_shared", OrderedDict())
+
+    def predict(units):
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(units)])
+        return training.predict(model, np.zeros((2, 3))).shape
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(predict, (1, 2))) == [(2, 1), (2, 2)]
+
+
+def test_a_program_that_was_not_compiled_is_compiled_by_the_next(monkeypatch):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    with monkeypatch.context() as patch:
+        patch.setattr(programs, "_shared", OrderedDict())
+        with monkeypatch.context() as interrupt:
+            interrupt.setattr(programs.Program, "__init__", _interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                training.predict(model, np.zeros((2, 3)))
+        assert training.predict(model, np.zeros((2, 3))).shape == (2, 1)
+
+
+def _interrupted(*arguments):
+    raise KeyboardInterrupt
 
 
 def test_steps_aside_for_a_train_step_of_the_user(task, monkeypatch):
@@ -582,7 +620,7 @@ def test_steps_aside_for_arguments_that_only_keras_has(task, monkeypatch):
 @pytest.mark.parametrize("options", [{"run_eagerly": True}, {"jit_compile": False}])
 def test_steps_aside_where_nothing_is_to_be_compiled(task, monkeypatch, options):
     monkeypatch.setattr(engine, "fit", None)
-    monkeypatch.setattr(engine, "predict", None)
+    monkeypatch.setattr(prediction, "predict", None)
     model = compiled(network(), **options)
     assert len(training.fit(model, *task, verbose=0, batch_size=53).epoch) == 1
     assert training.predict(model, task[0]).shape == (53, 1)
@@ -590,7 +628,7 @@ def test_steps_aside_where_nothing_is_to_be_compiled(task, monkeypatch, options)
 
 def test_steps_aside_for_layers_that_keep_their_state(task, monkeypatch):
     monkeypatch.setattr(engine, "fit", None)
-    monkeypatch.setattr(engine, "predict", None)
+    monkeypatch.setattr(prediction, "predict", None)
     inputs = keras.Input(batch_shape=(4, 4, 2))
     outputs = keras.layers.Dense(1)(keras.layers.LSTM(3, stateful=True)(inputs))
     model = keras.Model(inputs, outputs)

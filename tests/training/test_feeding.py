@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skforecast_lstm import training
 from skforecast_lstm.networks import recurrent_network
-from skforecast_lstm.training import feeding, loop, programs
+from skforecast_lstm.training import feeding, loop, prediction, programs
 
 N_ROWS = 60
 
@@ -120,7 +120,7 @@ def test_pieces_give_the_same_whatever_their_size(series, model, monkeypatch):
     origins = origins_at(starts)
     whole = training.feed_back(model, series, origins, 5)
     np.testing.assert_array_equal(whole[starts == 7], whole[starts == 7][:1].repeat(5, 0))
-    monkeypatch.setattr(feeding, "FORECASTS_OF_A_CALL", 1)
+    monkeypatch.setattr(prediction, "FORECASTS_OF_A_CALL", 1)
     in_pieces = training.feed_back(model, series, origins, 5)
     np.testing.assert_allclose(in_pieces, whole, 1e-4, 1e-5)
     monkeypatch.setattr(feeding, "VALUES_OF_WINDOWS", 60)
@@ -134,14 +134,14 @@ def test_pieces_give_the_same_whatever_their_size(series, model, monkeypatch):
 def test_only_the_rows_in_windows_go_to_the_device(model, monkeypatch):
     long = np.zeros((100_000, 2))
     loaded = []
-    original = feeding.filled_up
+    original = prediction.padded
     monkeypatch.setattr(
-        feeding,
-        "filled_up",
+        prediction,
+        "padded",
         lambda leaf, room: loaded.append(room) or original(leaf, room),
     )
     training.feed_back(model, long, origins_at([50_000, 50_010]), 3)
-    assert max(loaded) == feeding.ROOM_TO_PREDICT
+    assert max(loaded) == prediction.ROOM_TO_PREDICT
 
 
 def test_two_programs_serve_every_number_of_origins_and_steps(
@@ -170,9 +170,11 @@ def test_a_program_keeps_no_model(series):
 def test_an_interrupt_between_pieces_stops(series, model, monkeypatch):
     origins = origins_at(np.arange(9, 59))
     expected = training.feed_back(model, series, origins, 4)
-    monkeypatch.setattr(feeding, "FORECASTS_OF_A_CALL", 1)
-    monkeypatch.setattr(feeding, "FEW_ORIGINS", 1)
-    monkeypatch.setattr("skforecast_lstm.training.engine.PREDICTION_BATCH", {"cpu": 16})
+    monkeypatch.setattr(prediction, "FORECASTS_OF_A_CALL", 1)
+    monkeypatch.setattr(prediction, "FEW_ORIGINS", 1)
+    monkeypatch.setattr(
+        "skforecast_lstm.training.prediction.PREDICTION_BATCH", {"cpu": 16}
+    )
     calls = []
     run = programs.Program.__call__
 

@@ -9,7 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from skforecast_lstm import LookbackWindower, training
 from skforecast_lstm.targets import horizon_targets
-from skforecast_lstm.training.samples import device_dtype, series_under
+from skforecast_lstm.training.blocks import device_dtype
+from skforecast_lstm.training.views import series_under
 
 
 @pytest.fixture(params=["view", "step", "copy", "flat", "fortran", "backwards", "one"])
@@ -45,10 +46,10 @@ def test_a_loaded_block_has_the_windows_of_its_rows(windows, rng, batch_size):
         loaded = samples.load(block)
         chosen = rows[block.start : block.stop]
         expected = windows[chosen].astype("float32")
-        found = gathered(loaded["x"], loaded["rows"])
+        found = gathered(loaded.x, loaded.rows)
         np.testing.assert_array_equal(found[: len(block)], expected)
         np.testing.assert_array_equal(
-            gathered(loaded["y"], np.arange(len(block))),
+            gathered(loaded.y, np.arange(len(block))),
             y[block.start : block.stop].astype("float32"),
         )
 
@@ -61,7 +62,7 @@ def test_targets_of_many_steps_are_gathered_from_their_series(n_columns, batch_s
     samples = training.Samples(np.zeros((len(y), 2, 1)), y)
     blocks = samples.blocks(batch_size)
     for block in blocks:
-        source = samples.load(block, room=64)["y"]
+        source = samples.load(block, room=64).y
         assert source.series.size < y[block.start : block.stop].size / 3
         np.testing.assert_array_equal(
             gathered(source, np.arange(len(block))), y[block.start : block.stop]
@@ -142,7 +143,7 @@ def test_the_device_gets_what_it_calculates_with(dtype, wanted):
 
 def test_chunks_to_predict_need_one_capacity_whatever_the_rows(windows):
     samples = training.Samples(np.concatenate([windows] * 300)[:9000])
-    lengths = {len(samples.load(block, room=4**6)["rows"]) for block in samples.chunks()}
+    lengths = {len(samples.load(block, room=4**6).rows) for block in samples.chunks()}
     assert lengths == {4**6}
     assert sum(map(len, samples.chunks())) == len(samples)
 
@@ -200,7 +201,7 @@ def test_a_block_is_hardly_larger_than_what_it_holds():
     samples = training.Samples(windows, targets)
     (block,) = samples.blocks(64)
     loaded = samples.load(block)
-    arrays = [loaded["x"].series, loaded["y"].series, loaded["rows"]]
+    arrays = [loaded.x.series, loaded.y.series, loaded.rows]
     assert sum(array.nbytes for array in arrays) < 8 * (windows.nbytes + targets.nbytes)
 
 
