@@ -4,10 +4,8 @@ Two objects with equal values do the same in every call. Objects that can't be c
 value have none: an iterator, a module passed as an object, a function that reads a file.
 """
 
-import dis
 import hashlib
 import re
-import sys
 import types
 import weakref
 from collections import OrderedDict, defaultdict
@@ -19,87 +17,17 @@ import jax
 import keras
 import numpy as np
 
+from skforecast_lstm.training.code_objects import attribute_names, global_objects
+from skforecast_lstm.training.libraries import (
+    LIBRARIES,
+    NotRecognisedError,
+    is_of_library,
+    is_pure,
+    root_package,
+)
+
 __all__ = ["NotRecognisedError", "Values"]
 
-# Libraries whose classes and functions are identified by name and do not change.
-_LIBRARIES = frozenset(
-    [
-        "abc",
-        "builtins",
-        "collections",
-        "enum",
-        "functools",
-        "inspect",
-        "itertools",
-        "jax",
-        "jaxlib",
-        "keras",
-        "math",
-        "numpy",
-        "operator",
-        "skforecast_lstm",
-        "typing",
-    ]
-)
-# Parts of these libraries with results that depend on more than the arguments.
-_IMPURE_PARTS = frozenset(
-    [
-        "callback",
-        "data_utils",
-        "datasets",
-        "debugging",
-        "file_utils",
-        "global_state",
-        "io",
-        "random",
-        "saving",
-        "seed_generator",
-    ]
-)
-_IMPURE_NAMES = frozenset(
-    [
-        "fromfile",
-        "fromregex",
-        "genfromtxt",
-        "get_printoptions",
-        "getbufsize",
-        "geterr",
-        "geterrcall",
-        "io_callback",
-        "load",
-        "loadtxt",
-        "memmap",
-        "open_memmap",
-        "pure_callback",
-        "set_random_seed",
-    ]
-)
-_PURE_BUILTINS = frozenset(
-    [
-        "abs",
-        "all",
-        "any",
-        "bool",
-        "callable",
-        "chr",
-        "divmod",
-        "format",
-        "isinstance",
-        "issubclass",
-        "len",
-        "max",
-        "min",
-        "next",
-        "iter",
-        "ord",
-        "pow",
-        "print",
-        "repr",
-        "round",
-        "sorted",
-        "sum",
-    ]
-)
 # Attributes that Python and its modules add to every class.
 _OF_EVERY_CLASS = frozenset(
     [
@@ -212,10 +140,6 @@ _READS_NAMES = tuple(
 )
 
 
-class NotRecognisedError(TypeError):
-    """Raised if a part of a model can't be compared by value."""
-
-
 class Values:
     """Values of several objects, joined into one flat key.
 
@@ -267,7 +191,7 @@ class Values:
             self.key += (kind, len(value))
             for item in value:
                 self.add(item)
-        elif isinstance(value, list | dict | set) and _root(kind) == "keras":
+        elif isinstance(value, list | dict | set) and root_package(kind) == "keras":
             # Keras converts lists, dicts and sets of the user to these classes.
             for plain in (list, dict, set):
                 if isinstance(value, plain):
@@ -291,7 +215,7 @@ class Values:
     def _add_object(self, value, kind):
         if isinstance(value, type):
             self._add_class(value)
-        elif _is_of_library(value):
+        elif is_of_library(value):
             self.key += ("library", value)
         elif isinstance(value, keras.Variable):
             self._add_variable(value)
@@ -315,7 +239,7 @@ class Values:
             self._add_all(kind, value.start, value.stop, value.step)
         elif isinstance(value, np.dtype) and value.fields is None:
             self.key += ("dtype", value.str)
-        elif isinstance(value, types.ModuleType) and _root(value) in _LIBRARIES:
+        elif isinstance(value, types.ModuleType) and root_package(value) in LIBRARIES:
             self.key += ("module", value.__name__)
         elif kind is types.EllipsisType or kind is types.NotImplementedType:
             self.key += (kind,)
@@ -398,11 +322,11 @@ class Values:
 
     def _add_class(self, kind):
         self.key += ("class", kind)
-        if _root(kind) in _LIBRARIES:
-            if not _is_pure(kind):
+        if root_package(kind) in LIBRARIES:
+            if not is_pure(kind):
                 raise NotRecognisedError(f"{kind!r} depends on more than arguments.")
             for base in kind.__mro__:
-                if _root(base) in ("keras", "skforecast_lstm"):
+                if root_package(base) in ("keras", "skforecast_lstm"):
                     self.key.append(_state_of(base))
             return
         for base in (type(kind), *kind.__bases__):
@@ -422,12 +346,10 @@ class Values:
 
     def _add_function(self, function):
         """Add a function by its code and the values of everything that the code reads."""
-        code = function.__code__
-        chains, names = _reads(code)
-        self.names |= names
+        self.names |= attribute_names(function)
         self._add_all("function", function.__defaults__, function.__kwdefaults__)
         # Two code objects are equal if their lines, constants and instructions are equal.
-        self.key.append(code)
+        self.key.append(function.__code__)
         self.add({k: v for k, v in vars(function).items() if k != "__wrapped__"})
         for cell in function.__closure__ or ():
             try:
@@ -435,65 +357,8 @@ class Values:
             except ValueError as error:
                 raise NotRecognisedError("A closure has an empty cell.") from error
             self.add(content)
-        for first, *others in chains:
-            found = _global(function, first)
-            for name in others:
-                if not isinstance(found, types.ModuleType):
-                    # The value of this object covers the attributes after it.
-                    break
-                found = getattr(found, name)
-            if isinstance(found, types.ModuleType):
-                raise NotRecognisedError(f"{function!r} hands a module about.")
+        for found in global_objects(function):
             self.add(found)
-
-
-def _global(function, name):
-    """Return the object that a global name refers to in a function."""
-    if name in function.__globals__:
-        return function.__globals__[name]
-    builtin = vars(sys.modules["builtins"])
-    if name not in builtin:
-        raise NotRecognisedError(f"{function!r} reads {name}, which there is not.")
-    return builtin[name]
-
-
-@lru_cache(256)
-def _reads(code: types.CodeType) -> tuple[frozenset[tuple[str, ...]], frozenset[str]]:
-    """Return the global names that code reads, with attributes, and all attribute names.
-
-    Raise if the code may read or change state that persists between calls.
-    """
-    chains: set[tuple[str, ...]] = set()
-    chain: tuple[str, ...] = ()
-    names = set()
-    for instruction in dis.get_instructions(code):
-        kind, name = instruction.opname, instruction.argval
-        if kind == "LOAD_GLOBAL":
-            if chain:
-                chains.add(chain)
-            chain = (name,)
-            continue
-        if kind in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
-            names.add(name)
-            if chain and kind != "LOAD_SUPER_ATTR":
-                chain = (*chain, name)
-                continue
-            if name in _IMPURE_PARTS or name in ("__dict__", "__globals__"):
-                raise NotRecognisedError(f"{code.co_name} reads {name}.")
-        elif kind in ("STORE_GLOBAL", "DELETE_GLOBAL", "IMPORT_NAME", "LOAD_NAME") or (
-            kind in ("STORE_DEREF", "DELETE_DEREF") and name in code.co_freevars
-        ):
-            raise NotRecognisedError(f"{code.co_name} has {kind} {name}.")
-        if kind not in ("CACHE", "EXTENDED_ARG", "PRECALL", "PUSH_NULL"):
-            if chain:
-                chains.add(chain)
-            chain = ()
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            more, others = _reads(constant)
-            chains |= more
-            names |= others
-    return frozenset(chains), frozenset(names)
 
 
 @lru_cache(1024)
@@ -516,40 +381,6 @@ def _that_count(
 def _is_initial(name):
     """Return True if an attribute is used only until the variables are created."""
     return name.endswith("_initializer")
-
-
-def _root(value):
-    name = value.__name__ if isinstance(value, types.ModuleType) else value.__module__
-    return name.partition(".")[0] if isinstance(name, str) else None
-
-
-def _is_of_library(value):
-    """Return True if a library module contains this function under its name."""
-    module = getattr(value, "__module__", None)
-    name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-    if not (callable(value) and isinstance(module, str) and isinstance(name, str)):
-        return False
-    if module.partition(".")[0] not in _LIBRARIES or "<" in name:
-        return False
-    found = sys.modules.get(module)
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if found is not value:
-        return False
-    if not _is_pure(value):
-        raise NotRecognisedError(f"{value!r} depends on more than its arguments.")
-    return True
-
-
-def _is_pure(value):
-    """Return True if the result of a library function depends only on its arguments."""
-    module, name = value.__module__, getattr(value, "__name__", "")
-    if isinstance(value, type):
-        # Objects of a class are compared by their attributes.
-        return not issubclass(value, np.random.Generator | np.random.RandomState)
-    if module == "builtins":
-        return name in _PURE_BUILTINS
-    return not (_IMPURE_PARTS.intersection(module.split(".")) or name in _IMPURE_NAMES)
 
 
 @lru_cache(1024)
