@@ -82,7 +82,7 @@ def _made_again(item):
         ) from error
     if isinstance(item, keras.optimizers.Optimizer):
         copy_decay_exclusions(item, again)
-    if not kind.__module__.startswith(("keras.", "skforecast_lstm.")):
+    if not kind.__module__.startswith("keras."):
         _check_says_the_same(item, again)
     return again
 

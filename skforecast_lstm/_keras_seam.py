@@ -206,7 +206,7 @@ def without_layer_name(name: str, value: Any) -> Any:
     """
     if name != "_flat_losses" or value is None:
         return value
-    return [tuple(part for part in entry[:3]) for entry in value]
+    return [entry[:3] for entry in value]
 
 
 def compiled_metrics(model: keras.Model) -> list[keras.metrics.Metric]:

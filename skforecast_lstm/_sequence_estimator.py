@@ -466,7 +466,7 @@ class SequenceEstimator(KerasWrapper):
         if not before.built:
             return
         optimizer.build(self.model_.trainable_variables)
-        rates = [id(getattr(one, "_learning_rate", None)) for one in (optimizer, before)]
+        rates = [id(getattr(one, "learning_rate", None)) for one in (optimizer, before)]
         pairs = (
             [one for one in each.variables if id(one) not in rates]
             for each in (optimizer, before)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import keras
 from keras import layers, ops
 
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 
 __all__ = ["CELLS", "Cell", "PeepholeLSTMCell", "recurrent_layer"]
@@ -13,6 +14,7 @@ Cell = Literal["lstm", "gru", "rnn", "peephole"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class PeepholeLSTMCell(layers.LSTMCell):
     """LSTM cell with gates that also see the cell state (peephole connections).
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from skforecast_lstm._complete_configs import make_complete
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm._keras_seam import compile_arguments, loss_from, wrapped_function
 from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
 
@@ -61,6 +62,7 @@ def _less_unknown(values, function, y_true, y_pred, part):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class KnownTargetsLoss(keras.losses.Loss):
     """Loss that ignores unknown targets (NaN).
 
@@ -143,9 +145,9 @@ class KnownTargetsMetric(keras.metrics.Mean):
         super().__init__(name=name or self_name or found.name)
         make_complete(metric)
         self.given = metric
-        function, options = wrapped_function(found)
-        _check_known(_name_of(function))
-        self._function = partial(function, **options)
+        # These are Keras's names, so that this can be the metric of another one.
+        self._fn, self._fn_kwargs = wrapped_function(found)
+        _check_known(_name_of(self._fn))
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add rows to the metric."""
@@ -153,8 +155,9 @@ class KnownTargetsMetric(keras.metrics.Mean):
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
         y_true, y_pred, part = _of_known(y_true, y_pred)
-        values = self._function(y_true, y_pred)
-        values = _less_unknown(values, self._function, y_true, y_pred, part)
+        function = partial(self._fn, **self._fn_kwargs)
+        values = function(y_true, y_pred)
+        values = _less_unknown(values, function, y_true, y_pred, part)
         weights = part if sample_weight is None else part * sample_weight
         values = values / ops.where(part > 0, part, ops.ones_like(part))
         super().update_state(values, weights)

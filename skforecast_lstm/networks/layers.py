@@ -4,11 +4,13 @@ import keras
 from keras import ops
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._engine_contract import known_to_engine
 
 __all__ = ["MaskUnknown", "Segments", "TakeColumns", "TargetScale"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class MaskUnknown(keras.layers.Layer):
     """Mask the unknown steps of a window.
 
@@ -38,6 +40,7 @@ class MaskUnknown(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class TakeColumns(keras.layers.Layer):
     """Select columns of a window, at all steps.
 
@@ -70,6 +73,7 @@ class TakeColumns(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class Segments(keras.layers.Layer):
     """Cut a window into segments; each segment becomes one step with more features.
 
@@ -129,6 +133,7 @@ class Segments(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class TargetScale(keras.layers.Layer):
     """Scale outputs of order one by the spread and the centre of the target.
 

@@ -11,6 +11,7 @@ from keras import ops
 from numpy.typing import ArrayLike
 
 from skforecast_lstm._checks import check_integer, check_no_infinity
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm._rounding import mean_change
 
 __all__ = [
@@ -69,6 +70,7 @@ def _as_equals(y_true, y_pred):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class SymmetricMeanAbsolutePercentageError(keras.losses.Loss):
     """Symmetric mean absolute percentage error (sMAPE), from 0 to 200.
 
@@ -117,6 +119,7 @@ class SymmetricMeanAbsolutePercentageError(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class MeanAbsoluteScaledError(keras.losses.Loss):
     """Mean absolute scaled error (MASE): absolute error relative to a naive forecast.
 
@@ -227,6 +230,7 @@ def _checked_scale(scale):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class QuantileLoss(keras.losses.Loss):
     """Pinball loss of several quantiles at once.
 

@@ -7,12 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm.networks.losses import counts_in_own_units
 
 __all__ = ["Members", "MembersNetwork", "join_members"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class Members(keras.layers.Layer):
     """Networks of one kind, with their weights stacked along a leading axis.
 
@@ -219,6 +221,7 @@ class MembersNetwork(keras.Model):
     (8, 1)
     """
 
+    @known_to_engine
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
@@ -241,6 +244,7 @@ class MembersNetwork(keras.Model):
         # Value of the mean, gradient of the sum.
         return loss + (members.n_members - 1) * (loss - ops.stop_gradient(loss))
 
+    @known_to_engine
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Return the metrics of the mean of the members."""
         return super().compute_metrics(x, y, self.joined(y_pred), sample_weight)

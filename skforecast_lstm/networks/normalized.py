@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm.networks.losses import as_columns, counts_in_own_units
 from skforecast_lstm.networks.window_layers import (
     WindowDenormalization,
@@ -45,6 +46,7 @@ class NormalizedNetwork(keras.Model):
     0.5
     """
 
+    @known_to_engine
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):

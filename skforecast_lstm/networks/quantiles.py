@@ -4,11 +4,13 @@ import keras
 from keras import ops
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._engine_contract import known_to_engine
 
 __all__ = ["NonCrossingQuantiles"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class NonCrossingQuantiles(keras.layers.Layer):
     """Turn outputs into quantiles that do not cross.
 

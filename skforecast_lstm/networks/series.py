@@ -7,6 +7,7 @@ import keras
 from keras import layers, ops
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm.networks.cells import Cell
 from skforecast_lstm.networks.initializers import GlorotUniform
 from skforecast_lstm.networks.layers import MaskUnknown, TargetScale
@@ -21,6 +22,7 @@ __all__ = ["JoinNeighbours", "SummariseKnown", "series_network"]
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class JoinNeighbours(layers.Layer):
     """Append to each step the values of its neighbours, zero if they are unknown.
 
@@ -68,6 +70,7 @@ class JoinNeighbours(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class SummariseKnown(layers.Layer):
     """Compute the mean and the maximum of each feature over the known steps.
 

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._engine_contract import known_to_engine
 
 __all__ = [
     "Columns",
@@ -17,6 +18,7 @@ _METHODS = ("last", "standard", "relative")
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class WindowNormalization(keras.layers.Layer):
     """Give each window the level 0 and the spread 1, column by column.
 
@@ -158,6 +160,7 @@ def _mean(values, counted):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class WindowDenormalization(keras.layers.Layer):
     """Undo `WindowNormalization` on forecasts and flatten them.
 
@@ -216,6 +219,7 @@ class WindowDenormalization(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class Columns(keras.layers.Layer):
     """Select columns of a window, at all steps or at the last ones.
 
@@ -255,6 +259,7 @@ class Columns(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class SimpleForecasts(keras.layers.Layer):
     """Compute the forecasts of simple rules from a window, for each step of the horizon.
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm._engine_contract import is_known_to_engine
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._keras_seam import TRAINING_METHODS, all_layers
 from skforecast_lstm.training.batches import FollowsCourse, SampleBatches
@@ -21,10 +22,6 @@ from skforecast_lstm.training.schedules import (
 )
 
 __all__ = ["can_predict", "fit", "predict"]
-
-# Models of this package differ from Keras's only in their loss. The engine calls the
-# model to compute it.
-_OURS = "skforecast_lstm.networks."
 
 
 def fit(
@@ -304,13 +301,10 @@ def _can_train(model):
 
 
 def _is_as_in_keras(model, methods):
-    """Return True if a model inherits these methods from Keras or from our networks."""
+    """Return True if a model has these methods of Keras, or others that are known."""
     return all(
         name not in vars(model)
-        and (
-            method is getattr(keras.Model, name, None)
-            or getattr(method, "__module__", "").startswith(_OURS)
-        )
+        and (method is getattr(keras.Model, name, None) or is_known_to_engine(method))
         for name in methods
         for method in [getattr(type(model), name, None)]
     )
