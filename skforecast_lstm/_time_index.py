@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Block", "blocks_of"]
+__all__ = ["NANOSECONDS", "Block", "blocks_of", "elapsed", "positions"]
+
+# Nanoseconds in the units of pandas.
+NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,13 @@ def _as_moments(index):
 
 def _order(times, rows, where):
     """Return the times, None if they have no order. Raise if they are not sorted."""
-    positions = _positions(times, rows, where)
-    if positions is None:
+    numbers = _checked_positions(times, rows, where)
+    if numbers is None:
         return None
-    in_order = positions[1:] > positions[:-1]
+    in_order = numbers[1:] > numbers[:-1]
     if not in_order.all():
         first = int(np.argmin(in_order))
-        twice = positions[first] == positions[first + 1]
+        twice = numbers[first] == numbers[first + 1]
         raise ValueError(
             f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
             f"{rows[first + 1]} ({times[first + 1]}) comes after row {rows[first]} "
@@ -95,7 +98,21 @@ def _order(times, rows, where):
     return times
 
 
-def _positions(times, rows, where):
+def positions(times):
+    """Return the numbers by which pandas stores times, or the numbers themselves."""
+    stored = getattr(times, "asi8", None)
+    if stored is not None:
+        return stored
+    return times.to_numpy(dtype=np.float64 if times.dtype.kind == "f" else np.int64)
+
+
+def elapsed(times):
+    """Return the nanoseconds, periods or numbers from each time to the next."""
+    distances = np.diff(positions(times)).astype(np.float64)
+    return distances * NANOSECONDS.get(getattr(times, "unit", None), 1)
+
+
+def _checked_positions(times, rows, where):
     """Return numbers in the order of the times, or None if these have no order."""
     import pandas as pd
 
@@ -110,10 +127,4 @@ def _positions(times, rows, where):
             f"The index of X has no time at row {rows[row]} ({times[row]}){where}. Give "
             "it a time, or drop such rows."
         )
-    if is_time:
-        return times.asi8
-    if pd.api.types.is_integer_dtype(times.dtype):
-        return times.to_numpy(dtype=np.int64)
-    if pd.api.types.is_float_dtype(times.dtype):
-        return times.to_numpy(dtype=np.float64)
-    return None
+    return positions(times) if is_time or is_number else None

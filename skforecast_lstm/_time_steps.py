@@ -56,20 +56,19 @@ class Steps:
                 return periods.from_ordinals(places, freq=self.step)
             return pd.Index(places)
         low, high = min(numbers.min(initial=0), 0), max(numbers.max(initial=0), 0)
+        # pandas can't take zero fiscal years, so no range has only one time.
+        options = {"freq": self.step, "unit": self.first.unit}
         if low < 0:
-            before = pd.date_range(
-                end=self.first, periods=1 - low, freq=self.step, unit=self.first.unit
-            )
-        # pandas can't take zero fiscal years, so date_range is not called for one time.
-        behind = pd.DatetimeIndex([self.first])
-        if high > 0:
-            behind = pd.date_range(
-                self.first, periods=high + 1, freq=self.step, unit=self.first.unit
-            )
-        every = before[:-1].append(behind) if low < 0 else behind
-        chosen = every[numbers - low]
+            every = pd.date_range(end=self.first, periods=1 - low, **options)
+        else:
+            every = pd.date_range(self.first, periods=max(high, 1) + 1, **options)
+        if low < 0 < high:
+            after = pd.date_range(self.first, periods=high + 1, **options)
+            every = pd.DatetimeIndex(every[:-1].append(after), freq=self.step)
         is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
-        return pd.DatetimeIndex(chosen, freq=self.step) if is_run else chosen
+        # A slice keeps the frequency.
+        places = numbers - low
+        return every[places[0] : places[-1] + 1] if is_run else every[places]
 
     @property
     def name(self) -> str:

@@ -17,7 +17,8 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
-from skforecast_lstm._gaps import End, calendars_of, over_gaps
+from skforecast_lstm._gaps import calendars_of, over_gaps
+from skforecast_lstm._series_end import End
 from skforecast_lstm._time_index import blocks_of
 from skforecast_lstm.exceptions import UnknownStepsWarning
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
 from skforecast_lstm import LookbackWindower, LSTMRegressor, recursive_forecast
-from skforecast_lstm._gaps import Calendar
+from skforecast_lstm._calendar import Calendar
 from skforecast_lstm.exceptions import IrregularTimesWarning, UnknownStepsWarning
 from skforecast_lstm.targets import events_to_intervals, horizon_targets
 

@@ -25,6 +25,7 @@ def test_times_behind_times_are_those_of_the_whole_range(name, multiple, tz):
     unit = "ns" if name == "ns" else "us"
     whole = pd.date_range("2024-01-03", periods=9, freq=freq, tz=tz, unit=unit)
     pd.testing.assert_index_equal(times_behind(whole[:5], 4), whole[5:])
+    pd.testing.assert_index_equal(times_behind(whole[:5], 1), whole[5:6])
 
 
 @pytest.mark.filterwarnings("ignore:Period with BDay freq is deprecated")
