@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm._forks import check_not_forked
-from skforecast_lstm.training.loop import can_predict, predict
+from skforecast_lstm.training.dispatch import predict
+from skforecast_lstm.training.engine_support import can_predict
 from skforecast_lstm.training.origins import Origins, windows_at
 
 __all__ = ["feed_back", "feed_back_by_steps"]

@@ -192,7 +192,7 @@ def test_what_stands_in_an_unknown_place_makes_no_difference(rng, tmp_path):
     weights = rng.uniform(1, 2, len(targets))
     fitted = LSTMRegressor(2, **options).fit(windows, targets, weights)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training.loop, "_can_train", lambda model: False)
+        patch.setattr(training.dispatch, "can_train", lambda model: False)
         by_keras = LSTMRegressor(2, **options).fit(windows, targets, weights)
     np.testing.assert_allclose(
         fitted.predict(windows), by_keras.predict(windows), rtol=1e-4

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skforecast_lstm import training
 from skforecast_lstm.networks import recurrent_network
-from skforecast_lstm.training import feeding, loop, prediction, programs
+from skforecast_lstm.training import dispatch, feeding, prediction, programs
 
 N_ROWS = 60
 
@@ -110,7 +110,7 @@ def test_without_the_engine_each_step_is_a_prediction(
     scale = {"centre": 0.5, "spread": 2.0}
     quick = training.feed_back(model, series, origins_at(starts), 5, **scale)
     monkeypatch.setattr(feeding, "can_predict", lambda model: False)
-    monkeypatch.setattr(loop, "can_predict", lambda model: False)
+    monkeypatch.setattr(dispatch, "can_predict", lambda model: False)
     slow = training.feed_back(model, series, origins_at(starts), 5, **scale)
     np.testing.assert_allclose(quick, slow, 1e-4, 1e-5)
 

@@ -8,11 +8,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm._engine_contract import is_known_to_engine
 from skforecast_lstm._forks import check_not_forked
-from skforecast_lstm._keras_seam import TRAINING_METHODS, all_layers
 from skforecast_lstm.training.batches import FollowsCourse, SampleBatches
 from skforecast_lstm.training.callbacks import watches_batches
+from skforecast_lstm.training.engine_support import (
+    are_arrays,
+    can_predict,
+    can_train,
+    can_validate_on,
+)
 from skforecast_lstm.training.samples import Samples
 from skforecast_lstm.training.schedules import (
     Course,
@@ -21,7 +25,7 @@ from skforecast_lstm.training.schedules import (
     learning_rate_variable,
 )
 
-__all__ = ["can_predict", "fit", "predict"]
+__all__ = ["fit", "predict"]
 
 
 def fit(
@@ -122,8 +126,8 @@ def fit(
     """
     check_not_forked()
     is_known = (
-        isinstance(x, Samples) or _are_arrays((x, y, sample_weight))
-    ) and _can_validate_on(validation_data)
+        isinstance(x, Samples) or are_arrays((x, y, sample_weight))
+    ) and can_validate_on(validation_data)
     has_course = schedule is not None or n_batches is not None
     if has_course:
         _check_course(model, schedule, n_batches)
@@ -174,49 +178,22 @@ def fit(
     n_batches = epochs * epoch_length if n_batches is None else n_batches
     course = Course(schedule, n_batches, epoch_length)
     arguments: dict[str, Any] = {
+        "batch_size": batch_size,
+        "seed": seed,
+        "course": course,
+        "callbacks": callbacks,
         "initial_epoch": initial_epoch,
         "validation_freq": validation_freq,
         "verbose": verbose,
     }
-    if _can_train(model) and not any(map(watches_batches, callbacks)):
+    if can_train(model) and not any(map(watches_batches, callbacks)):
+        # Not at the top: other backends need no JAX.
         from skforecast_lstm.training import engine
 
-        return engine.fit(
-            model,
-            samples,
-            validation,
-            batch_size=batch_size,
-            seed=seed,
-            course=course,
-            callbacks=callbacks,
-            **arguments,
-        )
-    batches = SampleBatches(samples, batch_size=batch_size, seed=seed)
-    order = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, _: batches.begin_epoch(epoch)
+        return engine.fit(model, samples, validation, **arguments)
+    return _fit_by_keras(
+        model, samples, validation, follows_course=has_course, **arguments
     )
-    if validation is not None:
-        validation = SampleBatches(validation, batch_size=batch_size)
-    arguments |= {
-        "validation_data": validation,
-        "epochs": course.epochs,
-        "shuffle": False,
-    }
-    if not has_course:
-        return model.fit(batches, callbacks=[order, *callbacks], **arguments)
-    if model.steps_per_execution != 1:
-        raise ValueError(
-            "schedule and n_batches need to see every batch, but the model was compiled "
-            f"with steps_per_execution={model.steps_per_execution}. Compile it without."
-        )
-    is_bar = [isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks]
-    if verbose and not any(is_bar):
-        callbacks.append(keras.callbacks.ProgbarLogger())
-    follower = FollowsCourse(course, callbacks)
-    try:
-        return model.fit(batches, callbacks=[follower, order, *callbacks], **arguments)
-    finally:
-        follower.restore()
 
 
 def predict(model: keras.Model, x: Any, **others: Any) -> Any:
@@ -249,7 +226,7 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     (3, 1)
     """
     check_not_forked()
-    is_known = isinstance(x, Samples) or _are_arrays(x)
+    is_known = isinstance(x, Samples) or are_arrays(x)
     if others or not is_known:
         return model.predict(x, **others)
     samples = _samples(x)
@@ -261,80 +238,45 @@ def predict(model: keras.Model, x: Any, **others: Any) -> Any:
     return model.predict(batches, verbose=0)
 
 
-def _is_stateful(model):
-    """Return True if a layer keeps state between batches, which fixes the batch size."""
-    return any(getattr(layer, "stateful", False) for layer in all_layers(model))
-
-
-def _can_run(model):
-    """Return True if the engine can run a model instead of Keras."""
-    return (
-        keras.config.backend() == "jax"
-        and keras.distribution.distribution() is None
-        and not getattr(model, "run_eagerly", False)
-        and getattr(model, "jit_compile", True)
-        and not _is_stateful(model)
+def _fit_by_keras(
+    model,
+    samples,
+    validation,
+    *,
+    batch_size,
+    seed,
+    course,
+    callbacks,
+    follows_course,
+    **options,
+):
+    """Train by `keras.Model.fit` on the same batches as the engine."""
+    batches = SampleBatches(samples, batch_size=batch_size, seed=seed)
+    order = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, _: batches.begin_epoch(epoch)
     )
-
-
-def can_predict(model):
-    """Return True if the engine can predict with a model instead of Keras."""
-    return (
-        _can_run(model)
-        and model.built
-        and _is_as_in_keras(model, ("predict", "predict_step", "make_predict_function"))
-    )
-
-
-def _can_train(model):
-    return (
-        _can_run(model)
-        and model.compiled
-        and isinstance(model.optimizer, keras.optimizers.Optimizer)
-        # These settings of Keras limit the length of every training.
-        and not any(
-            getattr(keras.config, name, lambda: None)()
-            for name in ("max_epochs", "max_steps_per_epoch")
+    if validation is not None:
+        validation = SampleBatches(validation, batch_size=batch_size)
+    options |= {
+        "validation_data": validation,
+        "epochs": course.epochs,
+        "shuffle": False,
+    }
+    if not follows_course:
+        return model.fit(batches, callbacks=[order, *callbacks], **options)
+    if model.steps_per_execution != 1:
+        raise ValueError(
+            "schedule and n_batches need to see every batch, but the model was compiled "
+            f"with steps_per_execution={model.steps_per_execution}. Compile it without."
         )
-        and _is_as_in_keras(model, TRAINING_METHODS)
-    )
-
-
-def _is_as_in_keras(model, methods):
-    """Return True if a model has these methods of Keras, or others that are known."""
-    return all(
-        name not in vars(model)
-        and (method is getattr(keras.Model, name, None) or is_known_to_engine(method))
-        for name in methods
-        for method in [getattr(type(model), name, None)]
-    )
-
-
-def _are_arrays(tree):
-    """Return True if a nested structure contains only arrays of numbers."""
-    return all(
-        leaf is None
-        or (
-            isinstance(leaf, np.ndarray)
-            and leaf.dtype.kind in "fiub"
-            # The engine would ignore the mask.
-            and not isinstance(leaf, np.ma.MaskedArray)
-        )
-        for leaf in keras.tree.flatten(tree)
-    )
-
-
-def _can_validate_on(given):
-    """Return True if the validation data are None, `Samples` or only arrays."""
-    return (
-        given is None
-        or isinstance(given, Samples)
-        or (
-            isinstance(given, tuple | list)
-            and 1 <= len(given) <= 3
-            and _are_arrays(given)
-        )
-    )
+    is_bar = [isinstance(one, keras.callbacks.ProgbarLogger) for one in callbacks]
+    if options["verbose"] and not any(is_bar):
+        callbacks.append(keras.callbacks.ProgbarLogger())
+    follower = FollowsCourse(course, callbacks)
+    try:
+        return model.fit(batches, callbacks=[follower, order, *callbacks], **options)
+    finally:
+        follower.restore()
 
 
 def _check_course(model, schedule, n_batches):
