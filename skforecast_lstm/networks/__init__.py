@@ -10,6 +10,7 @@ from skforecast_lstm.networks.known_targets import (
     weigh_known_targets,
 )
 from skforecast_lstm.networks.layers import (
+    Columns,
     MaskUnknown,
     Segments,
     TakeColumns,
@@ -21,7 +22,11 @@ from skforecast_lstm.networks.losses import (
     SymmetricMeanAbsolutePercentageError,
 )
 from skforecast_lstm.networks.members import Members, MembersNetwork, join_members
-from skforecast_lstm.networks.normalized import NormalizedNetwork
+from skforecast_lstm.networks.normalization import (
+    NormalizedNetwork,
+    WindowDenormalization,
+    WindowNormalization,
+)
 from skforecast_lstm.networks.quantiles import NonCrossingQuantiles
 from skforecast_lstm.networks.recurrent import recurrent_network
 from skforecast_lstm.networks.series import (
@@ -29,12 +34,7 @@ from skforecast_lstm.networks.series import (
     SummariseKnown,
     series_network,
 )
-from skforecast_lstm.networks.window_layers import (
-    Columns,
-    SimpleForecasts,
-    WindowDenormalization,
-    WindowNormalization,
-)
+from skforecast_lstm.networks.simple_forecasts import SimpleForecasts
 
 __all__ = [
     "Cell",

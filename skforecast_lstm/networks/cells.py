@@ -85,9 +85,9 @@ def recurrent_layer(cell: Cell, units: int, **options: Any) -> keras.Layer:
     }
     if cell != "peephole":
         return CELLS[cell](units, **options)
-    of_layer = {
+    layer_options = {
         name: options.pop(name)
         for name in ("return_sequences", "return_state")
         if name in options
     }
-    return layers.RNN(PeepholeLSTMCell(units, **options), **of_layer)
+    return layers.RNN(PeepholeLSTMCell(units, **options), **layer_options)

@@ -1,19 +1,25 @@
 """Network that corrects simple forecasts of a window with an LSTM."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 import keras
 from keras import layers
 
-from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
-from skforecast_lstm.networks.normalized import NormalizedNetwork
-from skforecast_lstm.networks.parts import mixture_layer, segment_stack
-from skforecast_lstm.networks.window_layers import (
-    Columns,
-    SimpleForecasts,
-    WindowDenormalization,
+from skforecast_lstm.networks.arguments import data_shapes
+from skforecast_lstm.networks.cells import recurrent_layer
+from skforecast_lstm.networks.layers import Columns
+from skforecast_lstm.networks.normalization import (
+    NormalizedNetwork,
     WindowNormalization,
+)
+from skforecast_lstm.networks.simple_forecasts import SimpleForecasts, mixture_layer
+from skforecast_lstm.networks.stages import (
+    dense_layer,
+    recurrent_stack,
+    undo_normalization,
+    window_input,
 )
 
 __all__ = ["forecast_network"]
@@ -97,70 +103,46 @@ def forecast_network(
     >>> forecast_network((24, 1), horizon=12, season_length=12).output_shape
     (None, 12)
     """
-    if meta is not None:
-        input_shape = tuple(meta["X_shape_"][1:])
-        n_outputs = int(meta["n_outputs_"])
-    if input_shape is None:
-        raise ValueError("input_shape is missing: give (n_steps, n_columns).")
-    n_steps, n_columns = input_shape
+    shape, n_outputs = data_shapes(meta, input_shape, n_outputs)
+    n_steps, n_columns = shape
     if n_known and n_steps < horizon:
         raise ValueError(
             f"The windows have {n_steps} steps, too few for columns that are known "
             f"{horizon} steps ahead. Give a longer lookback."
         )
+    if decoder not in ("dense", "lstm"):
+        raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
     n_each = 1 if n_outputs is None else n_outputs // (horizon * n_targets)
-    shape = (horizon, n_targets, n_each)
 
-    inputs = keras.Input(input_shape)
+    inputs, window = window_input(shape)
     normalization = WindowNormalization("last", n_targets, season_length)
-    window, level, spread = normalization(inputs)
-    simple = SimpleForecasts(horizon, season_length)
+    window, level, spread = normalization(window)
+    rules = SimpleForecasts(horizon, season_length)
     mixture = mixture_layer(n_steps, horizon, season_length)
-    from_rules = simple(Columns(0, n_targets)(window))
-    parts = [mixture(from_rules)]
+    simple = rules(Columns(0, n_targets)(window))
+    parts = [mixture(simple)]
     if n_known:
         now = Columns(n_columns - 2 * n_known, n_columns - n_known)(window)
         ahead = Columns(n_columns - n_known, n_columns, horizon)(window)
-        expected = layers.Reshape((horizon, n_known))(mixture(simple(now)))
+        expected = layers.Reshape((horizon, n_known))(mixture(rules(now)))
         surprise = layers.Subtract()([ahead, expected])
-        curved = layers.Dense(
-            units, activation="tanh", kernel_initializer=GlorotUniform()
-        )(surprise)
-        parts += [
-            layers.Reshape((horizon, n_targets, 1))(_to_zero(n_targets)(said))
-            for said in (surprise, curved)
-        ]
-    read = window if segment is None else segment_stack(window, segment, units)
+        curved = dense_layer(units, "tanh")(surprise)
+        for known in (surprise, curved):
+            correction = dense_layer(n_targets, starts_at_zero=True)(known)
+            parts.append(layers.Reshape((horizon, n_targets, 1))(correction))
+    read = partial(recurrent_stack, window, units=units, segment=segment)
     if decoder == "dense":
-        state = _lstm(units)(read)
-        correction = _to_zero(horizon * n_targets * n_each)(
-            layers.Dropout(dropout)(state)
-        )
-    elif decoder == "lstm":
-        _, *state = _lstm(units, return_state=True)(read)
-        steps = layers.Reshape((horizon, -1))(from_rules)
+        state, n_corrections = read(), horizon * n_targets * n_each
+    else:
+        _, *first_state = read(return_state=True)
+        steps = layers.Reshape((horizon, -1))(simple)
         if n_known:
             steps = layers.Concatenate()([steps, ahead])
-        steps = _lstm(units, return_sequences=True)(steps, initial_state=state)
-        correction = _to_zero(n_targets * n_each)(layers.Dropout(dropout)(steps))
-    else:
-        raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
-    parts.append(layers.Reshape(shape)(correction))
-    outputs = WindowDenormalization()([layers.Add()(parts), level, spread])
+        layer = recurrent_layer("lstm", units, return_sequences=True)
+        state, n_corrections = layer(steps, initial_state=first_state), n_targets * n_each
+    state = layers.Dropout(dropout)(state)
+    correction = dense_layer(n_corrections, starts_at_zero=True)(state)
+    parts.append(layers.Reshape((horizon, n_targets, n_each))(correction))
+    outputs = undo_normalization(parts, level, spread)
     kind = NormalizedNetwork if loss_in_spreads else keras.Model
     return kind(inputs, outputs, name="forecast_network")
-
-
-def _lstm(units, **options):
-    """Create an LSTM with initial weights drawn by NumPy, which is quick."""
-    return layers.LSTM(
-        units,
-        kernel_initializer=GlorotUniform(),
-        recurrent_initializer=Orthogonal(),
-        **options,
-    )
-
-
-def _to_zero(size):
-    """Create a dense layer with zero initial weights, so its output starts at zero."""
-    return layers.Dense(size, kernel_initializer="zeros")

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import keras
-from keras import ops
+from keras import losses, metrics, ops
 
 from skforecast_lstm._complete_configs import make_complete
 from skforecast_lstm._engine_contract import known_to_engine
@@ -18,25 +18,37 @@ __all__ = [
     "weigh_known_targets",
 ]
 
-# Losses and metrics that compare the columns of a target with each other.
-_ACROSS_COLUMNS = ("categorical", "circle", "correlation", "ctc", "dice", "tversky")
+# Functions of losses and metrics that compare the columns of a target with each other.
+_ACROSS_COLUMNS = (
+    losses.categorical_crossentropy,
+    losses.categorical_focal_crossentropy,
+    losses.categorical_generalized_cross_entropy,
+    losses.categorical_hinge,
+    losses.circle,
+    losses.ctc,
+    losses.dice,
+    losses.sparse_categorical_crossentropy,
+    losses.tversky,
+    metrics.categorical_accuracy,
+    metrics.concordance_correlation,
+    metrics.pearson_correlation,
+    metrics.sparse_categorical_accuracy,
+    metrics.sparse_top_k_categorical_accuracy,
+    metrics.top_k_categorical_accuracy,
+)
 
 
-def _check_known(name):
-    """Raise if a loss or metric can't handle partly known targets."""
-    if any(part in name for part in _ACROSS_COLUMNS):
+def _check_columns_are_separate(function):
+    """Raise if a loss or metric compares the columns of a target with each other."""
+    if function in _ACROSS_COLUMNS:
         raise ValueError(
-            f"{name!r} compares the columns of a target with each other, and some are "
-            "known in part only. Leave such rows out, or give a loss or metric that is a "
-            "mean over the columns."
+            f"{function.__name__!r} compares the columns of a target with each other, "
+            "but some targets are known only in part. Leave such rows out, or give a "
+            "loss or metric that is a mean over the columns."
         )
 
 
-def _name_of(function):
-    return getattr(function, "__name__", type(function).__name__)
-
-
-def _of_known(y_true, y_pred):
+def _keep_known(y_true, y_pred):
     """Return targets and outputs with zeros at unknown targets, and the known fraction.
 
     The zeros in the outputs are constants, so they have no gradient.
@@ -52,13 +64,13 @@ def _of_known(y_true, y_pred):
     return y_true, ops.where(known, y_pred, ops.zeros_like(y_pred)), part
 
 
-def _less_unknown(values, function, y_true, y_pred, part):
+def _subtract_zeros(values, function, y_true, y_pred, part):
     """Subtract the contribution of the zeros from values of a mean over columns.
 
     With logits, and in losses with a margin, two zeros do not give a loss of zero.
     """
-    of_zeros = function(ops.zeros_like(y_true[:1]), ops.zeros_like(y_pred[:1]))
-    return values - (1 - part) * of_zeros
+    zeros_alone = function(ops.zeros_like(y_true[:1]), ops.zeros_like(y_pred[:1]))
+    return values - (1 - part) * zeros_alone
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
@@ -88,7 +100,7 @@ class KnownTargetsLoss(keras.losses.Loss):
         make_complete(loss)
         self.given = loss
         self.inner = loss_from(loss)
-        _check_known(_name_of(getattr(self.inner, "fn", self.inner)))
+        _check_columns_are_separate(getattr(self.inner, "fn", self.inner))
         super().__init__(name=self.inner.name, reduction=self.inner.reduction)
 
     @property
@@ -103,9 +115,9 @@ class KnownTargetsLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Return the loss of each row."""
-        y_true, y_pred, part = _of_known(y_true, y_pred)
+        y_true, y_pred, part = _keep_known(y_true, y_pred)
         values = self.inner.call(y_true, y_pred)
-        return _less_unknown(values, self.inner.call, y_true, y_pred, part)
+        return _subtract_zeros(values, self.inner.call, y_true, y_pred, part)
 
     def get_config(self):
         """Return the parameters of the loss."""
@@ -147,17 +159,17 @@ class KnownTargetsMetric(keras.metrics.Mean):
         self.given = metric
         # These are Keras's names, so that this can be the metric of another one.
         self._fn, self._fn_kwargs = wrapped_function(found)
-        _check_known(_name_of(self._fn))
+        _check_columns_are_separate(self._fn)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Add rows to the metric."""
         y_true, y_pred = (
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
-        y_true, y_pred, part = _of_known(y_true, y_pred)
+        y_true, y_pred, part = _keep_known(y_true, y_pred)
         function = partial(self._fn, **self._fn_kwargs)
         values = function(y_true, y_pred)
-        values = _less_unknown(values, function, y_true, y_pred, part)
+        values = _subtract_zeros(values, function, y_true, y_pred, part)
         weights = part if sample_weight is None else part * sample_weight
         values = values / ops.where(part > 0, part, ops.ones_like(part))
         super().update_state(values, weights)
@@ -195,7 +207,6 @@ class KnownTargetsStatistic(keras.metrics.Metric):
     """
 
     def __init__(self, metric: keras.metrics.Metric) -> None:
-        _check_known(type(metric).__name__.lower())
         super().__init__(name=metric.name, dtype=metric.dtype)
         make_complete(metric)
         self.inner = metric
@@ -206,7 +217,7 @@ class KnownTargetsStatistic(keras.metrics.Metric):
             ops.convert_to_tensor(given, self.dtype) for given in (y_true, y_pred)
         )
         known = ops.logical_not(ops.isnan(as_columns(y_true)[0]))
-        y_true, y_pred, _ = _of_known(y_true, y_pred)
+        y_true, y_pred, _ = _keep_known(y_true, y_pred)
         weights = ops.cast(known, y_pred.dtype)
         if sample_weight is not None:
             weights = weights * ops.reshape(sample_weight, (-1, 1))

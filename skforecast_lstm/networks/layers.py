@@ -1,12 +1,26 @@
 """Layers around the recurrent layers: masks, columns, segments and target scale."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._engine_contract import known_to_engine
 
-__all__ = ["MaskUnknown", "Segments", "TakeColumns", "TargetScale"]
+__all__ = [
+    "Columns",
+    "MaskUnknown",
+    "Segments",
+    "TakeColumns",
+    "TargetScale",
+    "find_layer",
+]
+
+
+def find_layer(network: keras.Model, kind: type[keras.Layer]) -> Any:
+    """Return the first layer of a kind, or None if the network has none."""
+    return next((layer for layer in network.layers if isinstance(layer, kind)), None)
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
@@ -70,6 +84,46 @@ class TakeColumns(keras.layers.Layer):
     def get_config(self):
         """Return the parameters of the layer."""
         return {**super().get_config(), "columns": self.columns}
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
+class Columns(keras.layers.Layer):
+    """Select columns of a window, at all steps or at the last ones.
+
+    Parameters
+    ----------
+    start, stop : int
+        First column, and the column after the last one.
+    n_steps : int, default=None
+        Number of last steps to keep. If None, all steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import Columns
+    >>> window = np.arange(6.0).reshape(1, 2, 3)
+    >>> np.asarray(Columns(1, 3, n_steps=1)(window)).tolist()
+    [[[4.0, 5.0]]]
+    """
+
+    def __init__(self, start: int, stop: int, n_steps: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        self.start, self.stop, self.n_steps = start, stop, n_steps
+        self.supports_masking = True
+
+    def call(self, inputs):
+        """Return the selected part of the window."""
+        first = 0 if self.n_steps is None else -self.n_steps
+        return inputs[:, first:, self.start : self.stop]
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """Return no mask, because unknown values are zero."""
+
+    def get_config(self):
+        """Return the parameters of the layer."""
+        chosen = {"start": self.start, "stop": self.stop, "n_steps": self.n_steps}
+        return {**super().get_config(), **chosen}
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")

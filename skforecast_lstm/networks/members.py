@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from skforecast_lstm._engine_contract import known_to_engine
+from skforecast_lstm.networks.layers import find_layer
 from skforecast_lstm.networks.losses import counts_in_own_units
 
 __all__ = ["Members", "MembersNetwork", "join_members"]
@@ -53,13 +54,15 @@ class Members(keras.layers.Layer):
     def __init__(self, network: keras.Model, n_members: int, **options: Any) -> None:
         # The layers of the networks choose their precision.
         super().__init__(**{"autocast": False, **options})
-        _check(network)
+        _check_member(network)
         # A function hides the network from Keras, which tracks and saves layers that are
         # attributes.
         self.hidden_network = lambda: network
         self.n_members = n_members
-        self._trained = self._stacked(network.trainable_variables, trainable=True)
-        self._fixed = self._stacked(network.non_trainable_variables, trainable=False)
+        self._trained = self._stack_weights(network.trainable_variables, trainable=True)
+        self._fixed = self._stack_weights(
+            network.non_trainable_variables, trainable=False
+        )
         self.built = True
 
     @classmethod
@@ -79,7 +82,7 @@ class Members(keras.layers.Layer):
         if not networks:
             raise ValueError("There must be one network at least.")
         for network in networks:
-            _check(network)
+            _check_member(network)
         shapes = [[tuple(v.shape) for v in _variables(network)] for network in networks]
         for number, found in enumerate(shapes):
             if found != shapes[0]:
@@ -89,11 +92,11 @@ class Members(keras.layers.Layer):
                 )
         members = cls(networks[0], len(networks))
         every = zip(*map(_variables, networks), strict=True)
-        for own, variables in zip(members._all(), every, strict=True):
+        for own, variables in zip(members._own_variables(), every, strict=True):
             own.assign(np.stack([ops.convert_to_numpy(one) for one in variables]))
         return members
 
-    def _stacked(self, variables, *, trainable):
+    def _stack_weights(self, variables, *, trainable):
         return [
             self.add_weight(
                 name=variable.path.replace("/", "_"),
@@ -101,18 +104,18 @@ class Members(keras.layers.Layer):
                 dtype=variable.dtype,
                 initializer="zeros",
                 trainable=trainable,
-                constraint=variable.constraint and _OfEach(variable.constraint),
+                constraint=variable.constraint and _MemberConstraint(variable.constraint),
                 autocast=False,
             )
             for variable in variables
         ]
 
-    def _all(self):
+    def _own_variables(self):
         return [*self._trained, *self._fixed]
 
     def values(self) -> list:
         """Return the values of all weights, trainable ones first."""
-        return [own.value for own in self._all()]
+        return [own.value for own in self._own_variables()]
 
     def set_weights_of(self, layer: keras.Layer, weights: Sequence[Any]) -> None:
         """Give all members the same weights in one of their layers.
@@ -124,13 +127,13 @@ class Members(keras.layers.Layer):
         weights : sequence of array
             Weights, as in `set_weights` of the layer.
         """
-        pairs = zip(self._hidden(), self._all(), strict=True)
+        pairs = zip(self._variables_inside(), self._own_variables(), strict=True)
         stacked = {id(variable): own for variable, own in pairs}
         for variable, value in zip(layer.weights, weights, strict=True):
             own = stacked[id(variable)]
             own.assign(np.broadcast_to(value, own.shape))
 
-    def _hidden(self):
+    def _variables_inside(self):
         return _variables(self.hidden_network())
 
     def call(self, inputs, training=None):
@@ -154,7 +157,7 @@ class Members(keras.layers.Layer):
         trained = [own.value for own in self._trained]
         # Copy, because PyTorch assigns in place and the gradient needs the old values.
         fixed = [ops.copy(own.value) for own in self._fixed]
-        outputs, fixed, losses = _of_each(call_one, (trained, fixed))
+        outputs, fixed, losses = _map_members(call_one, (trained, fixed))
         for own, value, *changed in zip(self._fixed, fixed, *changes, strict=True):
             if any(changed):
                 own.assign(value)
@@ -172,7 +175,9 @@ class Members(keras.layers.Layer):
         network = self.hidden_network()
         if not hasattr(network, "in_spreads"):
             return outputs
-        with keras.StatelessScope(list(zip(self._hidden(), values, strict=True))):
+        with keras.StatelessScope(
+            list(zip(self._variables_inside(), values, strict=True))
+        ):
             return network.in_spreads(x, *outputs)
 
     def get_config(self):
@@ -226,7 +231,7 @@ class MembersNetwork(keras.Model):
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
         """Return the mean loss of the members; in evaluation, the loss of their mean."""
-        members = self._members()
+        members = find_layer(self, Members)
         loss_of_outputs = super().compute_loss
 
         def loss_of_one(part):
@@ -237,9 +242,9 @@ class MembersNetwork(keras.Model):
             return loss_of_outputs(x, targets, outputs, sample_weight, training)
 
         values = members.values()
-        if not self._are_of_each(y_pred):
+        if not self._has_member_axis(y_pred):
             return loss_of_one(([value[0] for value in values], y_pred))
-        losses = _of_each(loss_of_one, (values, ops.moveaxis(y_pred, 1, 0)))
+        losses = _map_members(loss_of_one, (values, ops.moveaxis(y_pred, 1, 0)))
         loss = ops.mean(losses)
         # Value of the mean, gradient of the sum.
         return loss + (members.n_members - 1) * (loss - ops.stop_gradient(loss))
@@ -251,13 +256,10 @@ class MembersNetwork(keras.Model):
 
     def joined(self, outputs: Any) -> Any:
         """Return the mean over members if the outputs are those of each member."""
-        return ops.mean(outputs, axis=1) if self._are_of_each(outputs) else outputs
+        return ops.mean(outputs, axis=1) if self._has_member_axis(outputs) else outputs
 
-    def _are_of_each(self, outputs):
+    def _has_member_axis(self, outputs):
         return len(outputs.shape) > len(self.outputs[0].shape)
-
-    def _members(self):
-        return next(layer for layer in self.layers if isinstance(layer, Members))
 
 
 def join_members(networks: Sequence[keras.Model]) -> MembersNetwork:
@@ -294,17 +296,17 @@ def join_members(networks: Sequence[keras.Model]) -> MembersNetwork:
     return MembersNetwork(inputs, members(inputs), name="members_network")
 
 
-class _OfEach(keras.constraints.Constraint):
+class _MemberConstraint(keras.constraints.Constraint):
     """Constraint that is applied to the weights of each member separately."""
 
     def __init__(self, constraint):
         self.constraint = constraint
 
     def __call__(self, stacked):
-        return _of_each(self.constraint, stacked)
+        return _map_members(self.constraint, stacked)
 
 
-def _check(network):
+def _check_member(network):
     """Raise unless the network can be a member."""
     if not isinstance(network, keras.Model) or not getattr(network, "inputs", None):
         raise TypeError(
@@ -317,7 +319,7 @@ def _check(network):
         )
 
 
-def _of_each(function, stacked):
+def _map_members(function, stacked):
     """Apply a function to each entry of stacked arrays, and stack the results."""
     stacked = keras.tree.map_structure(ops.convert_to_tensor, stacked)
     if keras.config.backend() == "jax":

@@ -7,22 +7,25 @@ import keras
 from keras import layers
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm.networks.cells import Cell, recurrent_layer
-from skforecast_lstm.networks.initializers import GlorotUniform
-from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns, TargetScale
-from skforecast_lstm.networks.normalized import NormalizedNetwork
-from skforecast_lstm.networks.parts import (
+from skforecast_lstm.networks.arguments import (
     ColumnPlaces,
-    as_tuple,
-    dense_stack,
-    mixture_layer,
-    recurrent_stack,
-    shape_of_task,
+    layer_sizes,
+    task_shapes,
 )
-from skforecast_lstm.networks.window_layers import (
-    SimpleForecasts,
-    WindowDenormalization,
+from skforecast_lstm.networks.cells import Cell, recurrent_layer
+from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns
+from skforecast_lstm.networks.normalization import (
+    NormalizedNetwork,
     WindowNormalization,
+)
+from skforecast_lstm.networks.simple_forecasts import SimpleForecasts, mixture_layer
+from skforecast_lstm.networks.stages import (
+    dense_layer,
+    dense_stack,
+    recurrent_stack,
+    scale_to_targets,
+    undo_normalization,
+    window_input,
 )
 
 __all__ = ["recurrent_network"]
@@ -146,18 +149,79 @@ def recurrent_network(
     >>> recurrent_network((24, 1), units=(32, 16), cell="gru").output_shape
     (None, 1)
     """
-    input_shape, n_outputs, output_activation = shape_of_task(
+    input_shape, n_outputs, output_activation = task_shapes(
         meta, input_shape, n_outputs, output_activation
     )
     places = ColumnPlaces(1 if len(input_shape) == 1 else input_shape[-1], feature_names)
     check_integer("n_quantiles", n_quantiles, 1)
-    columns = _columns_of_targets(places, target_columns, n_outputs, n_quantiles)
+    columns = _forecast_columns(places, target_columns, n_outputs, n_quantiles)
     is_undone = normalization is not None and output_activation is None and columns != ()
+    _check_choices(places, columns, is_undone, base, decoder)
+    n_columns = len(columns or (0,))
+    n_each_step = n_columns * n_quantiles
+    horizon = n_outputs // n_each_step
+    penalty = keras.regularizers.L2(l2) if l2 else None
+    penalties: dict[str, Any] = {
+        "kernel_regularizer": penalty,
+        "recurrent_regularizer": penalty,
+    }
+    stack: dict[str, Any] = {
+        "units": units,
+        "cell": cell,
+        "activation": activation,
+        "bidirectional": bidirectional,
+        "dropout": dropout,
+        "recurrent_dropout": recurrent_dropout,
+        "segment": segment,
+    }
+
+    inputs, window = window_input(input_shape)
+    if normalization is None:
+        steps = MaskUnknown()(window)
+    else:
+        steps, level, spread = WindowNormalization(normalization)(window)
+    if branches is None:
+        outputs = recurrent_stack(steps, **stack, **penalties)
+    else:
+        outputs = _read_by_branches(steps, branches, places, stack, penalties)
+    if decoder == "lstm":
+        size = layer_sizes("units", units)[-1]
+        layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
+        outputs = layer(layers.RepeatVector(horizon)(outputs))
+    outputs = dense_stack(
+        outputs,
+        units=dense_units,
+        activation=dense_activation,
+        dropout=dense_dropout,
+        penalty=penalty,
+    )
+    outputs = dense_layer(
+        n_each_step if decoder == "lstm" else n_outputs,
+        output_activation,
+        # Then forecasts start at the level of their window.
+        starts_at_zero=is_undone,
+        penalty=penalty,
+    )(outputs)
+    if is_undone:
+        parts = [layers.Reshape((horizon, n_columns, n_quantiles))(outputs)]
+        if base is not None:
+            targets = TakeColumns(columns)(steps)
+            parts.insert(0, _simple_forecast(targets, base, horizon, season_length))
+        outputs = undo_normalization(parts, level, spread, columns)
+        return NormalizedNetwork(inputs, outputs, name="recurrent_network")
+    if decoder == "lstm":
+        outputs = layers.Reshape((n_outputs,))(outputs)
+    outputs = scale_to_targets(outputs, output_activation)
+    return keras.Model(inputs, outputs, name="recurrent_network")
+
+
+def _check_choices(places, columns, is_undone, base, decoder):
+    """Raise unless normalization, base and decoder go together."""
     if is_undone and columns is None:
         raise ValueError(
-            f"The windows have {places.n_columns} columns, and target_columns must say "
-            "which of them the outputs are forecasts of, so that their normalization "
-            "can be undone; or () if of none."
+            f"The windows have {places.n_columns} columns. Name in target_columns those "
+            "that the outputs forecast, so that the normalization can be undone, or give "
+            "() if they forecast none."
         )
     if base not in (None, *BASES):
         raise ValueError(f"base must be one of {tuple(BASES)} or None, got {base!r}.")
@@ -168,66 +232,9 @@ def recurrent_network(
         )
     if decoder not in ("dense", "lstm"):
         raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")
-    penalty = keras.regularizers.L2(l2) if l2 else None
-    penalties: dict[str, Any] = {
-        "kernel_regularizer": penalty,
-        "recurrent_regularizer": penalty,
-    }
-    recurrent: dict[str, Any] = {
-        "units": units,
-        "cell": cell,
-        "activation": activation,
-        "bidirectional": bidirectional,
-        "dropout": dropout,
-        "recurrent_dropout": recurrent_dropout,
-        "segment": segment,
-    }
-
-    inputs = keras.Input(input_shape)
-    steps = layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
-    if normalization is None:
-        steps = MaskUnknown()(steps)
-    else:
-        steps, level, spread = WindowNormalization(normalization)(steps)
-    if branches is None:
-        outputs = recurrent_stack(steps, **recurrent, **penalties)
-    else:
-        outputs = _joined(steps, branches, places, recurrent, penalties)
-    n_columns = len(columns or (0,))
-    shape = (n_outputs // (n_columns * n_quantiles), n_columns, n_quantiles)
-    if decoder == "lstm":
-        size = as_tuple("units", units)[-1]
-        layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
-        outputs = layer(layers.RepeatVector(shape[0])(outputs))
-    outputs = dense_stack(
-        outputs,
-        units=dense_units,
-        activation=dense_activation,
-        dropout=dense_dropout,
-        penalty=penalty,
-    )
-    outputs = layers.Dense(
-        n_columns * n_quantiles if decoder == "lstm" else n_outputs,
-        activation=output_activation,
-        # With zero weights, forecasts start at the level of their window.
-        kernel_initializer="zeros" if is_undone else GlorotUniform(),
-        kernel_regularizer=penalty,
-    )(outputs)
-    if is_undone:
-        outputs = layers.Reshape(shape)(outputs)
-        if base is not None:
-            simple = _base(TakeColumns(columns)(steps), base, shape[0], season_length)
-            outputs = layers.Add()([simple, outputs])
-        outputs = WindowDenormalization(columns)([outputs, level, spread])
-        return NormalizedNetwork(inputs, outputs, name="recurrent_network")
-    if decoder == "lstm":
-        outputs = layers.Reshape((n_outputs,))(outputs)
-    if output_activation is None:
-        outputs = TargetScale()(outputs)
-    return keras.Model(inputs, outputs, name="recurrent_network")
 
 
-def _base(steps, base, horizon, season_length):
+def _simple_forecast(steps, base, horizon, season_length):
     """Return a simple forecast for each step ahead and each column."""
     simple = SimpleForecasts(horizon, season_length, BASES[base])(steps)
     if base == "mixture":
@@ -236,16 +243,16 @@ def _base(steps, base, horizon, season_length):
     return simple
 
 
-def _columns_of_targets(places, target_columns, n_outputs, n_quantiles):
+def _forecast_columns(places, target_columns, n_outputs, n_quantiles):
     """Return the positions of the columns that the outputs forecast; None if unknown."""
     if n_outputs % n_quantiles:
         raise ValueError(
-            f"There are {n_outputs} outputs for {n_quantiles} quantiles. Every step of "
-            "every target needs an output for each."
+            f"There are {n_outputs} outputs for {n_quantiles} quantiles. Each step of "
+            "each target needs one output for each quantile."
         )
     if target_columns is None:
         return (0,) if places.n_columns == 1 else None
-    columns = places.of("target_columns", target_columns)
+    columns = places.positions("target_columns", target_columns)
     if columns and n_outputs % (len(columns) * n_quantiles):
         each = f" of {n_quantiles} quantiles each" if n_quantiles > 1 else ""
         raise ValueError(
@@ -255,7 +262,7 @@ def _columns_of_targets(places, target_columns, n_outputs, n_quantiles):
     return columns
 
 
-def _joined(steps, branches, places, recurrent, penalties):
+def _read_by_branches(steps, branches, places, stack, penalties):
     """Return the joined outputs of all branches."""
     parts = []
     for number, branch in enumerate(branches):
@@ -266,17 +273,17 @@ def _joined(steps, branches, places, recurrent, penalties):
                 f'{{"columns": [0], "units": 16}}, got {branch!r}.'
             )
         own = {name: value for name, value in branch.items() if name != "columns"}
-        unknown = own.keys() - recurrent.keys()
+        unknown = own.keys() - stack.keys()
         if unknown:
             raise ValueError(
                 f"{where} has {sorted(unknown)}, but a branch has only columns, "
-                f"{', '.join(recurrent)}."
+                f"{', '.join(stack)}."
             )
-        columns = places.of(where, branch["columns"])
+        columns = places.positions(where, branch["columns"])
         if not columns:
             raise ValueError(f"{where} has no columns.")
         chosen = TakeColumns(columns)(steps)
-        parts.append(recurrent_stack(chosen, **{**recurrent, **own}, **penalties))
+        parts.append(recurrent_stack(chosen, **{**stack, **own}, **penalties))
     if not parts:
         raise ValueError("branches must name at least one branch, or be None.")
     return layers.Concatenate()(parts) if len(parts) > 1 else parts[0]

@@ -8,14 +8,14 @@ from keras import layers, ops
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._engine_contract import known_to_engine
+from skforecast_lstm.networks.arguments import layer_rates, layer_sizes, task_shapes
 from skforecast_lstm.networks.cells import Cell
-from skforecast_lstm.networks.initializers import GlorotUniform
-from skforecast_lstm.networks.layers import MaskUnknown, TargetScale
-from skforecast_lstm.networks.parts import (
-    as_tuple,
-    one_a_layer,
+from skforecast_lstm.networks.layers import MaskUnknown
+from skforecast_lstm.networks.stages import (
+    dense_layer,
     recurrent_stack,
-    shape_of_task,
+    scale_to_targets,
+    window_input,
 )
 
 __all__ = ["JoinNeighbours", "SummariseKnown", "series_network"]
@@ -53,7 +53,7 @@ class JoinNeighbours(layers.Layer):
     def call(self, inputs, mask=None):
         """Return steps of shape (n_samples, n_steps, size * n_features)."""
         if mask is not None:
-            inputs = inputs * _as_numbers(mask, inputs)
+            inputs = inputs * _mask_as_numbers(mask, inputs)
         n_before = (self.size - 1) // 2
         n_steps = inputs.shape[1]
         padded = ops.pad(inputs, ((0, 0), (n_before, self.size - 1 - n_before), (0, 0)))
@@ -96,7 +96,7 @@ class SummariseKnown(layers.Layer):
         """Return summaries of shape (n_samples, 2 * n_features)."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
-        known = _as_numbers(mask, inputs)
+        known = _mask_as_numbers(mask, inputs)
         n_known = ops.sum(known, axis=1)
         mean = ops.sum(inputs * known, axis=1) / ops.maximum(n_known, 1)
         lowest = ops.min(inputs, axis=1, keepdims=True)
@@ -104,7 +104,7 @@ class SummariseKnown(layers.Layer):
         return ops.concatenate([mean, largest * ops.minimum(n_known, 1)], axis=-1)
 
 
-def _as_numbers(mask, like):
+def _mask_as_numbers(mask, like):
     return ops.expand_dims(ops.cast(mask, like.dtype), -1)
 
 
@@ -165,32 +165,22 @@ def series_network(
     >>> series_network((150, 1), 3, output_activation="softmax").output_shape
     (None, 3)
     """
-    input_shape, n_outputs, output_activation = shape_of_task(
+    input_shape, n_outputs, output_activation = task_shapes(
         meta, input_shape, n_outputs, output_activation
     )
     check_integer("kernel_size", kernel_size, 1)
-    (rate,) = one_a_layer("dropout", dropout, 1, "summarising")
+    (rate,) = layer_rates("dropout", dropout, 1, "summarising")
 
-    inputs = keras.Input(input_shape)
-    steps = layers.Reshape((*input_shape, 1))(inputs) if len(input_shape) == 1 else inputs
-    outputs = MaskUnknown()(steps)
-    for size in as_tuple("filters", filters):
-        outputs = layers.Dense(
-            size, activation="relu", kernel_initializer=GlorotUniform()
-        )(JoinNeighbours(kernel_size)(outputs))
-    outputs = recurrent_stack(
-        outputs,
-        units=units,
-        cell=cell,
-        bidirectional=bidirectional,
-        return_sequences=True,
+    inputs, steps = window_input(input_shape)
+    steps = MaskUnknown()(steps)
+    for size in layer_sizes("filters", filters):
+        steps = dense_layer(size, "relu")(JoinNeighbours(kernel_size)(steps))
+    steps = recurrent_stack(
+        steps, units=units, cell=cell, bidirectional=bidirectional, return_sequences=True
     )
-    outputs = SummariseKnown()(outputs)
+    outputs = SummariseKnown()(steps)
     if rate:
         outputs = layers.Dropout(rate)(outputs)
-    outputs = layers.Dense(
-        n_outputs, activation=output_activation, kernel_initializer=GlorotUniform()
-    )(outputs)
-    if output_activation is None:
-        outputs = TargetScale()(outputs)
+    outputs = dense_layer(n_outputs, output_activation)(outputs)
+    outputs = scale_to_targets(outputs, output_activation)
     return keras.Model(inputs, outputs, name="series_network")

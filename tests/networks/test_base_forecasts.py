@@ -14,7 +14,7 @@ from skforecast_lstm import (
     training,
 )
 from skforecast_lstm.networks import SimpleForecasts
-from skforecast_lstm.networks.window_layers import first_weights, simple_rules
+from skforecast_lstm.networks.simple_forecasts import first_weights, simple_rules
 from skforecast_lstm.targets import horizon_targets
 
 METHODS = ["last", "standard", "relative"]

@@ -160,7 +160,7 @@ class TestNetwork:
         np.testing.assert_allclose(answers[:1], longer(windows[:1, 2:]), rtol=1e-5)
 
     def test_which_columns_must_be_said(self):
-        with pytest.raises(ValueError, match="have 3 columns, and target_columns must"):
+        with pytest.raises(ValueError, match=r"have 3 columns\. Name in target_columns"):
             recurrent_network((5, 3), normalization="last")
         with pytest.raises(ValueError, match="3 outputs for 2 target_columns"):
             recurrent_network((5, 3), 3, normalization="last", target_columns=(0, 1))

@@ -12,7 +12,7 @@ from skforecast_lstm.networks import (
     TargetScale,
     recurrent_network,
 )
-from skforecast_lstm.networks.parts import ColumnPlaces
+from skforecast_lstm.networks.arguments import ColumnPlaces
 
 
 def layers_of(network, kind):
@@ -428,7 +428,7 @@ class TestSequenceToSequence:
     ("columns", "names", "message"),
     [
         ((0,), ["open"], "feature_names has 1 names for windows of 2 columns"),
-        (("open",), None, "names the column 'open', but windows carry no names"),
+        (("open",), None, "names the column 'open', but windows have no names"),
         (("low",), ["open", "close"], r"'low', which is not among \['open', 'close'\]"),
         ((2,), None, "names the column 2, but windows have columns 0 to 1"),
         ((-1,), None, "names the column -1, but windows have columns 0 to 1"),
@@ -437,4 +437,4 @@ class TestSequenceToSequence:
 )
 def test_columns_that_are_not_there(columns, names, message):
     with pytest.raises(ValueError, match=message):
-        ColumnPlaces(2, names).of("target_columns", columns)
+        ColumnPlaces(2, names).positions("target_columns", columns)
