@@ -133,18 +133,18 @@ def check_known(parameter, value):
             ) from None
 
 
-def _flat(callbacks):
+def _flatten(callbacks):
     """Return a flat list of all callbacks in nested lists and dicts."""
     if callbacks is None:
         return []
     if isinstance(callbacks, Mapping):
         callbacks = list(callbacks.values())
     if isinstance(callbacks, list | tuple):
-        return [callback for item in callbacks for callback in _flat(item)]
+        return [callback for item in callbacks for callback in _flatten(item)]
     return [callbacks]
 
 
-def _class_named(name, module):
+def _find_class(name, module):
     """Return the class for a name, because Keras's functions take no parameters."""
     plain = name.replace("_", "").lower()
     for known, member in vars(module).items():
@@ -153,7 +153,7 @@ def _class_named(name, module):
     return name
 
 
-def _joined(models):
+def _join_compiled(models):
     """Join several members into one network, compiled like the first member."""
     network = join_members(models)
     if models[0].compiled:
@@ -250,17 +250,17 @@ class KerasWrapper(BaseEstimator):
             check_known(parameter, getattr(self, parameter))
         with seeded(seed):
             if isinstance(self.model, keras.Model):
-                model = self._copied()
+                model = self._copy_model()
             else:
                 builder = self.model or self._keras_build_fn
                 models = [self._call_builder(builder) for _ in range(self.n_members)]
-                model = models[0] if len(models) == 1 else _joined(models)
+                model = models[0] if len(models) == 1 else _join_compiled(models)
             if not model.compiled:
                 model.compile(**self._get_compile_kwargs())
         make_complete(model)
         return model
 
-    def _copied(self):
+    def _copy_model(self):
         """Return a copy of the user's model, with its weights."""
         if self.n_members > 1:
             raise ValueError(
@@ -304,42 +304,43 @@ class KerasWrapper(BaseEstimator):
 
     def _get_compile_kwargs(self):
         """Return the arguments of `keras.Model.compile`."""
-        optimizer = keras.optimizers.get(self._made("optimizer"))
+        optimizer = keras.optimizers.get(self._make("optimizer"))
         keeps_its_own_rate = (
             isinstance(self.optimizer, keras.optimizers.Optimizer)
-            or "learning_rate" in self._routed_to("optimizer")
+            or "learning_rate" in self._routed_parameters("optimizer")
             or self.learning_rate is None
         )
         if not keeps_its_own_rate:
             optimizer.learning_rate = self.learning_rate
-        metrics = self._made("metrics")
+        metrics = self._make("metrics")
         return {
             "optimizer": optimizer,
-            "loss": self._default_loss if self.loss is None else self._made("loss"),
+            "loss": self._default_loss if self.loss is None else self._make("loss"),
             "metrics": metrics if isinstance(metrics, list | dict | None) else [metrics],
-            **self._routed_to("compile"),
+            **self._routed_parameters("compile"),
         }
 
-    def _made(self, parameter):
+    def _make(self, parameter):
         """Return the object for a parameter, made with its routed parameters."""
-        given, routed = getattr(self, parameter), self._routed_to(parameter)
+        given, routed = getattr(self, parameter), self._routed_parameters(parameter)
         if routed:
             module = _KNOWN_BY_NAME[parameter][1]
             given = try_to_convert_strings_to_classes(
-                given, lambda name: _class_named(name, module)
+                given, lambda name: _find_class(name, module)
             )
         return unflatten_params(items=own_copy(given), params=routed)
 
-    def _routed_to(self, destination):
+    def _routed_parameters(self, destination):
         """Return the parameters routed to a nested object, without the prefix."""
         return route_params(self.get_params(), destination=destination, pass_filter=())
 
-    def _own_callbacks(self):
+    def _make_callbacks(self):
         """Return the callbacks of one fit, made from classes or copied from objects."""
         callbacks = unflatten_params(
-            items=own_callbacks(self.callbacks), params=self._routed_to("callbacks")
+            items=own_callbacks(self.callbacks),
+            params=self._routed_parameters("callbacks"),
         )
-        callbacks = _flat(callbacks)
+        callbacks = _flatten(callbacks)
         for callback in callbacks:
             if not isinstance(callback, keras.callbacks.Callback):
                 raise TypeError(

@@ -14,19 +14,18 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skforecast_lstm._checks import check_no_infinity
+from skforecast_lstm._docstrings import share_parameters
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._rows import is_too_large
 from skforecast_lstm._scales import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
-from skforecast_lstm._sequence_estimator import (
-    NETWORK_PARAMETERS,
-    SequenceEstimator,
-)
+from skforecast_lstm._sequence_estimator import SequenceEstimator
 from skforecast_lstm.networks import Cell, QuantileLoss, recurrent_network
 
 __all__ = ["LSTMClassifier", "LSTMRegressor"]
 
 
+@share_parameters(recurrent_network, SequenceEstimator)
 class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """Recurrent network that predicts numbers from windows of a time series.
 
@@ -37,124 +36,9 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
     Parameters
     ----------
-    units : int or tuple of int, default=32
-        Number of units in each recurrent layer, from first to last. ``(32, 16)`` stacks
-        two layers.
-    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
-        Type of cell in all recurrent layers, or in each of them.
-    activation : str or callable, default="tanh"
-        Activation function of the cells.
-    bidirectional : bool, default=False
-        If True, each recurrent layer also reads its steps from last to first.
-    dropout : float or tuple of float, default=0.0
-        Fraction of the inputs that each recurrent layer drops during training.
-    recurrent_dropout : float or tuple of float, default=0.0
-        Fraction of the state that each recurrent layer drops between steps.
-    dense_units : int or tuple of int, default=()
-        Number of units in each dense layer between the recurrent layers and the output.
-    dense_activation : str or callable, default="relu"
-        Activation function of the dense layers.
-    dense_dropout : float or tuple of float, default=0.0
-        Fraction of the outputs that each dense layer drops during training. Without
-        dense layers, it applies to the outputs of the last recurrent layer.
-    decoder : {"dense", "lstm"}, default="dense"
-        "dense" computes all outputs at once. "lstm" computes the outputs one step ahead
-        at a time, with a further recurrent layer (sequence to sequence).
     output_activation : str or callable, default=None
         Activation function of the output. If None, the output is linear. It starts with
         the mean and spread of the targets, so the targets need no scaling.
-    l2 : float, default=0.0
-        L2 penalty on the kernels of all layers.
-    normalization : {"last", "standard", "relative"}, default=None
-        Normalization of each window inside the network, column by column, to a level of
-        0 and a spread of 1. "last" uses the last value and the mean distance from the
-        mean, or the mean step if that is larger. "standard" uses the mean and the
-        standard deviation. "relative" uses changes relative to the first value. A linear
-        output is transformed back, so give `X` and `y` in the same units, without a
-        scaler before the windows.
-    base : {"last", "seasonal", "mixture"}, default=None
-        Simple forecast that the network corrects, within the `normalization`. "last" is
-        the last value, "seasonal" is the value one season ago. "mixture" combines many
-        simple forecasts with learned weights. The first output is for the step right
-        after the window.
-    season_length : int, default=1
-        Number of steps in one season, used by `base`.
-    segment : int, default=None
-        Number of steps that are read at once. The window is cut into segments. Each
-        segment goes through a dense layer and becomes one step of the recurrent layers.
-        Fewer steps take less time, and the network remembers long windows better.
-    target_columns : tuple of int or str, default=None
-        Columns of the window that are the targets, the same ones for each step ahead. ()
-        means that no column is a target, so the output is not transformed back from the
-        normalization. Not needed if the window has only one column.
-    branches : list of dict, default=None
-        Separate recurrent layers for groups of columns, such as
-        ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``. The outputs of
-        the branches are joined before the dense layers. A branch can set `units`,
-        `cell`, `activation`, `bidirectional`, `dropout`, `recurrent_dropout` and
-        `segment`. Those that it does not set come from the parameters of the estimator.
-    feature_names : sequence of str, default=None
-        Names of the columns of a window. Needed if `branches` or `target_columns` refers
-        to columns by name.
-    model : callable or keras.Model, default=None
-        Network to use instead of the one that the parameters above describe: a model or
-        a function that returns one. If it is a model, a copy is trained, starting from
-        its present weights. A function is called as in SciKeras: with ``meta``,
-        ``compile_kwargs`` and ``params`` if it has arguments of these names, and with
-        the parameters given as ``model__name``. A compiled model keeps its own loss and
-        optimizer.
-    loss : str, keras.losses.Loss, class or callable, default=None
-        Loss that training minimizes. None means "mean_squared_error".
-    optimizer : str, keras.optimizers.Optimizer or class, default="adam"
-        Optimizer that minimizes the loss.
-    learning_rate : float or schedule, default=0.005
-        Learning rate of an optimizer given by name or class. None means Keras's default.
-        An optimizer object keeps its own learning rate.
-    schedule : {"cosine", "one_cycle"}, default=None
-        Change of the learning rate from batch to batch. "cosine" lowers it along a
-        cosine. "one_cycle" raises it first and then lowers it. None keeps it constant.
-        With a schedule, `partial_fit` continues at a tenth of the learning rate.
-    metrics : list, default=None
-        Keras metrics to record in `history_`, as names or objects.
-    epochs : int, default=None
-        Number of passes over the data. None means as many as give about 2,000 batches,
-        at least 3 and at most 200.
-    n_batches : int, default=None
-        Number of batches to train on, instead of `epochs`. The last epoch may be
-        incomplete.
-    batch_size : int, default=None
-        Number of rows in a batch. None means 32 for up to 32,000 rows. For more rows,
-        the batch is larger, so that an epoch has about 1,000 batches. It has at most
-        1,024 rows.
-    shuffle : bool, default=True
-        If True, the rows are put into batches in a new random order in each epoch. This
-        leaks nothing, because a row sees only its window.
-    early_stopping : bool, default=False
-        If True, stop when the loss on held-out rows has not improved for
-        `n_iter_no_change` epochs, and restore the best weights.
-    validation_fraction : float, default=0.1
-        Fraction of the rows to hold out, at the end of each series. Rows are held out
-        only with `early_stopping` or with a callback that monitors a ``val_`` metric.
-        Earlier rows are left out of training if their targets share steps with the
-        targets of held-out rows.
-    n_iter_no_change : int, default=10
-        Number of epochs without improvement after which early stopping ends training.
-    n_members : int, default=1
-        Number of networks with different initial weights. The prediction is the mean of
-        their outputs. They train together on the same batches.
-    callbacks : callback, class, or list or dict of them, default=None
-        Keras callbacks. Classes are instantiated with the parameters given as
-        ``callbacks__patience`` or ``callbacks__0__patience``. Objects are copied.
-    warm_start : bool, default=False
-        If True, `fit` continues from the weights of the previous `fit`. Loss, optimizer,
-        learning rate and metrics may change between fits. The network may not.
-    random_state : int, RandomState or None, default=None
-        Seed for the initial weights, dropout and the order of the rows.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
-    **routed : dict
-        Parameters of nested objects: ``optimizer__clipnorm``, ``loss__delta``,
-        ``metrics__...``, ``callbacks__...``, ``compile__...`` and ``model__...``.
 
     Attributes
     ----------
@@ -193,13 +77,6 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """
 
     _default_loss = "mean_squared_error"
-    _network_parameters = (
-        *NETWORK_PARAMETERS,
-        "decoder",
-        "base",
-        "season_length",
-        "target_columns",
-    )
 
     def __init__(
         self,
@@ -243,46 +120,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         verbose: int | Literal["auto"] = 0,
         **routed: Any,
     ) -> None:
-        super().__init__(
-            units=units,
-            cell=cell,
-            activation=activation,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            dense_units=dense_units,
-            dense_activation=dense_activation,
-            dense_dropout=dense_dropout,
-            output_activation=output_activation,
-            l2=l2,
-            normalization=normalization,
-            segment=segment,
-            branches=branches,
-            feature_names=feature_names,
-            model=model,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            metrics=metrics,
-            epochs=epochs,
-            n_batches=n_batches,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            n_members=n_members,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-            **routed,
-        )
-        self.decoder = decoder
-        self.base = base
-        self.season_length = season_length
-        self.target_columns = target_columns
+        self._set_parameters(locals())
 
     def partial_fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -304,7 +142,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         self : LSTMRegressor
             The fitted regressor.
         """
-        with self._all_or_nothing():
+        with self._restore_on_failure():
             return self._train_one_epoch(X, y, sample_weight)
 
     def predict(self, X: ArrayLike) -> NDArray:
@@ -321,7 +159,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predicted targets.
         """
-        outputs = self._outputs(X).astype(self._y_dtype)
+        outputs = self._compute_outputs(X).astype(self._y_dtype)
         return outputs.reshape(len(outputs), *self._y_shape)
 
     def __sklearn_tags__(self):
@@ -370,10 +208,11 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return y, known
 
     def _keras_build_fn(self, meta):
-        parameters = {name: getattr(self, name) for name in self._network_parameters}
         loss = keras.tree.flatten(self._get_compile_kwargs()["loss"])[0]
         n_quantiles = len(loss.quantiles) if isinstance(loss, QuantileLoss) else 1
-        return recurrent_network(**parameters, n_quantiles=n_quantiles, meta=meta)
+        return recurrent_network(
+            **self._network_parameters(), n_quantiles=n_quantiles, meta=meta
+        )
 
     def _check_targets(self, y):
         """Accept all numbers."""
@@ -383,7 +222,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
     def _targets(self, y, model):
         """Return the targets in the shape of the network's outputs."""
-        n_outputs = self._n_outputs_of(model)
+        n_outputs = self._count_outputs(model)
         if n_outputs != self.n_outputs_:
             raise ValueError(
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
@@ -408,6 +247,7 @@ def _compares_outputs(loss):
     return any(name in loss_name(loss) for name in names)
 
 
+@share_parameters(recurrent_network, SequenceEstimator)
 class LSTMClassifier(ClassifierMixin, SequenceEstimator):
     """Recurrent network that predicts classes from windows of a time series.
 
@@ -417,108 +257,14 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
 
     Parameters
     ----------
-    units : int or tuple of int, default=32
-        Number of units in each recurrent layer, from first to last. ``(32, 16)`` stacks
-        two layers.
-    cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
-        Type of cell in all recurrent layers, or in each of them.
-    activation : str or callable, default="tanh"
-        Activation function of the cells.
-    bidirectional : bool, default=False
-        If True, each recurrent layer also reads its steps from last to first.
-    dropout : float or tuple of float, default=0.0
-        Fraction of the inputs that each recurrent layer drops during training.
-    recurrent_dropout : float or tuple of float, default=0.0
-        Fraction of the state that each recurrent layer drops between steps.
-    dense_units : int or tuple of int, default=()
-        Number of units in each dense layer between the recurrent layers and the output.
-    dense_activation : str or callable, default="relu"
-        Activation function of the dense layers.
-    dense_dropout : float or tuple of float, default=0.0
-        Fraction of the outputs that each dense layer drops during training. Without
-        dense layers, it applies to the outputs of the last recurrent layer.
     output_activation : str or callable, default=None
         Activation function of the output. If None, a sigmoid for two classes and a
         softmax for more.
-    l2 : float, default=0.0
-        L2 penalty on the kernels of all layers.
-    normalization : {"last", "standard", "relative"}, default=None
-        Normalization of each window inside the network, column by column, to a level of
-        0 and a spread of 1. "last" uses the last value and the mean distance from the
-        mean, or the mean step if that is larger. "standard" uses the mean and the
-        standard deviation. "relative" uses changes relative to the first value.
-    segment : int, default=None
-        Number of steps that are read at once. The window is cut into segments. Each
-        segment goes through a dense layer and becomes one step of the recurrent layers.
-        Fewer steps take less time, and the network remembers long windows better.
-    branches : list of dict, default=None
-        Separate recurrent layers for groups of columns, such as
-        ``{"columns": ["open", "close"], "units": 16, "cell": "gru"}``. The outputs of
-        the branches are joined before the dense layers. A branch can set `units`,
-        `cell`, `activation`, `bidirectional`, `dropout`, `recurrent_dropout` and
-        `segment`. Those that it does not set come from the parameters of the estimator.
     feature_names : sequence of str, default=None
         Names of the columns of a window. Needed if `branches` refers to columns by name.
-    model : callable or keras.Model, default=None
-        Network to use instead of the one that the parameters above describe: a model or
-        a function that returns one. If it is a model, a copy is trained, starting from
-        its present weights. A function is called as in SciKeras: with ``meta``,
-        ``compile_kwargs`` and ``params`` if it has arguments of these names, and with
-        the parameters given as ``model__name``. A compiled model keeps its own loss and
-        optimizer.
-    loss : str, keras.losses.Loss, class or callable, default=None
-        Loss that training minimizes. None means the cross-entropy.
-    optimizer : str, keras.optimizers.Optimizer or class, default="adam"
-        Optimizer that minimizes the loss.
-    learning_rate : float or schedule, default=0.005
-        Learning rate of an optimizer given by name or class. None means Keras's default.
-        An optimizer object keeps its own learning rate.
-    schedule : {"cosine", "one_cycle"}, default=None
-        Change of the learning rate from batch to batch. "cosine" lowers it along a
-        cosine. "one_cycle" raises it first and then lowers it. None keeps it constant.
-        With a schedule, `partial_fit` continues at a tenth of the learning rate.
-    metrics : list, default=None
-        Keras metrics to record in `history_`, as names or objects.
-    epochs : int, default=None
-        Number of passes over the data. None means as many as give about 2,000 batches,
-        at least 3 and at most 200.
-    n_batches : int, default=None
-        Number of batches to train on, instead of `epochs`. The last epoch may be
-        incomplete.
-    batch_size : int, default=None
-        Number of rows in a batch. None means 32 for up to 32,000 rows. For more rows,
-        the batch is larger, so that an epoch has about 1,000 batches. It has at most
-        1,024 rows.
-    shuffle : bool, default=True
-        If True, the rows are put into batches in a new random order in each epoch. This
-        leaks nothing, because a row sees only its window.
-    early_stopping : bool, default=False
-        If True, stop when the loss on held-out rows has not improved for
-        `n_iter_no_change` epochs, and restore the best weights.
-    validation_fraction : float, default=0.1
-        Fraction of the rows to hold out, at the end of each series. Rows are held out
-        only with `early_stopping` or with a callback that monitors a ``val_`` metric.
-    n_iter_no_change : int, default=10
-        Number of epochs without improvement after which early stopping ends training.
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss, by label. "balanced" gives every class the
         same total weight. The class weights are multiplied by `sample_weight`.
-    n_members : int, default=1
-        Number of networks with different initial weights. The prediction is the mean of
-        their outputs. They train together on the same batches.
-    callbacks : callback, class, or list or dict of them, default=None
-        Keras callbacks. Classes are instantiated with the parameters given as
-        ``callbacks__patience`` or ``callbacks__0__patience``. Objects are copied.
-    warm_start : bool, default=False
-        If True, `fit` continues from the weights of the previous `fit`. Loss, optimizer,
-        learning rate and metrics may change between fits. The network may not.
-    random_state : int, RandomState or None, default=None
-        Seed for the initial weights, dropout and the order of the rows.
-    verbose : int, default=0
-        0 is silent, 1 shows a progress bar, 2 prints one line per epoch.
-    **routed : dict
-        Parameters of nested objects: ``optimizer__clipnorm``, ``loss__delta``,
-        ``metrics__...``, ``callbacks__...``, ``compile__...`` and ``model__...``.
 
     Attributes
     ----------
@@ -598,43 +344,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         verbose: int | Literal["auto"] = 0,
         **routed: Any,
     ) -> None:
-        super().__init__(
-            units=units,
-            cell=cell,
-            activation=activation,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            dense_units=dense_units,
-            dense_activation=dense_activation,
-            dense_dropout=dense_dropout,
-            output_activation=output_activation,
-            l2=l2,
-            normalization=normalization,
-            segment=segment,
-            branches=branches,
-            feature_names=feature_names,
-            model=model,
-            loss=loss,
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            metrics=metrics,
-            epochs=epochs,
-            n_batches=n_batches,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            n_members=n_members,
-            callbacks=callbacks,
-            warm_start=warm_start,
-            random_state=random_state,
-            verbose=verbose,
-            **routed,
-        )
-        self.class_weight = class_weight
+        self._set_parameters(locals())
 
     def partial_fit(
         self,
@@ -662,7 +372,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         self : LSTMClassifier
             The fitted classifier.
         """
-        with self._all_or_nothing():
+        with self._restore_on_failure():
             return self._train_one_epoch(X, y, sample_weight, classes)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -679,7 +389,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             Probabilities, in the order of `classes_`.
         """
-        outputs = self._outputs(X).astype(np.float64)
+        outputs = self._compute_outputs(X).astype(np.float64)
         one = outputs.shape[1] == 1
         if getattr(self.model_.loss, "from_logits", False):
             outputs = expit(outputs) if one else softmax(outputs, axis=1)
@@ -748,12 +458,12 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         numbers[known] = np.searchsorted(self.classes_, y[known])
         return numbers, known
 
-    def _activation_of_output(self):
+    def _choose_activation(self):
         """Return a softmax if the loss compares the outputs of the classes."""
         given = self.output_activation
         two = self.n_classes_ == 2
         name = _name_of(given)
-        if two and self.loss is not None and _compares_outputs(self._made("loss")):
+        if two and self.loss is not None and _compares_outputs(self._make("loss")):
             if name not in (None, "softmax"):
                 raise ValueError(
                     f"The loss {self.loss!r} compares the outputs of the classes, and "
@@ -761,7 +471,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
                     "output_activation away, or give 'softmax'."
                 )
             return given or "softmax"
-        from_logits = getattr(self._made("loss"), "from_logits", False)
+        from_logits = getattr(self._make("loss"), "from_logits", False)
         expected = ("linear",) if from_logits else (None, "sigmoid", "softmax")
         is_known = name is None or hasattr(keras.activations, name)
         if is_known and name not in expected:
@@ -789,7 +499,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
 
     def _targets(self, y, model):
         """Return the labels in the form that the loss of the network needs."""
-        n_outputs = self._n_outputs_of(model)
+        n_outputs = self._count_outputs(model)
         if n_outputs == 1 and (self.n_classes_ > 2 or _compares_outputs(model.loss)):
             raise ValueError(
                 f"The model has one output, which can't be of {self.n_classes_} classes "

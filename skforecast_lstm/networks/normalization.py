@@ -218,7 +218,6 @@ class WindowDenormalization(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
-@known_to_engine
 class NormalizedNetwork(keras.Model):
     """Network with a loss measured in units of the spread of each window.
 
@@ -249,6 +248,7 @@ class NormalizedNetwork(keras.Model):
     0.5
     """
 
+    @known_to_engine
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):

@@ -5,6 +5,7 @@ import numpy as np
 from keras import layers, ops
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._engine_contract import known_to_engine
 
 __all__ = ["SimpleForecasts", "mixture_layer"]
 
@@ -33,8 +34,7 @@ class SimpleForecasts(keras.layers.Layer):
     Examples
     --------
     >>> import numpy as np
-    >>> from skforecast_lstm._engine_contract import known_to_engine
-    from skforecast_lstm.networks import SimpleForecasts
+    >>> from skforecast_lstm.networks import SimpleForecasts
     >>> window = np.array([[[1.0], [2.0], [3.0]]], dtype="float32")
     >>> forecasts = SimpleForecasts(horizon=2, season_length=1)(window)
     >>> np.asarray(forecasts)[0, :, 0].tolist()
