@@ -5,21 +5,16 @@ from typing import Any, Literal, Self
 
 import keras
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, column_or_1d
 
-from skforecast_lstm._checks import check_no_infinity
 from skforecast_lstm._docstrings import share_parameters
-from skforecast_lstm._pieces import pieces
-from skforecast_lstm._rows import is_too_large
 from skforecast_lstm._scales import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import SequenceEstimator
+from skforecast_lstm._target_checks import check_labels, check_numbers
 from skforecast_lstm.networks import Cell, QuantileLoss, recurrent_network
 
 __all__ = ["LSTMClassifier", "LSTMRegressor"]
@@ -169,32 +164,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
     def _encode(self, y, classes, *, reset):
         """Return the targets as floats, and the known fraction of each row."""
-        y = check_array(
-            y,
-            dtype=[np.float64, np.float32],
-            ensure_2d=False,
-            ensure_all_finite="allow-nan",
-            input_name="y",
-        )
-        known = np.empty(len(y))
-        ever: Any = False
-        for piece in pieces(y):
-            too_large = np.argwhere(is_too_large(y[piece]))
-            if len(too_large):
-                raise ValueError(
-                    f"y contains a value too large for {keras.config.floatx()}, first at "
-                    f"row {piece.start + too_large[0][0]}. Give the target in larger "
-                    "units."
-                )
-            values = y[piece].reshape(len(known[piece]), -1)
-            are_known = ~np.isnan(values)
-            known[piece] = are_known.mean(axis=1)
-            ever = ever | are_known.any(axis=0)
-        if np.any(ever) and not np.all(ever):
-            raise ValueError(
-                f"Column {np.argmin(ever)} of y has no known value, so that nothing can "
-                "be learned of it. Leave it out."
-            )
+        y, known = check_numbers(y)
         if reset:
             self._y_dtype, self._y_shape = y.dtype, y.shape[1:]
             self.target_type_ = "continuous"
@@ -234,7 +204,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return targets
 
 
-def _name_of(activation):
+def _activation_name(activation):
     """Return the name of an activation function."""
     if activation is None or isinstance(activation, str):
         return activation and activation.lower()
@@ -395,7 +365,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             outputs = expit(outputs) if one else softmax(outputs, axis=1)
         elif (outputs < 0).any() or (outputs > 1.001).any():
             raise ValueError(
-                "The outputs of the model are no probabilities: they lie between "
+                "The outputs of the model are not probabilities: they lie between "
                 f"{np.nanmin(outputs):.4g} and {np.nanmax(outputs):.4g}. End it with a "
                 "sigmoid or a softmax, or give a loss object with from_logits=True."
             )
@@ -423,24 +393,20 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
 
     @property
     def _default_loss(self):
-        two = self.n_classes_ == 2 and _name_of(self.output_activation) != "softmax"
+        two = (
+            self.n_classes_ == 2 and _activation_name(self.output_activation) != "softmax"
+        )
         return "binary_crossentropy" if two else "sparse_categorical_crossentropy"
 
     def _encode(self, y, classes, *, reset):
         """Return the class number of each label, and a mask of the known labels."""
-        y = column_or_1d(y, warn=True)
-        known = ~np.asarray(pd.isna(y))
-        if not known.any():
-            raise ValueError("y has no known label: every one is missing.")
-        if y.dtype.kind == "f":
-            check_no_infinity("y", y, "row {}".format)
-        check_classification_targets(y[known])
+        y, known = check_labels(y)
         if not reset and classes is not None:
             given = np.unique(classes)
             if not np.array_equal(given, self.classes_):
                 raise ValueError(
-                    f"classes={given.tolist()} is not the same as in the fit before, "
-                    f"which had {self.classes_.tolist()}. Name all classes in the first "
+                    f"classes={given.tolist()} differ from those of the previous fit, "
+                    f"{self.classes_.tolist()}. Name all classes in the first "
                     "partial_fit."
                 )
         if reset:
@@ -462,7 +428,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         """Return a softmax if the loss compares the outputs of the classes."""
         given = self.output_activation
         two = self.n_classes_ == 2
-        name = _name_of(given)
+        name = _activation_name(given)
         if two and self.loss is not None and _compares_outputs(self._make("loss")):
             if name not in (None, "softmax"):
                 raise ValueError(
@@ -502,9 +468,9 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         n_outputs = self._count_outputs(model)
         if n_outputs == 1 and (self.n_classes_ > 2 or _compares_outputs(model.loss)):
             raise ValueError(
-                f"The model has one output, which can't be of {self.n_classes_} classes "
-                f"with the loss {model.loss!r}. Give it an output for each class and a "
-                "softmax, or another loss."
+                f"The model has one output, which can't distinguish {self.n_classes_} "
+                f"classes with the loss {model.loss!r}. Give it one output for each "
+                "class and a softmax, or give another loss."
             )
         if n_outputs == 1:
             return y.reshape(-1, 1).astype(keras.config.floatx())

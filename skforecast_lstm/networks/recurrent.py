@@ -70,7 +70,8 @@ def recurrent_network(
         Number of outputs. They are ordered by step ahead, then by target, then by
         quantile.
     units : int or tuple of int, default=32
-        Number of units of each recurrent layer, first to last.
+        Number of units of each recurrent layer, first to last. ``(32, 16)`` stacks two
+        layers.
     cell : {"lstm", "gru", "rnn", "peephole"} or tuple of these, default="lstm"
         Cell of all recurrent layers, or of each layer.
     activation : str or callable, default="tanh"
@@ -101,10 +102,12 @@ def recurrent_network(
         L2 penalty on the kernels of all layers.
     normalization : {"last", "standard", "relative"}, default=None
         Method that gives each window a level of 0 and a spread of 1, column by column.
-        "last" uses the last value and the mean change, "standard" the mean and the
-        standard deviation, and "relative" the changes relative to the first value. See
+        "last" uses the last value and the mean distance from the mean, or the mean step
+        if that is larger. "standard" uses the mean and the standard deviation, and
+        "relative" the changes relative to the first value. See
         :class:`WindowNormalization`. A linear output starts at the level of its column
-        and is in its units. The loss is measured in spreads, see
+        and is in its units, so give windows and targets in the same units, without a
+        scaler before the windows. The loss is measured in spreads, see
         :class:`NormalizedNetwork`.
     base : {"last", "seasonal", "mixture"}, default=None
         Simple forecast that the network corrects, within the `normalization`: the last

@@ -124,9 +124,9 @@ def test_logits_of_a_network_of_the_user(X):
         classifier.predict_proba(X), logits / logits.sum(1, keepdims=True), rtol=1e-4
     )
     given["loss"] = "mse"
-    with pytest.raises(ValueError, match="outputs of the model are no probabilities"):
+    with pytest.raises(ValueError, match="outputs of the model are not probabilities"):
         quick(LSTMClassifier, **given).fit(X, labels).predict_proba(X)
-    with pytest.raises(ValueError, match="one output, which can't be of 3 classes"):
+    with pytest.raises(ValueError, match="one output, which can't distinguish 3 classes"):
         quick(LSTMClassifier, model=ending_in(1, "sigmoid")).fit(X, labels)
 
 
@@ -134,7 +134,9 @@ def test_classes_that_change_later(X, labels):
     classifier = quick(LSTMClassifier).partial_fit(X, labels, ["down", "flat", "up"])
     classifier.partial_fit(X, labels, ["up", "down", "flat"])
     for classes in (["down", "up"], ["a", "b", "c"]):
-        with pytest.raises(ValueError, match=r"not the same as in the fit before.*flat"):
+        with pytest.raises(
+            ValueError, match=r"differ from .* previous fit.*flat"
+        ):
             classifier.partial_fit(X, labels, classes)
 
 
