@@ -134,9 +134,7 @@ def test_classes_that_change_later(X, labels):
     classifier = quick(LSTMClassifier).partial_fit(X, labels, ["down", "flat", "up"])
     classifier.partial_fit(X, labels, ["up", "down", "flat"])
     for classes in (["down", "up"], ["a", "b", "c"]):
-        with pytest.raises(
-            ValueError, match=r"differ from .* previous fit.*flat"
-        ):
+        with pytest.raises(ValueError, match=r"differ from .* previous fit.*flat"):
             classifier.partial_fit(X, labels, classes)
 
 
