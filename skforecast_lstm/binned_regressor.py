@@ -1,6 +1,7 @@
 """Regressor that predicts numbers through a classifier of bins."""
 
-from typing import Any, Literal, Self
+from numbers import Integral
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from sklearn.base import (
 )
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -29,7 +31,6 @@ from sklearn.utils.validation import (
     has_fit_parameter,
 )
 
-from skforecast_lstm._checks import check_integer
 from skforecast_lstm.estimators import LSTMClassifier
 
 __all__ = ["BinnedRegressor"]
@@ -109,6 +110,11 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
            [15., 28.]])
     """
 
+    _parameter_constraints: ClassVar[dict[str, list]] = {
+        "n_bins": [Interval(Integral, 2, None, closed="left")],
+        "strategy": [StrOptions({"quantile", "uniform"})],
+    }
+
     def __init__(
         self,
         classifier: ClassifierMixin | None = None,
@@ -153,11 +159,11 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, y, ensure_non_negative=True)
             known &= weights > 0
-        routed = self._route(classifier, weights, fit_params)
+        routed = self._route_parameters(classifier, weights, fit_params)
         before = dict(vars(self))
         try:
             self._make_bins(y[known], None if weights is None else weights[known])
-            bins = self._bins_of(y)
+            bins = self._find_bins(y)
             if not known.all():
                 X, bins, routed = _leave_out_unknown(classifier, X, bins, known, routed)
             self.classifier_ = clone(classifier).fit(X, bins, **routed)
@@ -281,38 +287,34 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             MetadataRouter(owner=self)
             .add_self_request(self)
             .add(
-                classifier=self._classifier(),
+                classifier=self._given_classifier(),
                 method_mapping=MethodMapping().add(caller="fit", callee="fit"),
             )
         )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = get_tags(self._classifier())
+        inner = get_tags(self._given_classifier())
         tags.input_tags = inner.input_tags
         # Code that finds predict_proba reads these tags, even for a regressor.
         tags.classifier_tags = inner.classifier_tags
         tags.non_deterministic = inner.non_deterministic
         return tags
 
-    def _classifier(self):
+    def _given_classifier(self):
         return LSTMClassifier() if self.classifier is None else self.classifier
 
     def _check_parameters(self):
-        check_integer("n_bins", self.n_bins, 2)
-        if self.strategy not in ("quantile", "uniform"):
-            raise ValueError(
-                f"strategy must be 'quantile' or 'uniform', got {self.strategy!r}."
-            )
-        classifier = self._classifier()
+        self._validate_params()
+        classifier = self._given_classifier()
         if not hasattr(classifier, "predict_proba"):
             raise TypeError(
                 f"{type(classifier).__name__} has no predict_proba. Give a classifier "
-                "that has, or put it into a CalibratedClassifierCV."
+                "that has it, or put this one into a CalibratedClassifierCV."
             )
         return classifier
 
-    def _route(self, classifier, weights, fit_params):
+    def _route_parameters(self, classifier, weights, fit_params):
         """Return the parameters for `fit` of the classifier."""
         if weights is not None:
             fit_params = {**fit_params, "sample_weight": weights}
@@ -320,7 +322,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             return process_routing(self, "fit", **fit_params).classifier.fit
         if weights is not None and not has_fit_parameter(classifier, "sample_weight"):
             raise ValueError(
-                f"{type(classifier).__name__} takes no sample_weight. Leave it away, or "
+                f"{type(classifier).__name__} takes no sample_weight. Leave it out, or "
                 "give another classifier."
             )
         return fit_params
@@ -332,7 +334,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             what = f"only the value {lowest}" if len(y) else "no value"
             raise ValueError(
                 f"y has {what} in n_samples = {len(y)} rows with a known target and a "
-                "weight, and bins need two or more: there is not more than one class."
+                "weight. Bins need two or more values, for more than one class."
             )
         if self.strategy == "uniform":
             cuts = np.linspace(lowest, highest, self.n_bins + 1)[1:-1]
@@ -340,14 +342,14 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             cuts = _quantile_cuts(y, weights, self.n_bins)
         self.bin_edges_ = np.array([lowest, *cuts, highest])
         self.classes_ = np.arange(len(cuts) + 1)
-        bins = self._bins_of(y)
+        bins = self._find_bins(y)
         totals = np.bincount(bins, weights, len(self.classes_))
         weighted = y if weights is None else y * weights
         sums = np.bincount(bins, weighted, len(self.classes_))
         middles = (self.bin_edges_[1:] + self.bin_edges_[:-1]) / 2
         self.bin_means_ = np.divide(sums, totals, out=middles, where=totals > 0)
 
-    def _bins_of(self, y):
+    def _find_bins(self, y):
         return np.searchsorted(self.bin_edges_[1:-1], y)
 
 

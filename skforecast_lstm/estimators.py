@@ -434,7 +434,7 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
                 raise ValueError(
                     f"The loss {self.loss!r} compares the outputs of the classes, and "
                     f"output_activation={given!r} makes one for two classes. Leave "
-                    "output_activation away, or give 'softmax'."
+                    "output_activation out, or give 'softmax'."
                 )
             return given or "softmax"
         from_logits = getattr(self._make("loss"), "from_logits", False)

@@ -94,18 +94,18 @@ def recursive_forecast(
     (80, 12, 1)
     """
     check_integer("n_steps", n_steps, 1)
-    before, windower, after = _parts(pipeline)
+    before, windower, after = _split_pipeline(pipeline)
     X = X if hasattr(X, "shape") else np.asarray(X)
     rows = before.transform(X) if len(before) else X
     _check_series_are_told_apart(X, rows)
     series, origins = _origins(windower, rows, starts)
-    scale = _scale(before, series.shape[1])
+    scale = _find_scale(before, series.shape[1])
     # If a window has a value that is too large for the device, `predict` refuses it.
     if scale is not None and _is_network(after) and not is_too_large(series).any():
-        return _by_network(after[0], series, origins, n_steps, *scale)
+        return _forecast_by_network(after[0], series, origins, n_steps, *scale)
     _check_rows_stand_alone(before, X, rows)
     return training.feed_back_by_steps(
-        lambda windows: _answer(windows, before, windower, after, X),
+        lambda windows: _predict_rows(windows, before, windower, after, X),
         series,
         origins,
         n_steps,
@@ -118,7 +118,7 @@ def _is_network(steps):
     return len(steps) == 1 and predict is LSTMRegressor.predict
 
 
-def _by_network(regressor, series, origins, n_steps, centre, spread):
+def _forecast_by_network(regressor, series, origins, n_steps, centre, spread):
     """Return the forecasts of the network in the shape and dtype of its regressor."""
     _check_all_columns_are_forecast(regressor.n_outputs_, series.shape[1])
     forecasts = training.feed_back(
@@ -130,12 +130,12 @@ def _by_network(regressor, series, origins, n_steps, centre, spread):
         centre=centre,
         spread=spread,
     )
-    _warn_of_what_is_not_finite(forecasts)
+    _warn_if_not_finite(forecasts)
     forecasts = forecasts.reshape(*forecasts.shape[:2], *regressor._y_shape)
     return forecasts.astype(regressor._y_dtype, copy=False)
 
 
-def _parts(pipeline):
+def _split_pipeline(pipeline):
     """Return the steps before the windower, the windower, and the steps after it."""
     if not isinstance(pipeline, Pipeline):
         inside = getattr(pipeline, "best_estimator_", None)
@@ -154,8 +154,8 @@ def _parts(pipeline):
         )
     if not hasattr(pipeline, "predict") or is_classifier(pipeline):
         raise TypeError(
-            "The last step of the pipeline must be a regressor, whose forecasts can be "
-            f"fed back, got {type(steps[-1]).__name__}."
+            "The last step of the pipeline must be a regressor, because its forecasts "
+            f"are fed back, got {type(steps[-1]).__name__}."
         )
     check_is_fitted(pipeline)
     before, windower, after = (
@@ -166,15 +166,14 @@ def _parts(pipeline):
     loss = getattr(getattr(steps[-1], "model_", None), "loss", None)
     if len(getattr(loss, "quantiles", ())) > 1:
         raise ValueError(
-            f"The pipeline forecasts the quantiles {loss.quantiles} of its targets, and "
-            "what is fed back must be one number for each column of X. Fit it with a "
-            "loss of one number, such as mean_absolute_error; LSTMForecaster has "
-            "intervals."
+            f"The pipeline forecasts the quantiles {loss.quantiles} of its targets, but "
+            "only one number for each column of X can be fed back. Fit it with a loss "
+            "for one number, such as mean_absolute_error. LSTMForecaster has intervals."
         )
     if windower.lags_[-1] == 0:
         raise ValueError(
-            "The window of a row ends at the row itself (horizon=0), which is what is to "
-            "be forecast. Fit the pipeline with LookbackWindower(horizon=1)."
+            "The window of a row contains the row itself (horizon=0), but this row is "
+            "to be forecast. Fit the pipeline with LookbackWindower(horizon=1)."
         )
     return before, windower, after
 
@@ -200,7 +199,7 @@ def _origins(windower, X, starts):
         owners, places = np.arange(len(series)), lengths - reach
     else:
         n_rows = sum(map(len, places_of_rows))
-        starts = _checked_starts(starts, n_rows, len(series))
+        starts = _check_starts(starts, n_rows, len(series))
         # One entry more than rows, for the start right after the last row.
         owner, place = np.zeros((2, n_rows + 1), dtype=np.int64)
         place[n_rows] = lengths[0] - reach
@@ -221,7 +220,7 @@ def _origins(windower, X, starts):
     return flat, training.Origins(starts, begins, lags, required)
 
 
-def _checked_starts(starts, n_rows, n_series):
+def _check_starts(starts, n_rows, n_series):
     starts = np.asarray(starts)
     if starts.ndim != 1 or not len(starts) or starts.dtype.kind not in "iu":
         raise ValueError(
@@ -241,7 +240,7 @@ def _checked_starts(starts, n_rows, n_series):
     return starts
 
 
-def _scale(before, n_columns):
+def _find_scale(before, n_columns):
     """Return centre and spread of each column, None if a step does not only scale."""
     steps = [step for _, step in before.steps if step not in (None, "passthrough")]
     if not all(type(step) in SCALERS and not getattr(step, "clip", 0) for step in steps):
@@ -249,8 +248,8 @@ def _scale(before, n_columns):
     if not steps:
         return 0.0, 1.0
     zero_and_one = np.repeat([[0.0], [1.0]], n_columns, axis=1)
-    centre, one_from_it = before.inverse_transform(zero_and_one)
-    return centre, one_from_it - centre
+    centre, centre_plus_spread = before.inverse_transform(zero_and_one)
+    return centre, centre_plus_spread - centre
 
 
 def _check_rows_stand_alone(before, X, rows):
@@ -262,63 +261,63 @@ def _check_rows_stand_alone(before, X, rows):
     if not len(before):
         return
     values = np.asarray(X, dtype=float).reshape(len(X), -1)
-    some, places = _rows_that_differ(values)
+    chosen, places = _choose_different_rows(values)
     try:
-        alone = _each_alone(before, X, some)
+        alone = _transform_each_alone(before, X, chosen)
     # A step that needs other rows or their index may raise any error.
     except Exception as error:
         raise ValueError(
-            "The steps before the LookbackWindower can't transform one row by itself, "
-            f"as what is fed back must be ({type(error).__name__}: {error}). Put steps "
-            "that look at other rows, or at the index, before the pipeline."
+            "The steps before the LookbackWindower can't transform a single row "
+            f"({type(error).__name__}: {error}), but forecasts are fed back row by row. "
+            "Put steps that look at other rows, or at the index, before the pipeline."
         ) from error
     spread = np.ptp(np.where(np.isfinite(alone), alone, 0.0), axis=0)
     together = np.asarray(rows, dtype=float)[places]
     stands = _is_near(together, alone[: len(places)], 1e-3 * spread, 1e-5)
     exact = 100 * np.finfo(alone.dtype if alone.dtype.kind == "f" else float).eps
-    last = len(some) - 1
+    last = len(chosen) - 1
     for order in (
-        [*range(len(some))],
+        [*range(len(chosen))],
         [*range(last, -1, -1)],
         # Many equal rows, for steps that treat the other row as an outlier.
         [*[0] * 8, last, *[0] * 8],
         [*[last] * 8, 0, *[last] * 8],
     ):
-        beside = _transformed(before, X, some[order])
+        beside = _transform_quietly(before, X, chosen[order])
         stands = stands and _is_near(beside, alone[order], 1e-6 * spread, exact)
     if stands and not np.isnan(alone).any():
-        stands = _unknown_stands_alone(before, X, some, alone)
+        stands = _unknown_rows_stand_alone(before, X, chosen, alone)
     if not stands:
         raise ValueError(
-            "The steps before the LookbackWindower give a row of X other values alone "
-            "than beside other rows. What is fed back is transformed row by row: put "
+            "The steps before the LookbackWindower transform a row of X differently "
+            "alone than beside other rows, but forecasts are fed back row by row. Put "
             "steps that look at other rows before the pipeline."
         )
 
 
-def _rows_that_differ(values):
+def _choose_different_rows(values):
     """Return 2 to 8 different rows, and the places in X of those that are from X."""
     complete = np.flatnonzero(np.isfinite(values).all(axis=1))
     candidates = complete if len(complete) else np.arange(len(values))
     _, first = np.unique(values[candidates], axis=0, return_index=True)
-    chosen = np.unique(np.linspace(0, len(first) - 1, 8).round().astype(int))
-    places = candidates[first[chosen]]
-    some = values[places]
-    if len(some) == 1:
+    numbers = np.unique(np.linspace(0, len(first) - 1, 8).round().astype(int))
+    places = candidates[first[numbers]]
+    chosen = values[places]
+    if len(chosen) == 1:
         # The second row is nearer to 0. Most functions that accept a number accept this.
-        some = np.concatenate([some, np.where(some == 0, 1.0, 0.99 * some)])
-    return some, places
+        chosen = np.concatenate([chosen, np.where(chosen == 0, 1.0, 0.99 * chosen)])
+    return chosen, places
 
 
-def _transformed(before, X, rows):
+def _transform_quietly(before, X, rows):
     with warnings.catch_warnings():
         # The actual rows give the warnings, not these test rows.
         warnings.simplefilter("ignore")
-        return np.asarray(before.transform(_in_container_of(X, rows)))
+        return np.asarray(before.transform(_wrap_like(X, rows)))
 
 
-def _each_alone(before, X, rows):
-    return np.concatenate([_transformed(before, X, row[None]) for row in rows])
+def _transform_each_alone(before, X, rows):
+    return np.concatenate([_transform_quietly(before, X, row[None]) for row in rows])
 
 
 def _is_near(found, wanted, absolute, relative):
@@ -332,26 +331,26 @@ def _is_near(found, wanted, absolute, relative):
     return bool(same.all())
 
 
-def _unknown_stands_alone(before, X, some, alone):
+def _unknown_rows_stand_alone(before, X, chosen, alone):
     """Return whether unknown rows neither affect other rows nor depend on them."""
-    unknown = np.full_like(some, np.nan)
-    mixed = np.stack([some, unknown], axis=1).reshape(2 * len(some), -1)
+    unknown = np.full_like(chosen, np.nan)
+    mixed = np.stack([chosen, unknown], axis=1).reshape(2 * len(chosen), -1)
     try:
-        expected = _each_alone(before, X, unknown[:1])
-        found = _transformed(before, X, mixed)
+        expected = _transform_each_alone(before, X, unknown[:1])
+        found = _transform_quietly(before, X, mixed)
     # Steps that accept no unknown values raise their own errors later.
     except Exception:  # noqa: BLE001
         return True
     if len(found) != len(mixed):
         return False
-    expected = np.repeat(expected, len(some), axis=0)
+    expected = np.repeat(expected, len(chosen), axis=0)
     spread = np.ptp(alone, axis=0)
     return _is_near(found[::2], alone, 1e-6 * spread, 1e-5) and _is_near(
         found[1::2], expected, 1e-6 * spread, 1e-5
     )
 
 
-def _answer(windows, before, windower, after, X):
+def _predict_rows(windows, before, windower, after, X):
     """Return the predictions for windows, and the same as rows for the windower."""
     if windower.layout == "flat":
         windows = windows.reshape(len(windows), -1)
@@ -361,11 +360,11 @@ def _answer(windows, before, windower, after, X):
     _check_all_columns_are_forecast(rows.shape[1], X.shape[1] if len(X.shape) > 1 else 1)
     if len(before):
         rows = np.where(np.isfinite(rows), rows, np.nan)
-        rows = np.asarray(before.transform(_in_container_of(X, rows)))
+        rows = np.asarray(before.transform(_wrap_like(X, rows)))
     return forecasts, rows
 
 
-def _in_container_of(X, rows):
+def _wrap_like(X, rows):
     """Return rows in a container like X, with its column names if it has any."""
     if hasattr(X, "columns"):
         return type(X)(dict(zip(X.columns, rows.T, strict=True)))
@@ -375,23 +374,23 @@ def _in_container_of(X, rows):
 def _check_all_columns_are_forecast(n_outputs, n_columns):
     if n_outputs != n_columns:
         raise ValueError(
-            f"The pipeline forecasts {n_outputs} of the {n_columns} columns of X, and "
-            "needs all of them to be fed back. Fit it with all columns of X as y. To "
-            "forecast some at once for many steps ahead, give it horizon_targets as y; "
-            "for columns that are known ahead there is LSTMForecaster."
+            f"The pipeline forecasts {n_outputs} of the {n_columns} columns of X, but "
+            "all of them must be fed back. Fit it with all columns of X as y. To "
+            "forecast some columns for many steps at once, fit it with "
+            "horizon_targets as y. For columns that are known ahead, use LSTMForecaster."
         )
 
 
-def _warn_of_what_is_not_finite(forecasts):
+def _warn_if_not_finite(forecasts):
     finite = np.isfinite(forecasts)
     if finite.all():
         return
     start, step, *_ = np.argwhere(~finite)[0]
     warnings.warn(
         f"{np.count_nonzero(~finite)} of {finite.size} forecasts are not finite, first "
-        f"step {step + 1} of start {start}. Its window has steps that are unknown and "
-        "not masked, as by skforecast_lstm.networks.MaskUnknown(), or what was fed back "
-        "grew beyond bounds.",
+        f"step {step + 1} of start {start}. Either its window has unknown steps that are "
+        "not masked, as by skforecast_lstm.networks.MaskUnknown(), or the forecasts that "
+        "were fed back grew beyond bounds.",
         UnknownStepsWarning,
         stacklevel=4,
     )

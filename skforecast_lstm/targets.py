@@ -64,16 +64,16 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     blocks = blocks_of(y.index if hasattr(y, "iloc") else None)
     calendars = calendars_of(blocks, values)
     if len(blocks) == 1:
-        return _steps_of(values, blocks[0].times, calendars[0], n_steps)
+        return _targets_of_series(values, blocks[0].times, calendars[0], n_steps)
     targets = np.empty((len(values), n_steps * values.shape[1]), dtype=values.dtype)
     for block, calendar in zip(blocks, calendars, strict=True):
         rows = values[block.rows]
-        targets[block.rows] = _steps_of(rows, block.times, calendar, n_steps)
+        targets[block.rows] = _targets_of_series(rows, block.times, calendar, n_steps)
     targets.flags.writeable = False
     return targets
 
 
-def _steps_of(values, times, calendar, n_steps):
+def _targets_of_series(values, times, calendar, n_steps):
     """Return the steps that begin at each row of one series, NaN for missing steps."""
     steps, places = over_gaps(values, times, n_steps, calendar)
     targets = _steps_ahead(steps, n_steps)
@@ -176,20 +176,20 @@ def events_to_intervals(
     Bob      2026-01-06       NaN
              2026-01-10       NaN
     """
-    table, names, time = _table_of(events, by, time)
+    table, names, time = _check_events(events, by, time)
     if until is not None:
-        until = _at_the_zone_of(table[time], until)
+        until = _match_time_zone(table[time], until)
         table = table[table[time] < until]
-    whose = np.zeros(len(table), dtype=int)
+    customers = np.zeros(len(table), dtype=int)
     if names:
-        whose = table.groupby(names, observed=True).ngroup().to_numpy()
-    order = np.lexsort((table[time], whose))
-    order = order[_that_count(whose[order], table[time].iloc[order], merge)]
-    table, whose = table.iloc[order].reset_index(drop=True), whose[order]
-    intervals = table[time].diff() / _length_of("unit", unit)
-    intervals[np.diff(whose, prepend=-1) > 0] = np.nan
+        customers = table.groupby(names, observed=True).ngroup().to_numpy()
+    order = np.lexsort((table[time], customers))
+    order = order[_mark_counted(customers[order], table[time].iloc[order], merge)]
+    table, customers = table.iloc[order].reset_index(drop=True), customers[order]
+    intervals = table[time].diff() / _parse_length("unit", unit)
+    intervals[np.diff(customers, prepend=-1) > 0] = np.nan
     if until is not None:
-        coming = table[np.diff(whose, append=-1) != 0].copy()
+        coming = table[np.diff(customers, append=-1) != 0].copy()
         coming[time] = pd.Series(until, coming.index, dtype=table[time].dtype)
         intervals = pd.concat([intervals, pd.Series(np.nan, coming.index)])
         intervals = intervals.sort_index(kind="stable")
@@ -198,7 +198,7 @@ def events_to_intervals(
     return table.set_index([*names, time]).assign(interval=intervals.to_numpy())
 
 
-def _table_of(events, by, time):
+def _check_events(events, by, time):
     """Return the events as a table without missing values, and its column names."""
     if not isinstance(events, pd.DataFrame):
         if by is not None:
@@ -221,14 +221,14 @@ def _table_of(events, by, time):
         if taken.count(name) > 1 or isinstance(events[name], pd.DataFrame):
             raise ValueError(
                 f"{name!r} is the name of several columns, or given twice in by= and "
-                "time=. Name each column once, and each by a name of its own."
+                "time=. Give each column a different name, and name each only once."
             )
     table = events[taken].reset_index(drop=True)
-    table[time] = _as_times(table[time], time)
+    table[time] = _parse_times(table[time], time)
     return table.dropna(), names, time
 
 
-def _as_times(column, name):
+def _parse_times(column, name):
     """Convert a column to times. Raise for numbers and for ambiguous text."""
     if column.dtype.kind == "M" or column.isna().all():
         return pd.to_datetime(column)
@@ -250,7 +250,7 @@ def _as_times(column, name):
     ) from cause
 
 
-def _at_the_zone_of(times, moment):
+def _match_time_zone(times, moment):
     """Return `moment` as a timestamp that can be compared with times."""
     moment = pd.Timestamp(moment)
     if (moment.tz is None) != (times.dt.tz is None):
@@ -261,7 +261,7 @@ def _at_the_zone_of(times, moment):
     return moment.as_unit(times.dt.unit)
 
 
-def _length_of(parameter, value):
+def _parse_length(parameter, value):
     """Return a length of time, given as text such as "h" or "2h" or as a Timedelta."""
     try:
         is_unit = isinstance(value, str) and value[:1].isalpha()
@@ -276,17 +276,23 @@ def _length_of(parameter, value):
     return length
 
 
-def _that_count(whose, times, merge):
+def _mark_counted(customers, times, merge):
     """Return a mask of the events that count. They are sorted by customer and time."""
     if merge in (None, "D", "1D"):
         moments = times if merge is None else times.dt.normalize()
-        return ~pd.DataFrame({"whose": whose, "at": moments}).duplicated().to_numpy()
-    length = _length_of("merge", merge) / pd.Timedelta(1, times.dt.unit)
-    counted, last_whose, last_moment = [], None, 0
-    for who, moment in zip(whose.tolist(), times.astype("int64").tolist(), strict=True):
-        counted.append(who != last_whose or moment - last_moment >= length)
+        return (
+            ~pd.DataFrame({"customer": customers, "moment": moments})
+            .duplicated()
+            .to_numpy()
+        )
+    length = _parse_length("merge", merge) / pd.Timedelta(1, times.dt.unit)
+    counted, last_customer, last_moment = [], None, 0
+    for customer, moment in zip(
+        customers.tolist(), times.astype("int64").tolist(), strict=True
+    ):
+        counted.append(customer != last_customer or moment - last_moment >= length)
         if counted[-1]:
-            last_whose, last_moment = who, moment
+            last_customer, last_moment = customer, moment
     return np.array(counted, dtype=bool)
 
 
@@ -342,14 +348,14 @@ def intervals_to_events(
     if len(values) != len(last_times) or values.ndim > 2:
         raise ValueError(
             f"intervals has shape {values.shape}, and there are {len(last_times)} last "
-            "times. Give a row a customer, and a column a step."
+            "times. Give one row for each customer and one column for each step."
         )
-    microseconds = _length_of("unit", unit) / pd.Timedelta(1, "us")
+    microseconds = _parse_length("unit", unit) / pd.Timedelta(1, "us")
     elapsed = np.rint(values.reshape(len(values), -1) * microseconds).cumsum(axis=1)
     if (np.abs(elapsed) > 2.0**62).any():
         raise ValueError(
-            f"intervals go up to {np.nanmax(np.abs(values))} ({unit}), and no calendar "
-            "reaches so far."
+            f"intervals go up to {np.nanmax(np.abs(values))} ({unit}), which is more "
+            "than a calendar can hold."
         )
     unknown = np.isnan(elapsed)
     elapsed = np.where(unknown, 0, elapsed).astype("timedelta64[us]")

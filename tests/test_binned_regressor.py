@@ -256,8 +256,8 @@ def test_it_refuses_what_it_can_not_do(skewed):
     X, y = skewed
     for parameters, error, message in [
         ({"classifier": LinearSVC()}, TypeError, "LinearSVC has no predict_proba"),
-        ({"n_bins": 1}, ValueError, "n_bins must be at least 2, got 1"),
-        ({"strategy": "even"}, ValueError, "strategy must be .* got 'even'"),
+        ({"n_bins": 1}, ValueError, "'n_bins' .* Got 1 instead"),
+        ({"strategy": "even"}, ValueError, "'strategy' .* Got 'even' instead"),
     ]:
         with pytest.raises(error, match=message):
             BinnedRegressor(**parameters).fit(X, y)

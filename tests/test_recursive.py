@@ -441,7 +441,7 @@ def test_what_cannot_be_fed_back_is_explained():
         (ValueError, "has 2: ", twice, {}),
         (ValueError, r"has 0: \['StandardScaler', 'Ridge'\]", without, {}),
         (NotFittedError, "not fitted", simple(), {}),
-        (ValueError, "other values alone", mixing, {}),
+        (ValueError, "differently alone", mixing, {}),
         (ValueError, "n_steps must be at least 1", good, {"n_steps": 0}),
         (TypeError, "n_steps must be an integer", good, {"n_steps": 2.0}),
         (ValueError, "starts has 41.*0 to 39, and 40 is right after", good, [41]),
@@ -571,7 +571,7 @@ def test_a_step_with_memory_is_refused_though_the_last_rows_agree(name, constant
 def test_a_step_with_memory_is_refused_at_any_scale(scale):
     X = constant_at_the_end() * scale
     pipe = behind(WITH_MEMORY["rolling mean"], X)
-    with pytest.raises(ValueError, match="other values alone"):
+    with pytest.raises(ValueError, match="differently alone"):
         recursive_forecast(pipe, X, 2)
 
 
