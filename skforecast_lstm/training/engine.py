@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm._keras_seam import build_to_train, first_epoch, is_validated
 from skforecast_lstm.training.blocks import DeviceBlock
 from skforecast_lstm.training.programs import Programs
 from skforecast_lstm.training.samples import Samples
@@ -60,12 +61,12 @@ def fit(
     model.stop_training = False
     hooks.on_train_begin()
     try:
-        for epoch in range(model._initial_epoch or initial_epoch, course.epochs):
+        for epoch in range(first_epoch(model, initial_epoch), course.epochs):
             for bar in run.bars:
                 bar.target = len(course.batches(epoch))
             hooks.on_epoch_begin(epoch)
             logs = run.train_epoch(epoch)
-            if validation is not None and model._should_eval(epoch, validation_freq):
+            if validation is not None and is_validated(model, epoch, validation_freq):
                 hooks.on_test_begin()
                 results = run.evaluate()
                 hooks.on_test_end(results)
@@ -124,7 +125,7 @@ class Training:
         self.batch_size = batch_size
         self.seed = seed
         some = samples.take(np.zeros(min(batch_size, len(samples)), int))
-        model._symbolic_build(data_batch=tuple(part for part in some if part is not None))
+        build_to_train(model, tuple(part for part in some if part is not None))
         self._programs = Programs(model, training=True)
         pads = self._programs.fills_batches
         self._samples = _DeviceSamples(samples, batch_size, pads=pads)

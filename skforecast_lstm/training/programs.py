@@ -11,6 +11,7 @@ import jax
 import keras
 import numpy as np
 
+from skforecast_lstm._keras_seam import compile_arguments
 from skforecast_lstm.training import loops, steps
 from skforecast_lstm.training.blocks import DeviceBlock
 from skforecast_lstm.training.disk_cache import keep_programs
@@ -211,7 +212,7 @@ _unshared: weakref.WeakKeyDictionary[keras.Model, _Unshared] = weakref.WeakKeyDi
 
 def _unshared_entries(model):
     """Return the programs of one model; there are none after it is compiled again."""
-    config = getattr(model, "_compile_config", None)
+    config = compile_arguments(model)
     if model not in _unshared or _unshared[model].compile_config is not config:
         _unshared[model] = _Unshared(config, OrderedDict())
     return _unshared[model].entries

@@ -5,7 +5,18 @@ from typing import Any
 import jax
 import keras
 
-from skforecast_lstm._complete_configs import excludes_from_decay
+from skforecast_lstm._engine_contract import HidesNetwork, is_known_to_engine
+from skforecast_lstm._keras_seam import (
+    ONLY_TO_TRAIN,
+    all_layers,
+    compiled_losses,
+    compiled_metrics,
+    excludes_from_decay,
+    graph,
+    has_mask,
+    input_tensors,
+    wrapped_function,
+)
 from skforecast_lstm.training.values import NotRecognisedError, Values
 
 __all__ = [
@@ -15,22 +26,6 @@ __all__ = [
     "fingerprint",
     "joins_rows",
 ]
-
-# Attributes of a model that a program for prediction does not read.
-_ONLY_TO_TRAIN = frozenset(
-    [
-        "_compile_loss",
-        "_compile_metrics",
-        "_compute_loss_has_training_arg",
-        "_jit_compile",
-        "_loss_tracker",
-        "_run_eagerly",
-        "compiled",
-        "loss",
-        "optimizer",
-        "steps_per_execution",
-    ]
-)
 
 
 def fingerprint(model: keras.Model, *, training: bool) -> tuple:
@@ -65,7 +60,7 @@ def fingerprint(model: keras.Model, *, training: bool) -> tuple:
             raise NotRecognisedError("Weights are excluded from decay one by one.")
         arguments += [*optimizer.variables, *model.metrics_variables]
     hidden = [variable for one in _with_hidden(model) for variable in one.variables]
-    left_out = frozenset() if training else _ONLY_TO_TRAIN
+    left_out = frozenset() if training else ONLY_TO_TRAIN
     outputs = getattr(model, "output_names", ())
     parts = [
         arguments,
@@ -133,8 +128,8 @@ def _settings():
 def _with_hidden(model):
     """Yield a model and the networks that its layers run but hide from Keras."""
     yield model
-    for layer in model._flatten_layers():
-        if hasattr(layer, "hidden_network"):
+    for layer in all_layers(model):
+        if isinstance(layer, HidesNetwork):
             yield from _with_hidden(layer.hidden_network())
 
 
@@ -159,20 +154,18 @@ def fills_batches(model: keras.Model, *, may_draw: bool = True) -> bool:
     """
     parts = set()
     for one in _with_hidden(model):
-        graph = getattr(one, "_functional", one)
-        if not hasattr(graph, "operations"):
+        if not hasattr(graph(one), "operations"):
             return False
-        layers = one._flatten_layers(include_self=False)
-        parts |= {*layers, *graph.operations} - {graph}
+        parts |= {*all_layers(one), *graph(one).operations} - {one, graph(one)}
     return (
         len(model.outputs) == 1
         and len(model.outputs[0].shape) == 2
         # With a mask on the output, the mean would be over the rows that are not masked.
-        and getattr(model.outputs[0], "_keras_mask", None) is None
+        and not has_mask(model.outputs[0])
         and all(map(_takes_rows_alone, parts))
         and (may_draw or not any(map(_draws, parts)))
         and _is_a_mean_over_rows(model)
-        and all(map(_is_a_mean_metric, _compiled_metrics(model)))
+        and all(map(_is_a_mean_metric, compiled_metrics(model)))
     )
 
 
@@ -190,14 +183,12 @@ def joins_rows(model: keras.Model) -> bool:
         True if an operation works along the axis of the rows, such as
         ``Softmax(axis=0)``.
     """
-    graph = getattr(model, "_functional", model)
-    for operation in getattr(graph, "operations", ()):
+    for operation in getattr(graph(model), "operations", ()):
         axes = getattr(operation, "axis", -1)
-        for node in operation._inbound_nodes:
-            for tensor in node.input_tensors:
-                along = axes if isinstance(axes, list | tuple) else [axes]
-                if 0 in along or -len(tensor.shape) in along:
-                    return True
+        along = axes if isinstance(axes, list | tuple) else [axes]
+        for tensor in input_tensors(operation):
+            if 0 in along or -len(tensor.shape) in along:
+                return True
         # A function of Keras works along all axes if none is given.
         if axes is None and not isinstance(operation, keras.Layer):
             return True
@@ -290,9 +281,8 @@ def _takes_rows_alone(part):
             -1,
             [-1],
         )
-    ours = type(part).__module__.startswith("skforecast_lstm.")
     return (
-        (ours or type(part) in _ROWS_ALONE)
+        (is_known_to_engine(type(part)) or type(part) in _ROWS_ALONE)
         and not getattr(part, "stateful", False)
         and getattr(part, "activity_regularizer", None) is None
         and all(
@@ -311,31 +301,28 @@ def _draws(part):
 
 
 def _is_a_mean_over_rows(model):
-    losses = getattr(model._compile_loss, "_flat_losses", None) or ()
+    losses = compiled_losses(model)
     if len(losses) != 1:
         return False
-    loss = getattr(losses[0].loss, "inner", losses[0].loss)
-    ours = type(loss).__module__.startswith("skforecast_lstm.")
-    return (ours or _is_a_function_of_rows(loss, "fn")) and loss.reduction in (
-        "mean",
-        "sum_over_batch_size",
-    )
+    (loss,) = losses
+    if is_known_to_engine(type(loss)):
+        loss = getattr(loss, "inner", loss)
+    is_mean = is_known_to_engine(type(loss)) or _is_a_function_of_rows(loss)
+    return is_mean and loss.reduction in ("mean", "sum_over_batch_size")
 
 
 def _is_a_mean_metric(metric):
     if type(metric) is keras.metrics.RootMeanSquaredError:
         return True
     # Other metrics may count rows differently, or call a function of the user.
-    return (
-        isinstance(metric, keras.metrics.MeanMetricWrapper)
-        and type(metric).__module__.startswith("keras.")
-        and _is_a_function_of_rows(metric, "_fn")
+    return isinstance(metric, keras.metrics.MeanMetricWrapper) and _is_a_function_of_rows(
+        metric
     )
 
 
-def _is_a_function_of_rows(wrapper, name):
+def _is_a_function_of_rows(wrapper):
     """Return True if a loss or metric is a mean of a function of single rows."""
-    function, options = getattr(wrapper, name, None), getattr(wrapper, "_fn_kwargs", {})
+    function, options = wrapped_function(wrapper)
     return (
         type(wrapper).__module__.startswith("keras.")
         and _is_of_keras(function)
@@ -348,7 +335,3 @@ def _is_a_function_of_rows(wrapper, name):
 
 def _is_of_keras(function):
     return getattr(function, "__module__", "").startswith("keras.")
-
-
-def _compiled_metrics(model):
-    return () if model._compile_metrics is None else model._compile_metrics.metrics

@@ -12,6 +12,13 @@ from jax import lax
 from jax import numpy as jnp
 from jax.interpreters import partial_eval
 
+from skforecast_lstm._engine_contract import JoinsOutputs
+from skforecast_lstm._keras_seam import (
+    loss_tracker,
+    loss_with_updates,
+    training_option,
+    unweighted_and_weighted_metrics,
+)
 from skforecast_lstm.training.origins import Origins, windows_at
 from skforecast_lstm.training.schedules import learning_rate_variable
 
@@ -114,7 +121,7 @@ def assign(variables: State, values: State) -> None:
 
 def train(model: keras.Model, state: State, batch: Batch) -> State:
     """Return the state after Keras's training step."""
-    gradients_of = jax.value_and_grad(model.compute_loss_and_updates, has_aux=True)
+    gradients_of = jax.value_and_grad(loss_with_updates(model), has_aux=True)
     (_, (loss, outputs, fixed, metrics)), gradients = gradients_of(
         state.weights,
         state.fixed,
@@ -134,7 +141,7 @@ def train(model: keras.Model, state: State, batch: Batch) -> State:
 
 def evaluate(model: keras.Model, state: State, batch: Batch) -> State:
     """Return the state after Keras's evaluation step."""
-    loss, (_, outputs, fixed, metrics) = model.compute_loss_and_updates(
+    loss, (_, outputs, fixed, metrics) = loss_with_updates(model)(
         state.weights,
         state.fixed,
         state.metrics,
@@ -154,7 +161,7 @@ def predict(model: keras.Model, state: State, x: Any) -> tuple[Any, bool]:
     This is found while the step is traced. A changed variable alone is not enough,
     because Keras's recurrent layers draw random numbers even if they drop nothing.
     """
-    options = {"training": False} if model._call_has_training_arg else {}
+    options = training_option(model)
 
     def outputs_and_fixed(fixed):
         return model.stateless_call(state.weights, fixed, x, **options)
@@ -264,27 +271,25 @@ def _updated_metrics(model, metrics, loss, outputs, batch):
     with keras.StatelessScope(zip(variables, metrics, strict=True)) as scope:
         if batch.shares is None:
             n_rows = len(jax.tree.leaves(batch.x)[0])
-            model._loss_tracker.update_state(loss, sample_weight=n_rows)
+            loss_tracker(model).update_state(loss, sample_weight=n_rows)
             model.compute_metrics(batch.x, batch.y, outputs, batch.weights)
         else:
             counts = jnp.sign(batch.shares)
-            model._loss_tracker.update_state(loss, sample_weight=jnp.sum(counts))
+            loss_tracker(model).update_state(loss, sample_weight=jnp.sum(counts))
             _update_compiled_metrics(model, outputs, batch, counts)
     return [scope.get_current_value(variable) for variable in variables]
 
 
 def _update_compiled_metrics(model, outputs, batch, counts):
     """Update the compiled metrics as Keras does, but ignore padding."""
-    compiled = model._compile_metrics
-    if compiled is None:
-        return
+    metrics, weighted_metrics = unweighted_and_weighted_metrics(model)
     (y,) = jax.tree.leaves(batch.y)
-    if hasattr(model, "joined"):
+    if isinstance(model, JoinsOutputs):
         outputs = model.joined(outputs)
-    for metric in filter(None, compiled._flat_metrics):
+    for metric in metrics:
         metric.update_state(y, outputs, counts)
     weights = counts if batch.weights is None else _times_rows(batch.weights, counts)
-    for metric in filter(None, compiled._flat_weighted_metrics):
+    for metric in weighted_metrics:
         metric.update_state(y, outputs, weights)
 
 

@@ -17,6 +17,13 @@ import jax
 import keras
 import numpy as np
 
+from skforecast_lstm._keras_seam import (
+    BOOKKEEPING,
+    NAMES,
+    VALUES,
+    trained_variables,
+    without_layer_name,
+)
 from skforecast_lstm.training.code_objects import attribute_names, global_objects
 from skforecast_lstm.training.libraries import (
     LIBRARIES,
@@ -53,60 +60,6 @@ _RUN_BEFORE = frozenset(
     ("__init__", "build", "compute_output_shape", "from_config", "get_config")
 )
 
-# Names and bookkeeping attributes of Keras's objects, which Keras's arithmetic does not
-# read, and attributes that are stored in variables after a model is built.
-_NAMES = frozenset(["_name", "_parent_path", "_path", "name", "path"])
-_BOOKKEEPING = frozenset(
-    [
-        "_auto_config",
-        "_build_shapes_dict",
-        "_call_signature",
-        "_called",
-        "_dropout_mask",
-        "_eval_epoch_iterator",
-        "_recurrent_dropout_mask",
-        "_compile_config",
-        "_compiled_trainable_state",
-        "_inbound_nodes",
-        "_initial_epoch",
-        "_initial_seed",
-        "_initializer",
-        "_input_tensor",
-        "_jax_state",
-        "_jax_state_synced",
-        "_keras_history",
-        "_lock",
-        "_loss_ids",
-        "_losses",
-        "_losses_override",
-        "_metrics_variable_shardings",
-        "_nodes",
-        "_non_trainable_variable_shardings",
-        "_operations_by_depth",
-        "_optimizer_variable_shardings",
-        "_outbound_nodes",
-        "_resolved_output_names",
-        "_tracker",
-        "_trainable_variable_shardings",
-        "_trainable_variables_indices",
-        "backend",
-        "build",
-        "history",
-        "output_name",
-        "output_names",
-        "predict_function",
-        "quantize",
-        "seed",
-        "stop_evaluating",
-        "stop_predicting",
-        "stop_training",
-        "test_function",
-        "train_function",
-    ]
-)
-# Attributes that hold the value of a variable. The value is an argument of the program or
-# is added separately.
-_OF_VALUES = frozenset(["_value", "_ndim"])
 _PLAIN = frozenset(
     [
         OrderedDict,
@@ -169,8 +122,8 @@ class Values:
         self._kept: list[Any] = []
         self._arguments = {id(variable) for variable in arguments}
         self._read = read
-        self._left_out = (_BOOKKEEPING | left_out) - read
-        self._left_out_unnamed = self._left_out | (_NAMES - read)
+        self._left_out = (BOOKKEEPING | left_out) - read
+        self._left_out_unnamed = self._left_out | (NAMES - read)
 
     def are_whole(self) -> bool:
         """Return True if no code in the key reads an attribute that was left out."""
@@ -266,7 +219,7 @@ class Values:
     def _add_variable(self, variable):
         self.key.append("variable")
         is_argument = id(variable) in self._arguments
-        self._add_attributes(variable, _OF_VALUES)
+        self._add_attributes(variable, VALUES)
         if not is_argument:
             self.add(variable.value)
 
@@ -310,15 +263,10 @@ class Values:
             left_out = self._left_out if is_metric else self._left_out_unnamed
             names = _that_count(names, left_out, without, self._read)
         if isinstance(value, _READS_NAMES):
-            self.add([variable.path for variable in value._trainable_variables])
+            self.add([variable.path for variable in trained_variables(value)])
         self.key.append(names)
         for name in names:
-            if name == "_flat_losses" and attributes[name] is not None:
-                # Skip the name of each loss: it is the name of a layer.
-                for path, loss, weight, _ in attributes[name]:
-                    self._add_all(name, path, loss, weight)
-            else:
-                self.add(attributes[name])
+            self.add(without_layer_name(name, attributes[name]))
 
     def _add_class(self, kind):
         self.key += ("class", kind)

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import pytest
 
+from skforecast_lstm import networks
+from skforecast_lstm._engine_contract import is_known_to_engine
 from skforecast_lstm.networks import recurrent_network
 from skforecast_lstm.training.recognition import (
     NotRecognisedError,
@@ -388,3 +390,31 @@ def test_an_operation_over_rows_keeps_batches_as_they_are():
     model = keras.Model(inputs, outputs)
     model.compile("sgd", "mse")
     assert not fills_batches(built(model))
+
+
+def test_a_loss_of_the_user_around_one_of_keras_is_no_mean_over_rows():
+    class Largest(keras.losses.Loss):
+        inner = keras.losses.MeanSquaredError()
+
+        def call(self, y_true, y_pred):
+            return keras.ops.max(keras.ops.abs(y_true - y_pred)) + 0 * y_pred[:, 0]
+
+    assert fills_batches(built(model_of()))
+    assert not fills_batches(built(model_of(loss=Largest())))
+
+
+def test_every_layer_and_loss_of_networks_is_known_to_the_engine():
+    kinds = [
+        kind
+        for kind in vars(networks).values()
+        if isinstance(kind, type)
+        and issubclass(kind, keras.Layer | keras.losses.Loss)
+        and not issubclass(kind, keras.Model)
+    ]
+    assert len(kinds) > 10
+    assert [kind for kind in kinds if not is_known_to_engine(kind)] == []
+
+    class Mine(networks.MaskUnknown):
+        """A layer of the user may do anything."""
+
+    assert not is_known_to_engine(Mine)
