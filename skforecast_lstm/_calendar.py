@@ -76,8 +76,11 @@ class Calendar:
             or not divides_week(times, step)
         ):
             return calendar
+        steps = calendar._steps_or_near(times)
+        if steps is None or (steps == 1).all():
+            return calendar
         phase = phase_of_steps(times, step)
-        closed = closed_times(times, calendar._steps_or_near(times), step, phase)
+        closed = closed_times(times, steps, step, phase)
         return replace(calendar, phase=phase, closed=closed)
 
     def _leads_to_most(self, times):

@@ -68,8 +68,6 @@ def phase_of_steps(times, step):
 
 def closed_times(times, n_steps_to_next, step, phase):
     """Return the steps of the week that were skipped at least twice and have no row."""
-    if n_steps_to_next is None or (n_steps_to_next == 1).all():
-        return ()
     n_steps = _steps_in_week(times, step)
     found = _steps_of_week(times, step, phase, n_steps)
     short = np.flatnonzero((n_steps_to_next > 1) & (n_steps_to_next <= n_steps))

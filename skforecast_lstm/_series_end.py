@@ -94,9 +94,9 @@ def _told_next(times):
         return None
     from pandas.errors import OutOfBoundsDatetime
 
-    from skforecast_lstm._time_steps import times_behind
+    from skforecast_lstm._time_steps import times_after
 
     try:
-        return _nanoseconds(times_behind(times[-1:], 1))
+        return _nanoseconds(times_after(times[-1:], 1))
     except (OutOfBoundsDatetime, OverflowError):
         return None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-__all__ = ["Steps", "find_steps", "times_behind", "usual_offset"]
+__all__ = ["Steps", "find_steps", "times_after", "usual_offset"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,7 @@ class Steps:
 
         Raise if a time lies between two steps.
         """
-        if isinstance(self.first, pd.Timestamp):
-            numbers, fits = self._numbers_of_stamps(times)
-        else:
-            is_period = isinstance(self.first, pd.Period)
-            places = times.asi8 if is_period else times.to_numpy(dtype=np.int64)
-            first, width = self._counted()
-            numbers, rest = np.divmod(places - first, width)
-            fits = rest == 0
+        numbers, fits = self.count(times)
         if not fits.all():
             odd = times[int(np.argmin(fits))]
             raise ValueError(
@@ -44,6 +37,16 @@ class Steps:
                 "asfreq(...), NaN where nothing is known."
             )
         return numbers
+
+    def count(self, times: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps to each time, and whether each time is on a step."""
+        if isinstance(self.first, pd.Timestamp):
+            return self._count_stamps(times)
+        is_period = isinstance(self.first, pd.Period)
+        places = times.asi8 if is_period else times.to_numpy(dtype=np.int64)
+        first, width = self._counted()
+        numbers, rest = np.divmod(places - first, width)
+        return numbers, rest == 0
 
     def times(self, numbers: Any) -> pd.Index:
         """Return the times that are the given numbers of steps after the first time."""
@@ -81,15 +84,18 @@ class Steps:
             return self.first.ordinal, self.step.n
         return int(self.first), self.step
 
-    def _numbers_of_stamps(self, times):
-        """Return the steps after the first time, and whether each time is on a step."""
+    def _count_stamps(self, times):
+        """Return the steps to each time stamp, and whether each is on a step."""
         if isinstance(self.step, pd.offsets.Tick):
             width = pd.Timedelta(self.step)
             numbers = (times - self.first) // width
             fits = self.first + numbers * width == times
             return np.asarray(numbers, dtype=np.int64), np.asarray(fits)
+        is_plain = type(self.step) is pd.offsets.BusinessDay and not self.step.offset
+        if is_plain and str(times.tz) == str(self.first.tz):
+            return self._count_business_days(times.append(pd.DatetimeIndex([self.first])))
         low, high = min(times.min(), self.first), max(times.max(), self.first)
-        behind = _every(self.first, high, self.step)
+        every = _every(self.first, high, self.step)
         n_before = 0
         if low < self.first:
             before = pd.date_range(
@@ -98,9 +104,23 @@ class Steps:
             # Count backwards, because multiples of an offset depend on the first time.
             n_before = len(before) + 1
             before = self.times(np.arange(-n_before, 0))
-            behind = before.append(behind)
-        numbers = behind.get_indexer(times)
+            every = before.append(every)
+        numbers = every.get_indexer(times)
         return numbers - n_before, numbers >= 0
+
+    def _count_business_days(self, times):
+        """Count to each time but the last, which is the first time of the steps.
+
+        A list of all days would be slow for times that are centuries apart.
+        """
+        clock = times.tz_localize(None)
+        days = clock.normalize()
+        dates = days.to_numpy().astype("datetime64[D]")
+        n_days = np.busday_count(dates[-1], dates)
+        numbers, rest = np.divmod(n_days, self.step.n)
+        is_step = (rest == 0) & (clock - days == clock[-1] - days[-1])
+        is_step &= np.is_busday(dates) & np.is_busday(dates[-1])
+        return numbers[:-1], is_step[:-1]
 
 
 @lru_cache(maxsize=16)
@@ -137,7 +157,7 @@ def find_steps(times: pd.Index) -> Steps | None:
     return None if offset is None else Steps(times[0], offset)
 
 
-def times_behind(times: pd.Index, n_times: int) -> pd.Index:
+def times_after(times: pd.Index, n_times: int) -> pd.Index:
     """Return the next times after the given times, by their usual step.
 
     If they have no regular step, use their median distance.
@@ -151,7 +171,7 @@ def times_behind(times: pd.Index, n_times: int) -> pd.Index:
 
     Returns
     -------
-    behind : Index
+    after : Index
         Next times, of the same type as `times`.
     """
     times = times.unique()

@@ -274,17 +274,16 @@ def _compare(options):
 
 
 def _give_times(comparison, steps):
-    """Replace the numbers of the compared steps by their times."""
-    import pandas as pd
-
-    if not steps.are_counted:
+    """Replace the compared steps by their times in the source."""
+    if not steps.differ_from_source:
         return
     found = comparison
     for table in (found.results, found.failures, found.forecasts, found.history):
         for column in table.columns.intersection(["cutoff", "time"]):
-            table[column] = steps.times(pd.Index(table[column].astype("int64")))
-    for of in found.settings["datasets"].values():
-        of["first_cutoff"] = str(steps.times(pd.Index([int(of["first_cutoff"])]))[0])
+            table[column] = steps.times_of_results(table[column])
+    for settings in found.settings["datasets"].values():
+        first = steps.times_of_results([settings["first_cutoff"]])[0]
+        settings["first_cutoff"] = str(first)
 
 
 def _write(write, path):

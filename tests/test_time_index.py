@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skforecast_lstm._time_steps import times_behind
+from skforecast_lstm._time_steps import times_after
 
 OFFSETS = [
     *["B", "C", "D", "W", "W-WED", "ME", "SME", "BME", "CBME", "MS", "SMS", "BMS"],
@@ -24,8 +24,8 @@ def test_times_behind_times_are_those_of_the_whole_range(name, multiple, tz):
     freq = f"{multiple}{name}"
     unit = "ns" if name == "ns" else "us"
     whole = pd.date_range("2024-01-03", periods=9, freq=freq, tz=tz, unit=unit)
-    pd.testing.assert_index_equal(times_behind(whole[:5], 4), whole[5:])
-    pd.testing.assert_index_equal(times_behind(whole[:5], 1), whole[5:6])
+    pd.testing.assert_index_equal(times_after(whole[:5], 4), whole[5:])
+    pd.testing.assert_index_equal(times_after(whole[:5], 1), whole[5:6])
 
 
 @pytest.mark.filterwarnings("ignore:Period with BDay freq is deprecated")
@@ -34,7 +34,7 @@ def test_times_behind_times_are_those_of_the_whole_range(name, multiple, tz):
 @pytest.mark.parametrize("name", PERIODS)
 def test_times_behind_periods_are_those_of_the_whole_range(name, multiple):
     whole = pd.period_range("2024-01-03", periods=9, freq=f"{multiple}{name}")
-    pd.testing.assert_index_equal(times_behind(whole[:5], 4), whole[5:])
+    pd.testing.assert_index_equal(times_after(whole[:5], 4), whole[5:])
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_times_behind_periods_are_those_of_the_whole_range(name, multiple):
 )
 def test_times_behind_those_without_a_frequency_go_on_by_the_usual_step(whole):
     known = whole[:30].delete([4, 28])
-    np.testing.assert_array_equal(times_behind(known, 10), whole[30:])
+    np.testing.assert_array_equal(times_after(known, 10), whole[30:])
 
 
 def test_times_behind_two_and_uneven_ones_go_on_by_their_distance():
     times = pd.to_datetime(["2024-01-01", "2024-01-03"])
-    assert list(times_behind(times, 2)) == [*pd.to_datetime(["2024-01-05", "2024-01-07"])]
+    assert list(times_after(times, 2)) == [*pd.to_datetime(["2024-01-05", "2024-01-07"])]
     uneven = pd.to_datetime(["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 02:07"])
     uneven = uneven.append(pd.to_datetime(["2024-01-01 03:07", "2024-01-01 09:00"]))
-    later = times_behind(uneven, 1)[0] - uneven[-1]
+    later = times_after(uneven, 1)[0] - uneven[-1]
     assert later == pd.Timedelta(np.median(np.diff(uneven.asi8)), uneven.unit)

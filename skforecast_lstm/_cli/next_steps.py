@@ -59,9 +59,12 @@ def next_steps(forecaster, table, *, X_ahead, horizon, coverage):
         Messages of the warnings, each once.
     """
     levels = [percent / 100 for percent in coverage]
+    y, X, X_ahead = (
+        _with_times(frame, table.steps.countable) for frame in (table.y, table.X, X_ahead)
+    )
     with warnings.catch_warnings(record=True) as caught, threadpool_limits(1):
         warnings.simplefilter("default")
-        forecaster.fit(table.y, X=table.X, fh=np.arange(1, horizon + 1))
+        forecaster.fit(y, X=X, fh=np.arange(1, horizon + 1))
         points = pd.DataFrame(forecaster.predict(X=X_ahead))
         forecast = pd.DataFrame({"forecast": points.iloc[:, 0]})
         if forecaster.get_tag("capability:pred_int"):
@@ -76,7 +79,20 @@ def next_steps(forecaster, table, *, X_ahead, horizon, coverage):
         for warning in caught
         if not issubclass(warning.category, FutureWarning | DeprecationWarning)
     ]
+    forecast = _with_times(forecast, table.steps.from_countable)
     return forecast, list(dict.fromkeys(said))
+
+
+def _with_times(frame, changed):
+    """Return a frame with changed times in the last level of its index."""
+    if frame is None:
+        return None
+    index = frame.index
+    if index.nlevels == 1:
+        return frame.set_axis(changed(index).rename(index.name))
+    *names, times = (index.get_level_values(level) for level in range(index.nlevels))
+    changed_index = [*names, changed(times)]
+    return frame.set_axis(pd.MultiIndex.from_arrays(changed_index, names=index.names))
 
 
 def draw(path, table, forecast, *, title, coverage):

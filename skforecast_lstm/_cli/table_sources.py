@@ -195,7 +195,7 @@ def _check_no_nul(path, separator):
             named = repr(header[place]) if place < len(header) else place + 1
             where = f" in {row}, column {named}"
     raise InputError(
-        f"{path} has a NUL byte{where}, behind which a cell can't be read. Write the "
+        f"{path} has a NUL byte{where}, and nothing after it can be read. Write the "
         "file anew, or delete the byte."
     )
 

@@ -24,6 +24,8 @@ _OFFERED = (
     "(2020-01, 2020Q1) or as whole numbers."
 )
 
+_DAYS = time_steps.Steps(pd.Timestamp("1970-01-01"), pd.offsets.BusinessDay())
+
 
 class DateWithoutMarksError(InputError):
     """Error for whole numbers that stand for dates but would be counted as numbers."""
@@ -204,33 +206,51 @@ class Steps:
             return times if has_it else times.asfreq(self.frequency, "start")
         return pd.DatetimeIndex(times).to_period(self.frequency)
 
-    def count(self, first, last):
-        """Return the number of steps from the first to the last, both included."""
-        if isinstance(first, pd.Period):
-            return (last.ordinal - first.ordinal) // first.freq.n + 1
-        if isinstance(first, pd.Timestamp):
-            return int(np.busday_count(first.date(), last.date())) + 1
-        return int(last) - int(first) + 1
+    def from_first(self, index):
+        """Return the steps from the first of the index on, to count them."""
+        step = getattr(index, "freq", None) or 1
+        if isinstance(index, pd.DatetimeIndex):
+            step = pd.offsets.BusinessDay()
+        return time_steps.Steps(index[0], step)
 
-    def range(self, first, last):
-        """Return every step from the first to the last."""
-        if isinstance(first, pd.Period):
-            return pd.period_range(first, last, freq=self.frequency)
-        if isinstance(first, pd.Timestamp):
-            return pd.date_range(first, last, freq="B")
-        return pd.RangeIndex(first, last + 1)
+    def countable(self, index):
+        """Return numbers for business days, which not all forecasters can count."""
+        return pd.Index(_DAYS.numbers(index)) if self.frequency == "B" else index
+
+    def from_countable(self, index):
+        """Return the business days for their numbers."""
+        if self.frequency != "B":
+            return index
+        days = np.busday_offset(_DAYS.first.asm8.astype("datetime64[D]"), index)
+        return pd.DatetimeIndex(days)
 
     @property
-    def are_counted(self):
-        """True if numbers from 0 replace the times of the steps."""
+    def are_weeks_of_dates(self):
+        """True if weeks replace dates."""
+        is_week = re.match(r"\d*W", str(self.frequency)) is not None
+        return is_week and (self.offset is not None or self.shift is not None)
+
+    @property
+    def differ_from_source(self):
+        """True if numbers from 0, or weeks, replace the times of the source."""
         is_wide = isinstance(self.frequency, int) and self.frequency != 1
-        return is_wide or self.calendar is not None
+        return is_wide or self.calendar is not None or self.are_weeks_of_dates
 
     def times(self, index):
-        """Return the times of steps that are counted from 0, or else the steps."""
+        """Return the times of the source if the steps differ from them."""
         if self.calendar is not None:
             return self.calendar.times(index)
-        return self.first + index * self.frequency if self.are_counted else index
+        if self.are_weeks_of_dates:
+            return pd.to_datetime(self.as_written(index))
+        return self.first + index * self.frequency if self.differ_from_source else index
+
+    def times_of_results(self, values):
+        """Return the times of the source for the steps in the results of `compare`."""
+        if self.are_weeks_of_dates:
+            # A week as text is the range of its days.
+            days = [str(week).partition("/")[0] for week in values]
+            return self.times(pd.PeriodIndex(days, freq=self.frequency))
+        return self.times(pd.Index(values).astype("int64"))
 
     def as_written(self, index):
         """Return the times of steps in the format of the source."""

@@ -2,7 +2,6 @@
 
 import warnings
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -269,14 +268,15 @@ def _complete(part, steps, where, duplicates, gaps, notes):
     if first := int(known.argmax()):
         notes.append(f"Left out {first} rows before the first {target!r}{where}.")
         part = part.iloc[first:]
-    _check_gaps_are_short(part.index, steps, where)
-    every = steps.range(part.index[0], part.index[-1]).rename(part.index.name)
-    strays = part.index.difference(every)
-    if len(strays):
+    counter = steps.from_first(part.index)
+    numbers, is_step = counter.count(part.index)
+    _check_gaps_are_short(part.index, numbers, steps, where)
+    if not is_step.all():
         raise InputError(
-            f"{strays[0]}{where} is no step of the frequency {steps.frequency}. Leave it "
-            "out, or give another --freq."
+            f"{part.index[int(is_step.argmin())]}{where} is no step of the frequency "
+            f"{steps.frequency}. Leave it out, or give another --freq."
         )
+    every = counter.times(np.arange(numbers[-1] + 1)).rename(part.index.name)
     missing = every.difference(part.index)
     if len(missing) and gaps == "error":
         among = f"the first of {len(missing)} times that are" if len(missing) > 1 else ""
@@ -288,17 +288,16 @@ def _complete(part, steps, where, duplicates, gaps, notes):
     return _filled(part.reindex(every), steps, where, gaps, notes)
 
 
-def _check_gaps_are_short(times, steps, where):
+def _check_gaps_are_short(times, numbers, steps, where):
     """Raise if there are far more steps than rows, for example after a wrong year."""
-    n_steps = steps.count(times[0], times[-1])
+    n_steps = int(numbers[-1]) + 1
     if n_steps <= max(_MOST_STEPS, _MOST_STEPS_A_ROW * len(times)):
         return
-    distances = [steps.count(*two) for two in pairwise(times)]
-    longest = int(np.argmax(distances))
-    first, before, behind, last = steps.as_written(times[[0, longest, longest + 1, -1]])
+    longest = int(np.diff(numbers).argmax())
+    first, before, after, last = steps.as_written(times[[0, longest, longest + 1, -1]])
     raise InputError(
         f"From {first} to {last} there are {n_steps:,} steps{where}, for "
-        f"{len(times):,} rows. The longest gap is from {before} to {behind}: correct a "
+        f"{len(times):,} rows. The longest gap is from {before} to {after}: correct a "
         "wrong time there, or give longer steps with --freq."
     )
 

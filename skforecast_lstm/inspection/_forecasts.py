@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from skforecast_lstm._time_steps import times_behind
+from skforecast_lstm._time_steps import times_after
 
 __all__ = ["forecasts_of", "one_series"]
 
@@ -162,7 +162,7 @@ def _prolonged(index, n_more):
             f"y_true has {len(index)} rows, and the time that follows can't be told from "
             "fewer than 2. Give more of its past."
         )
-    return index.append(times_behind(index, n_more))
+    return index.append(times_after(index, n_more))
 
 
 def _bounds(intervals, y_pred, shape):

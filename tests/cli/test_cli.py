@@ -242,11 +242,29 @@ def test_one_that_failed_is_said_with_the_reason(monkeypatch, capsys):
 
 
 @made_here
+@pytest.mark.parametrize("panel", [False, True])
+def test_every_forecaster_counts_business_days(folder, panel):
+    times = pd.date_range("2020-01-01", periods=48, freq="B")
+    rows = sales().assign(month=times)
+    arguments = ["s.csv", "--time", "month", "--target", "units", "--horizon", "3"]
+    if panel:
+        rows = pd.concat([rows.assign(shop=shop) for shop in "ab"])
+        arguments += ["--series", "shop"]
+    rows.to_csv("s.csv", index=False)
+    assert main(["forecast", *arguments, "--forecaster", "Theta"]) == 0
+    written = pd.read_csv("s-forecast.csv")["month"].unique()
+    ahead = pd.date_range(times[-1], periods=4, freq="B")[1:]
+    assert list(written) == list(ahead.astype(str))
+
+
+@made_here
 @pytest.mark.parametrize(
     "times",
     [
         pd.date_range("2020-01-01", periods=48, freq="SMS"),
         pd.date_range("2020-01-01 10:00", periods=48, freq="bh"),
+        pd.date_range("2020-01-01", periods=48, freq="W-WED"),
+        pd.date_range("2020-01-01", periods=48, freq="2W-TUE"),
         pd.RangeIndex(1980, 2460, 10),
     ],
 )
