@@ -17,7 +17,7 @@ from skforecast_lstm.training.blocks import (
 )
 from skforecast_lstm.training.origins import Origins
 from skforecast_lstm.training.programs import Programs
-from skforecast_lstm.training.recognition import joins_rows
+from skforecast_lstm.training.row_independence import joins_rows
 from skforecast_lstm.training.samples import Samples
 from skforecast_lstm.training.steps import Scale, model_variables, read
 

@@ -16,11 +16,8 @@ from skforecast_lstm.training import loops, steps
 from skforecast_lstm.training.blocks import DeviceBlock
 from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
-from skforecast_lstm.training.recognition import (
-    NotRecognisedError,
-    fills_batches,
-    fingerprint,
-)
+from skforecast_lstm.training.recognition import NotRecognisedError, fingerprint
+from skforecast_lstm.training.row_independence import fills_batches
 from skforecast_lstm.training.steps import State
 
 __all__ = ["Program", "Programs"]

@@ -36,7 +36,7 @@ from skforecast_lstm.training.libraries import (
 __all__ = ["NotRecognisedError", "Values"]
 
 # Attributes that Python and its modules add to every class.
-_OF_EVERY_CLASS = frozenset(
+_IN_EVERY_CLASS = frozenset(
     [
         "__abstractmethods__",
         "__annotate__",
@@ -56,7 +56,7 @@ _OF_EVERY_CLASS = frozenset(
     ]
 )
 # Methods that ran when the model was built. Their results are in its attributes.
-_RUN_BEFORE = frozenset(
+_RUN_ONCE = frozenset(
     ("__init__", "build", "compute_output_shape", "from_config", "get_config")
 )
 
@@ -128,7 +128,7 @@ class Values:
     def are_whole(self) -> bool:
         """Return True if no code in the key reads an attribute that was left out."""
         return not any(
-            name in self._left_out_unnamed or name in _RUN_BEFORE or _is_initial(name)
+            name in self._left_out_unnamed or name in _RUN_ONCE or _is_initial(name)
             for name in self.names - self._read
         )
 
@@ -261,7 +261,7 @@ class Values:
             # Results are returned by the names of metrics, so these names count.
             is_metric = isinstance(value, keras.metrics.Metric)
             left_out = self._left_out if is_metric else self._left_out_unnamed
-            names = _that_count(names, left_out, without, self._read)
+            names = _counted_names(names, left_out, without, self._read)
         if isinstance(value, _READS_NAMES):
             self.add([variable.path for variable in trained_variables(value)])
         self.key.append(names)
@@ -275,15 +275,15 @@ class Values:
                 raise NotRecognisedError(f"{kind!r} depends on more than arguments.")
             for base in kind.__mro__:
                 if root_package(base) in ("keras", "skforecast_lstm"):
-                    self.key.append(_state_of(base))
+                    self.key.append(_class_state(base))
             return
         for base in (type(kind), *kind.__bases__):
             self.add(base)
         attributes = {
             name: part
             for name, part in vars(kind).items()
-            if name not in _OF_EVERY_CLASS
-            and (name not in _RUN_BEFORE or name in self._read)
+            if name not in _IN_EVERY_CLASS
+            and (name not in _RUN_ONCE or name in self._read)
         }
         self.key.append(len(attributes))
         for name, part in attributes.items():
@@ -310,7 +310,7 @@ class Values:
 
 
 @lru_cache(1024)
-def _that_count(
+def _counted_names(
     names: tuple[str, ...],
     left_out: frozenset[str],
     without: frozenset[str],
@@ -354,7 +354,7 @@ def _layout(kind: type) -> tuple[list[type] | None, list[str]]:
 _states: weakref.WeakKeyDictionary[type, list[dict]] = weakref.WeakKeyDictionary()
 
 
-def _state_of(kind):
+def _class_state(kind):
     """Return a number for the current state of a class, new if its methods changed."""
     known = _states.setdefault(kind, [])
     for number, state in enumerate(known):

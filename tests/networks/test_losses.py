@@ -18,7 +18,7 @@ from skforecast_lstm.networks import (
     SymmetricMeanAbsolutePercentageError,
     TargetScale,
 )
-from skforecast_lstm.training.recognition import fills_batches
+from skforecast_lstm.training.row_independence import fills_batches
 
 LOSSES = {
     "smape": SymmetricMeanAbsolutePercentageError,

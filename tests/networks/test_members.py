@@ -18,7 +18,8 @@ from skforecast_lstm.networks import (
     series_network,
 )
 from skforecast_lstm.training import Origins, feed_back, feed_back_by_steps
-from skforecast_lstm.training.recognition import fills_batches, fingerprint
+from skforecast_lstm.training.recognition import fingerprint
+from skforecast_lstm.training.row_independence import fills_batches
 
 N_MEMBERS = 2
 CLOSE = {"rtol": 2e-5, "atol": 2e-6}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from skforecast_lstm import LSTMClassifier, recurrent_network, training
 from skforecast_lstm.networks import NormalizedNetwork, Segments
-from skforecast_lstm.training.recognition import fills_batches
+from skforecast_lstm.training.row_independence import fills_batches
 
 UNKNOWN = np.nan
 
