@@ -94,11 +94,12 @@ def _warn_of_no_step(block):
     """Warn that gaps between the times of a series cannot be found."""
     where = "" if block.series is None else f" of series {block.series!r}"
     warnings.warn(
-        f"The times{where} tell no step (from {block.times[0]} to {block.times[-1]}, "
-        f"{len(block.times)} rows), so rows follow each other and gaps can't be seen. "
-        "Give them a regular step, as by resample(...); of events give the time since "
-        "the event before as a column, as targets.events_to_intervals does; if the "
-        "times mean nothing, use reset_index(drop=True).",
+        f"The times{where} have no regular step (from {block.times[0]} to "
+        f"{block.times[-1]}, {len(block.times)} rows), so gaps between rows can't be "
+        "found. Give them a regular step, for example with resample(...). For events, "
+        "add a column with the time since the event before, as "
+        "targets.events_to_intervals does. If the times mean nothing, use "
+        "reset_index(drop=True).",
         IrregularTimesWarning,
         stacklevel=4,
     )

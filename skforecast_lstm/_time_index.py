@@ -91,9 +91,9 @@ def _order(times, rows, where):
         raise ValueError(
             f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
             f"{rows[first + 1]} ({times[first + 1]}) comes after row {rows[first]} "
-            f"({times[first]}). Windows need rows in the order of time, one row a time: "
-            "sort them with sort_index() and split without shuffling; if their order is "
-            "right and the index means nothing, use reset_index(drop=True)."
+            f"({times[first]}). Windows need rows in the order of time, one row per "
+            "time: sort them with sort_index() and split without shuffling; if their "
+            "order is right and the index means nothing, use reset_index(drop=True)."
         )
     return times
 

@@ -214,7 +214,9 @@ def test_events_at_any_time_follow_each_other():
     X = pd.DataFrame({"size": np.arange(8.0)}, index=times)
     windower = LookbackWindower(2, horizon=1)
     expected = expected_windows(X.to_numpy(), np.arange(8), lookback=2)
-    with pytest.warns(IrregularTimesWarning, match="tell no step .* 8 rows.*resample"):
+    with pytest.warns(
+        IrregularTimesWarning, match="have no regular step .* 8 rows.*resample"
+    ):
         windows = windower.fit_transform(X)
     np.testing.assert_array_equal(windows, expected)
     # Days later is not right after, whatever gap there was between two events.
@@ -409,14 +411,14 @@ def visits(n_customers=20, n_visits=12, seed=0):
 def test_a_few_regular_visits_among_others_are_events_too():
     X = visits()
     windower = LookbackWindower(3, horizon=1)
-    with pytest.warns(IrregularTimesWarning, match="of series 0 tell no step"):
+    with pytest.warns(IrregularTimesWarning, match="of series 0 have no regular step"):
         windows = windower.fit_transform(X)
     last = X.loc["regular"].to_numpy()
     np.testing.assert_array_equal(windows[-1], last[-4:-1])
     # A customer who is new in transform is no other than those of fit.
     new = X.loc[["regular"]].rename({"regular": "new"})
     np.testing.assert_array_equal(windower.transform(new)[-1], last[-4:-1])
-    with pytest.warns(IrregularTimesWarning, match="of series 0 tell no step"):
+    with pytest.warns(IrregularTimesWarning, match="of series 0 have no regular step"):
         targets = horizon_targets(X, 2)
     assert np.isnan(targets).sum() == 21
 

@@ -218,7 +218,7 @@ def _add_compare_options(command):
     add(
         "--step", metavar="N", type=_integer(1), help="rows between; default: the horizon"
     )
-    add("--jobs", metavar="N", type=_jobs, default=1, help="workers; -1: one a core")
+    add("--jobs", metavar="N", type=_jobs, default=1, help="workers; -1: one per core")
     add(
         "--results",
         metavar="PATH",

@@ -53,7 +53,9 @@ def parse_times(column, notes=None):
     if pd.api.types.is_datetime64_dtype(column.dtype):
         return pd.DatetimeIndex(column)
     if pd.api.types.is_bool_dtype(column.dtype):
-        raise InputError(f"Column {column.name!r} has no times, but true and false.")
+        raise InputError(
+            f"Column {column.name!r} has true and false, which are no times."
+        )
     if pd.api.types.is_numeric_dtype(column.dtype):
         broken = (column % 1 != 0).to_numpy()
         if broken.any():

@@ -122,7 +122,7 @@ def table_from_rows(
     roles = [time, target, *exogenous, *([] if series is None else [series])]
     if len(set(roles)) < len(roles):
         twice = next(name for name in roles if roles.count(name) > 1)
-        raise InputError(f"Column {twice!r} is named for two things. It can be but one.")
+        raise InputError(f"Column {twice!r} is named for two things. Name it for one.")
     for name in roles:
         if isinstance(rows[name], pd.DataFrame):
             raise InputError(

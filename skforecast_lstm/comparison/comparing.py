@@ -190,7 +190,7 @@ def _check_run(coverage, n_jobs, backend):
     """Check the arguments, and return the nominal coverages as a tuple."""
     check_integer("n_jobs", n_jobs, -1)
     if n_jobs == 0:
-        raise ValueError("n_jobs must be at least 1, or -1 for one a core, got 0.")
+        raise ValueError("n_jobs must be at least 1, or -1 for one per core, got 0.")
     if backend not in _BACKENDS:
         raise ValueError(f"backend must be one of {_BACKENDS}, got {backend!r}.")
     levels = (coverage,) if isinstance(coverage, float) else tuple(coverage or ())

@@ -185,8 +185,8 @@ def _frame(table, name, what):
         table = table.to_frame(name=name if table.name is None else table.name)
     if not isinstance(table, pd.DataFrame):
         raise TypeError(
-            f"{what} of {name!r} must be a pandas Series or DataFrame, whose index says "
-            f"the times, got {type(table).__name__}. Wrap it: pd.Series(values, "
+            f"{what} of {name!r} must be a pandas Series or DataFrame with its times as "
+            f"the index, got {type(table).__name__}. Wrap it: pd.Series(values, "
             "index=pd.period_range('2020-01', periods=len(values), freq='M'))."
         )
     if table.empty:
@@ -270,9 +270,9 @@ def _regular(times, where):
     if not times.is_unique:
         twice = times[times.duplicated()][0]
         raise ValueError(
-            f"The index of {where} has {twice} more than once. Keep one row a time, for "
-            "instance y.groupby(level=0).mean(), or put the name of the series into the "
-            "index before the time."
+            f"The index of {where} has {twice} more than once. Keep one row per time, "
+            "for instance y.groupby(level=0).mean(), or put the name of the series "
+            "into the index before the time."
         )
     if not times.is_monotonic_increasing:
         row = int(np.argmin(times[1:] > times[:-1]))
@@ -291,7 +291,7 @@ def _regular(times, where):
     if len(absent):
         raise ValueError(
             f"The index of {where} has gaps: {len(absent)} of {len(expected)} times are "
-            f"not there, first {absent[0]}. Put them in, y.asfreq(...) for times, and "
+            f"missing, first {absent[0]}. Add them, for times with y.asfreq(...), and "
             "fill them, for instance with interpolate()."
         )
     if len(expected) != len(times):

@@ -339,8 +339,8 @@ def stamps(y):
     ("change", "message"),
     [
         (lambda y: y.where(y.index != y.index[5]), "1 missing.*at 1949-06.*interpolate"),
-        (lambda y: y.drop(y.index[7]), "1 of 144 times are not there, first 1949-08"),
-        (lambda y: stamps(y).drop(stamps(y).index[7]), "not there, first 1949-08-01"),
+        (lambda y: y.drop(y.index[7]), "1 of 144 times are missing, first 1949-08"),
+        (lambda y: stamps(y).drop(stamps(y).index[7]), "are missing, first 1949-08-01"),
         (lambda y: pd.concat([y[:9], y]), "has 1949-01 more than once"),
         (lambda y: y[::-1], "1960-11 comes after 1960-12.*sort_index"),
         (lambda y: y[:30], r"30 rows, of which the last third \(10\).*at least 36 rows"),
