@@ -2,50 +2,65 @@
 
 import warnings
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from skforecast_lstm._calendar import Calendar
+from skforecast_lstm._series import ManySeries
 from skforecast_lstm._time_index import elapsed
 from skforecast_lstm.exceptions import IrregularTimesWarning
 
-__all__ = ["calendars_of", "over_gaps"]
+__all__ = ["Calendars", "calendars_of", "over_gaps"]
 
 
-def calendars_of(blocks: Any, values: Any, known: Any = ()) -> list:
-    """Return the calendar of each series, None for a series without times.
+class Calendars(NamedTuple):
+    """Calendars of many series, one for each group of series with equal times.
+
+    `first` is the first series of each group, `group` is the group of each series. A
+    calendar is None for series without times.
+    """
+
+    calendars: list
+    first: Any
+    group: Any
+
+
+def calendars_of(series: Any, known: Any = ()) -> Calendars:
+    """Return the calendars of many series.
 
     If fewer than half of the steps in the panel, including the `known` calendars, are
     regular, all series count as events. Otherwise a series without a step may get the
     calendar of the longest regular series. Warn if times have no regular step, unless a
     column has the time since the row before.
     """
-    found = [
-        None if block.times is None else Calendar.of(block.times) for block in blocks
-    ]
-    timed = [block for block in blocks if block.times is not None]
-    if not timed:
-        return found
-    every = [calendar for calendar in [*found, *known] if calendar is not None]
-    regular = [calendar for calendar in every if calendar.step is not None]
+    first, group = series.equal_times()
+    if series.times is None:
+        return Calendars([None], first, group)
+    times = [series.times[series.slice_of(number)] for number in first]
+    found = [Calendar.of(some) for some in times]
+    counted = [*zip(found, np.bincount(group).tolist(), strict=True)]
+    counted += [(calendar, 1) for calendar in known]
+    regular = [(one, n_series) for one, n_series in counted if one.step is not None]
     n_steps, n_regular = (
-        sum(one.n_rows - 1 for one in some) for some in (every, regular)
+        sum((one.n_rows - 1) * n_series for one, n_series in some)
+        for some in (counted, regular)
     )
-    are_events = _have_intervals(timed, values)
+    are_events = _have_intervals(series)
     if are_events or not regular or 2 * n_regular < n_steps:
         chosen = _without_step
     else:
-        chosen = partial(_usual_or, max(regular, key=lambda one: one.n_rows))
+        longest, _ = max(regular, key=lambda one: one[0].n_rows)
+        chosen = partial(_usual_or, longest)
+    calendars = [chosen(*both) for both in zip(found, times, strict=True)]
     # With known calendars, `fit` may have warned already. Do not warn again.
-    is_told = are_events or len(known) > 0
-    for place, block in enumerate(blocks):
-        if found[place] is not None:
-            found[place] = chosen(found[place], block.times)
-            if not is_told and _tells_no_step(found[place], block.times):
-                _warn_of_no_step(block)
-                is_told = True
-    return found
+    if not are_events and not len(known):
+        tells_no_step = map(_tells_no_step, calendars, times)
+        for number, some, is_without in zip(first, times, tells_no_step, strict=True):
+            if is_without:
+                _warn_of_no_step(series.names[number], some)
+                break
+    return Calendars(calendars, first, group)
 
 
 def _without_step(calendar, times):
@@ -70,14 +85,14 @@ def _usual_or(usual, calendar, times):
     return usual if is_short or usual.steps(times) is not None else calendar
 
 
-def _have_intervals(blocks, values):
+def _have_intervals(series):
     """Return whether a column has the time since the row before, in any units."""
-    passed = np.concatenate([elapsed(block.times) for block in blocks])
+    starts = series.offsets[:-1]
+    passed = np.delete(elapsed(series.times), starts[1:] - 1)
     if len(passed) < 5 or np.ptp(passed) == 0:
         return False
-    numbers = np.arange(len(values))
-    rows = np.concatenate([numbers[block.rows][1:] for block in blocks])
-    for column in values.T:
+    rows = np.delete(np.arange(len(series.values)), starts)
+    for column in series.values.T:
         since = column[rows]
         known = np.flatnonzero(~np.isnan(since))
         order = known[np.argsort(passed[known], kind="stable")]
@@ -90,12 +105,12 @@ def _have_intervals(blocks, values):
     return False
 
 
-def _warn_of_no_step(block):
+def _warn_of_no_step(name, times):
     """Warn that gaps between the times of a series cannot be found."""
-    where = "" if block.series is None else f" of series {block.series!r}"
+    where = "" if name is None else f" of series {name!r}"
     warnings.warn(
-        f"The times{where} have no regular step (from {block.times[0]} to "
-        f"{block.times[-1]}, {len(block.times)} rows), so gaps between rows can't be "
+        f"The times{where} have no regular step (from {times[0]} to "
+        f"{times[-1]}, {len(times)} rows), so gaps between rows can't be "
         "found. Give them a regular step, for example with resample(...). For events, "
         "add a column with the time since the event before, as "
         "targets.events_to_intervals does. If the times mean nothing, use "
@@ -105,17 +120,32 @@ def _warn_of_no_step(block):
     )
 
 
-def over_gaps(rows: Any, times: Any, reach: int, calendar: Calendar | None) -> tuple:
+def over_gaps(series: Any, reach: int, calendars: Calendars) -> tuple:
     """Insert unknown rows for missing steps. Return also the place of each given row.
 
     `reach` is the largest number of steps that a window or target covers, so each gap
-    gets at most that many rows. Rows without a calendar have no gaps.
+    gets at most that many rows. Rows without a calendar have no gaps. Without any gap,
+    the series are returned as they are, and the places are None.
     """
-    missing = None if calendar is None else calendar.missing(times)
-    if missing is None or not missing.any():
-        return rows, range(len(rows))
-    missing = np.minimum(np.concatenate([[0], missing]), reach)
-    places = np.arange(len(rows)) + np.cumsum(missing)
-    grid = np.full((places[-1] + 1, rows.shape[1]), np.nan, dtype=rows.dtype)
-    grid[places] = rows
-    return grid, places
+    missing = []
+    for calendar, number in zip(calendars.calendars, calendars.first, strict=True):
+        its_rows = series.slice_of(number)
+        counted = None if calendar is None else calendar.missing(series.times[its_rows])
+        missing.append(None if counted is None or not counted.any() else counted)
+    if all(counted is None for counted in missing):
+        return series, None
+    n_each = series.lengths[calendars.first]
+    before = [
+        np.zeros(n_rows, dtype=np.int64)
+        if counted is None
+        else np.append(0, np.minimum(counted, reach))
+        for counted, n_rows in zip(missing, n_each, strict=True)
+    ]
+    places = np.arange(len(series.values))
+    places += np.concatenate([before[group] for group in calendars.group]).cumsum()
+    values = np.full(
+        (places[-1] + 1, series.values.shape[1]), np.nan, series.values.dtype
+    )
+    values[places] = series.values
+    offsets = np.append(places[series.offsets[:-1]], len(values))
+    return ManySeries(values, offsets, series.names), places

@@ -1,45 +1,54 @@
 """Series and times of rows, read from a pandas index."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-__all__ = ["NANOSECONDS", "Block", "blocks_of", "elapsed", "positions"]
+from skforecast_lstm._series import ManySeries
+
+__all__ = ["NANOSECONDS", "elapsed", "many_series", "positions"]
 
 # Nanoseconds in the units of pandas.
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
-@dataclass(frozen=True)
-class Block:
-    """Rows of one series in time order. `times` is None if the index has no order."""
+def many_series(values, index):
+    """Group rows into series by their index. Without an index, there is one series.
 
-    series: Any = None
-    rows: Any = ...
-    times: Any = None
-
-
-def blocks_of(index):
-    """Split rows into series by their index. Without an index, there is one series."""
+    Return also the row of `values` for each row of the series, None if they are the same.
+    """
+    order, offsets = None, np.array([0, len(values)])
     if index is None:
-        return [Block()]
+        return ManySeries(values, offsets), order
     times = _as_times(index.get_level_values(-1))
-    if index.nlevels == 1:
-        return [Block(None, ..., _order(times, range(len(index)), ""))]
-    names = index.droplevel(-1)
-    if np.any(missing := names.to_frame().isna().any(axis=1)):
+    names = [None]
+    if index.nlevels > 1:
+        numbers, names = _numbers_and_names(index)
+        offsets = np.append(0, np.bincount(numbers).cumsum())
+        if (numbers[1:] < numbers[:-1]).any():
+            order = np.argsort(numbers, kind="stable")
+            values, times = values[order], times[order]
+    series = ManySeries(values, offsets, names, times)
+    return (series if _is_in_order(series, order) else replace(series, times=None)), order
+
+
+def _numbers_and_names(index):
+    """Return the number of the series of each row, and the names of the series."""
+    import pandas as pd
+
+    numbers = np.zeros(len(index), dtype=np.int64)
+    missing = np.zeros(len(index), dtype=bool)
+    for codes, level in zip(index.codes[:-1], index.levels[:-1], strict=True):
+        missing |= codes < 0
+        # Count again after each level, so that the numbers never overflow.
+        numbers = pd.factorize(numbers * (len(level) + 1) + codes)[0]
+    if missing.any():
         raise ValueError(
             f"The index of X does not name the series of row {np.argmax(missing)}. Give "
             "it a name, or drop such rows."
         )
-    codes, names = names.factorize()
-    ends = np.cumsum(np.bincount(codes))[:-1]
-    rows_of_all = np.split(np.argsort(codes, kind="stable"), ends)
-    return [
-        Block(name, rows, _order(times[rows], rows, f" in series {name!r}"))
-        for name, rows in zip(names, rows_of_all, strict=True)
-    ]
+    first = np.unique(numbers, return_index=True)[1]
+    return numbers, list(index[first].droplevel(-1))
 
 
 def _as_times(index):
@@ -79,23 +88,32 @@ def _as_moments(index):
         return pd.to_datetime(index, utc=True)
 
 
-def _order(times, rows, where):
-    """Return the times, None if they have no order. Raise if they are not sorted."""
-    numbers = _checked_positions(times, rows, where)
+def _is_in_order(series, order):
+    """Return whether the times have an order. Raise if they are not sorted."""
+    times, starts = series.times, series.offsets[1:-1]
+
+    def describe(row):
+        name = series.names[int(np.searchsorted(starts, row, side="right"))]
+        where = "" if name is None else f" in series {name!r}"
+        return f"{row if order is None else order[row]} ({times[row]})", where
+
+    numbers = _checked_positions(times, describe)
     if numbers is None:
-        return None
+        return False
     in_order = numbers[1:] > numbers[:-1]
+    in_order[starts - 1] = True
     if not in_order.all():
         first = int(np.argmin(in_order))
         twice = numbers[first] == numbers[first + 1]
+        (before, where), (after, _) = describe(first), describe(first + 1)
         raise ValueError(
             f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
-            f"{rows[first + 1]} ({times[first + 1]}) comes after row {rows[first]} "
-            f"({times[first]}). Windows need rows in the order of time, one row per "
-            "time: sort them with sort_index() and split without shuffling; if their "
-            "order is right and the index means nothing, use reset_index(drop=True)."
+            f"{after} comes after row {before}. Windows need rows in the order of time, "
+            "one row per time: sort them with sort_index() and split without shuffling; if "
+            "their order is right and the index means nothing, use "
+            "reset_index(drop=True)."
         )
-    return times
+    return True
 
 
 def positions(times):
@@ -112,7 +130,7 @@ def elapsed(times):
     return distances * NANOSECONDS.get(getattr(times, "unit", None), 1)
 
 
-def _checked_positions(times, rows, where):
+def _checked_positions(times, describe):
     """Return numbers in the order of the times, or None if these have no order."""
     import pandas as pd
 
@@ -122,9 +140,9 @@ def _checked_positions(times, rows, where):
     if times.dtype.kind == "f":
         missing |= np.isinf(times.to_numpy(dtype=np.float64, na_value=np.nan))
     if (is_time or is_number) and missing.any():
-        row = int(np.argmax(missing))
+        row, where = describe(int(np.argmax(missing)))
         raise ValueError(
-            f"The index of X has no time at row {rows[row]} ({times[row]}){where}. Give "
-            "it a time, or drop such rows."
+            f"The index of X has no time at row {row}{where}. Give it a time, or drop "
+            "such rows."
         )
     return positions(times) if is_time or is_number else None

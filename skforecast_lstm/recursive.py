@@ -191,33 +191,29 @@ def _check_series_are_told_apart(X, rows):
 
 def _origins(windower, X, starts):
     """Return all series with their histories in one array, and the origins in it."""
-    parts = windower._series_behind_history(X)
-    blocks, series, unknown, places_of_rows = zip(*parts, strict=True)
+    known, order = windower._known_steps(X)
+    series, offsets = known.series, known.series.offsets
     lags, reach = windower.lags_, int(windower.lags_[0])
-    lengths = np.array([len(rows) for rows in series])
     if starts is None:
-        owners, places = np.arange(len(series)), lengths - reach
+        owners, starts = np.arange(len(series)), offsets[1:]
     else:
-        n_rows = sum(map(len, places_of_rows))
-        starts = _check_starts(starts, n_rows, len(series))
+        places = known.places
+        if places is None:
+            places = np.arange(reach, offsets[1])
+        starts = _check_starts(starts, len(places), len(series))
+        if order is not None:
+            places = places[np.argsort(order)]
         # One entry more than rows, for the start right after the last row.
-        owner, place = np.zeros((2, n_rows + 1), dtype=np.int64)
-        place[n_rows] = lengths[0] - reach
-        for number, block in enumerate(blocks):
-            owner[:n_rows][block.rows] = number
-            place[:n_rows][block.rows] = places_of_rows[number]
-        owners, places = owner[starts], place[starts]
-    firsts = np.cumsum(lengths) - lengths
-    begins = firsts[owners] + np.array(unknown)[owners]
-    starts = firsts[owners] + reach + places
+        starts = np.append(places, offsets[1])[starts]
+        owners = np.searchsorted(offsets[1:-1], starts, side="right")
+    begins = offsets[owners] + known.unknown[owners]
     fewest = int(np.argmin(starts - begins))
-    n_missing = reach - int(starts[fewest] - begins[fewest])
-    windower._check_warmup(n_missing, blocks[owners[fewest]].series)
+    n_missing = np.maximum(reach - (starts - begins)[[fewest]], 0)
+    windower._check_warmup(n_missing, [series.names[owners[fewest]]])
     required = lags
     if windower.warmup == "edge":
         required = np.full_like(lags, max(windower.horizon, 1))
-    flat = series[0] if len(series) == 1 else np.concatenate(series)
-    return flat, training.Origins(starts, begins, lags, required)
+    return series.values, training.Origins(starts, begins, lags, required)
 
 
 def _check_starts(starts, n_rows, n_series):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._gaps import calendars_of, over_gaps
-from skforecast_lstm._time_index import blocks_of
+from skforecast_lstm._time_index import many_series
 
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
 
@@ -61,33 +61,33 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
         input_name="y",
     )
     values = values.reshape(len(values), -1)
-    blocks = blocks_of(y.index if hasattr(y, "iloc") else None)
-    calendars = calendars_of(blocks, values)
-    if len(blocks) == 1:
-        return _targets_of_series(values, blocks[0].times, calendars[0], n_steps)
-    targets = np.empty((len(values), n_steps * values.shape[1]), dtype=values.dtype)
-    for block, calendar in zip(blocks, calendars, strict=True):
-        rows = values[block.rows]
-        targets[block.rows] = _targets_of_series(rows, block.times, calendar, n_steps)
+    series, order = many_series(values, y.index if hasattr(y, "iloc") else None)
+    steps, places = over_gaps(series, n_steps, calendars_of(series))
+    targets = _steps_ahead(steps, n_steps)
+    if places is None and len(series) == 1:
+        return targets
+    places = np.arange(len(values)) if places is None else places
+    every = steps.numbers[places] * (n_steps - 1) + places
+    if order is not None:
+        every[order] = every.copy()
+    targets = targets[every]
     targets.flags.writeable = False
     return targets
 
 
-def _targets_of_series(values, times, calendar, n_steps):
-    """Return the steps that begin at each row of one series, NaN for missing steps."""
-    steps, places = over_gaps(values, times, n_steps, calendar)
-    targets = _steps_ahead(steps, n_steps)
-    if len(places) < len(targets):
-        targets = targets[places]
-        targets.flags.writeable = False
-    return targets
+def _steps_ahead(series, n_steps):
+    """Return the steps that begin at each row, as a view of one copy of the series.
 
-
-def _steps_ahead(values, n_steps):
-    """Return the steps that begin at each row, as a view of one copy of the series."""
-    n_rows, n_columns = values.shape
-    padded = np.full((n_rows + n_steps - 1, n_columns), np.nan, dtype=values.dtype)
-    padded[:n_rows] = values
+    Unknown rows follow each series, so that no target has steps of two series.
+    """
+    n_rows, n_columns = series.values.shape
+    n_between = n_steps - 1
+    shape = (n_rows + n_between * len(series), n_columns)
+    padded = np.full(shape, np.nan, dtype=series.values.dtype)
+    if len(series) == 1:
+        padded[:n_rows] = series.values
+    else:
+        padded[np.arange(n_rows) + n_between * series.numbers] = series.values
     return sliding_window_view(padded.ravel(), n_steps * n_columns)[::n_columns]
 
 

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import astuple
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -17,9 +16,11 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
-from skforecast_lstm._gaps import calendars_of, over_gaps
-from skforecast_lstm._series_end import End
-from skforecast_lstm._time_index import blocks_of
+from skforecast_lstm._gaps import calendars_of
+from skforecast_lstm._history import History, known_steps
+from skforecast_lstm._pieces import pieces
+from skforecast_lstm._series import ranges
+from skforecast_lstm._time_index import many_series
 from skforecast_lstm.exceptions import UnknownStepsWarning
 
 __all__ = ["LookbackWindower"]
@@ -62,14 +63,23 @@ def _check_columns_are_numbers(X, error):
             ) from error
 
 
-def _of_nothing(known, lags, places):
+def _rows_of_nothing(known, lags):
     """Return the rows whose window is all unknown after the first known row."""
-    is_known = ~np.isnan(known).all(axis=1)
-    newest = np.asarray(places) + int(lags[0] - lags[-1])
-    began = np.logical_or.accumulate(is_known)
-    rows = np.flatnonzero(began[newest] & ~is_known[newest])
-    windows = _window_view(is_known[:, None], lags, len(known) - int(lags[0]))
-    return rows[~windows[newest[rows] - int(lags[0] - lags[-1])].any(axis=(1, 2))]
+    reach = int(lags[0])
+    is_known = ~np.isnan(known.series.values).all(axis=1)
+    places = known.places
+    if places is None:
+        places = np.arange(reach, len(is_known))
+    newest = places - int(lags[-1])
+    (rows,) = np.nonzero(~is_known[newest])
+    if not len(rows):
+        return rows
+    number = np.searchsorted(known.series.offsets, newest[rows], side="right") - 1
+    known_rows = np.append(np.flatnonzero(is_known), len(is_known))
+    began = known_rows[np.searchsorted(known_rows, known.series.offsets[:-1])]
+    rows = rows[newest[rows] >= began[number]]
+    windows = _window_view(is_known[:, None], lags, len(is_known) - reach)
+    return rows[~windows[places[rows] - reach].any(axis=(1, 2))]
 
 
 def _warn_of_nothing(rows):
@@ -210,11 +220,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self : LookbackWindower
             The fitted windower.
         """
-        values, blocks = self._validate(X, reset=True)
         # The rest of a memory-mapped file is read when windows are made.
-        if not isinstance(X, np.memmap):
-            check_no_infinity("X", values, "row {}, column {}".format)
-        self._remember(values, blocks, calendars_of(blocks, values))
+        series, _ = self._validate(X, reset=True, read=not isinstance(X, np.memmap))
+        self._remember(series, calendars_of(series))
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -232,10 +240,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             One window per row. Arrays are read-only.
         """
         check_is_fitted(self)
-        values, blocks = self._validate(X, reset=False)
-        history = self._remembered()
-        calendars = self._calendars(values, blocks, history)
-        return self._windows(values, blocks, calendars, history)
+        series, order = self._validate(X, reset=False)
+        return self._windows(series, order)
 
     def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
         """Fit to the rows and return their windows.
@@ -253,10 +259,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 {ndarray, dataframe} of shape (n_samples, n_steps * n_features)
             One window per row. Arrays are read-only.
         """
-        values, blocks = self._validate(X, reset=True)
-        calendars = calendars_of(blocks, values)
-        self._remember(values, blocks, calendars)
-        return self._windows(values, blocks, calendars, history=None)
+        series, order = self._validate(X, reset=True)
+        calendars = calendars_of(series)
+        self._remember(series, calendars)
+        return self._windows(series, order, calendars)
 
     @available_if(lambda self: self.layout == "flat")
     def get_feature_names_out(
@@ -307,8 +313,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _validate(self, X, *, reset):
-        """Return X as a two-dimensional float array, and the blocks of its series."""
+    def _validate(self, X, *, reset, read=True):
+        """Return the series of X, and the row of X of each of their rows, if it differs."""
         index = X.index if hasattr(X, "iloc") else None
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
@@ -332,7 +338,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         if reset:
             self.lags_ = self._check_lags()
             self._check_choices()
-        return values, blocks_of(index)
+        if read:
+            check_no_infinity("X", values, "row {}, column {}".format)
+        return many_series(values, index)
 
     def _check_lags(self):
         """Check and return the lags of a window, oldest first."""
@@ -371,148 +379,87 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             if not (isinstance(value, str) and value in choices):
                 raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
 
-    def _remember(self, values, blocks, calendars):
+    def _remember(self, series, calendars):
         """Store the last rows of every series for rows that follow them later."""
         reach = int(self.lags_[0])
-        rows_of_all = [values[block.rows] for block in blocks]
-        longest = max(len(rows) for rows in rows_of_all)
+        longest = int(series.lengths.max())
         if longest <= reach:
-            of_series = " in its longest series" if len(blocks) > 1 else ""
+            of_series = " in its longest series" if len(series) > 1 else ""
             raise ValueError(
                 f"A window reaches {reach} rows back, so one complete window needs at "
                 f"least {reach + 1} rows, and X has n_samples = {longest}{of_series}. "
                 "Give more rows, or lower lookback, lags or horizon."
             )
-        # Only values of types that a file of `persistence.save` can hold.
-        rows, ends = [], []
-        for block, rows_of_one, calendar in zip(
-            blocks, rows_of_all, calendars, strict=True
-        ):
-            last = slice(max(0, len(rows_of_one) - reach), None)
-            end = times = None
-            if block.times is not None:
-                times = block.times[last]
-                end = astuple(End.of(block.times, calendar))
-            steps, _ = over_gaps(rows_of_one[last], times, reach, calendar)
-            rows.append(steps[max(0, len(steps) - reach) :].copy())
-            ends.append(end)
-        self._history = {
-            "series": [block.series for block in blocks],
-            "rows": rows,
-            "ends": ends,
-        }
+        self._history = History.of(series, reach, calendars).as_plain()
 
-    def _remembered(self):
-        """Return the last steps and the end of each series in `fit`, by its name."""
-        history = self._history
-        ends = (end and End(*end) for end in history["ends"])
-        return dict(
-            zip(history["series"], zip(history["rows"], ends, strict=True), strict=True)
+    def _windows(self, series, order, calendars=None):
+        """Return the window of every row. With calendars, the rows are those of `fit`."""
+        values, reach = series.values, int(self.lags_[0])
+        known = self._known(series, calendars)
+        if calendars is None:
+            self._check_warmup(known.unknown, series.names)
+            rows = _rows_of_nothing(known, self.lags_)
+            if len(rows):
+                _warn_of_nothing(rows if order is None else order[rows])
+        if self.warmup == "edge":
+            _repeat_first(known)
+        windows = _window_view(
+            known.series.values, self.lags_, len(known.series.values) - reach
         )
-
-    def _calendars(self, values, blocks, history):
-        """Return the calendar of each series, from `fit` if it was seen there."""
-        ends = {name: end for name, (_, end) in history.items() if end is not None}
-        timed = [block.times for block in blocks if block.times is not None]
-        fitting = {name for name, end in ends.items() if timed and end.fits(timed[0])}
-        known = [ends[name].series_calendar for name in fitting]
-        others = [block for block in blocks if block.series not in fitting]
-        of_others = iter(calendars_of(others, values, known))
-        return [
-            ends[block.series].series_calendar.for_more(block.times)
-            if block.series in fitting
-            else next(of_others)
-            for block in blocks
-        ]
-
-    def _windows(self, values, blocks, calendars, history):
-        """Return the window of every row. `history` is None for the rows of `fit`."""
-        check_no_infinity("X", values, "row {}, column {}".format)
-        of_nothing: list[int] = []
-        if len(blocks) == 1:
-            (block,), (calendar,) = blocks, calendars
-            windows = self._windows_of(values, block, calendar, history, of_nothing)
-        else:
-            shape = (len(values), len(self.lags_), values.shape[1])
-            windows = np.empty(shape, dtype=values.dtype)
-            for block, calendar in zip(blocks, calendars, strict=True):
-                windows[block.rows] = self._windows_of(
-                    values, block, calendar, history, of_nothing
-                )
-        if of_nothing:
-            _warn_of_nothing(of_nothing)
+        if known.places is not None:
+            every = windows
+            windows = np.empty((len(values), *every.shape[1:]), dtype=values.dtype)
+            for piece in pieces(windows):
+                rows = piece if order is None else order[piece]
+                windows[rows] = every[known.places[piece] - reach]
+        if self.warmup == "edge":
+            rows = self._rows_before_first(known)
+            if len(rows):
+                windows = windows.copy() if known.places is None else windows
+                windows[rows if order is None else order[rows]] = np.nan
         if self.layout == "flat":
             windows = windows.reshape(len(values), -1)
         windows.flags.writeable = False
         return windows
 
-    def _windows_of(self, values, block, calendar, history, of_nothing):
-        """Return the windows of one series, over one copy of its history and rows.
+    def _known(self, series, calendars=None):
+        """Return the steps of the series after their past."""
+        history = None
+        if calendars is None:
+            history = History.from_plain(self._history)
+        return known_steps(series, int(self.lags_[0]), calendars, history)
 
-        Rows whose window has no known step are added to `of_nothing`.
-        """
-        known, unknown, places = self._behind_history(values, block, calendar, history)
-        if history is not None:
-            self._check_warmup(unknown, block.series)
-            rows = _of_nothing(known, self.lags_, places)
-            of_nothing.extend(np.arange(len(values))[block.rows][rows].tolist())
-        n_rows = len(known) - int(self.lags_[0])
-        if unknown and self.warmup == "edge":
-            windows = self._edge_windows(known, unknown, n_rows)
-        else:
-            windows = _window_view(known, self.lags_, n_rows)
-        return windows if len(places) == n_rows else windows[places]
+    def _known_steps(self, X):
+        """Return the steps of X after their past, and the row of X of each place."""
+        series, order = self._validate(X, reset=False)
+        return self._known(series), order
 
-    def _series_behind_history(self, X):
-        """Return each series of X after its history, to make its windows elsewhere."""
-        values, blocks = self._validate(X, reset=False)
-        check_no_infinity("X", values, "row {}, column {}".format)
-        history = self._remembered()
-        calendars = self._calendars(values, blocks, history)
-        return [
-            (block, *self._behind_history(values, block, calendar, history))
-            for block, calendar in zip(blocks, calendars, strict=True)
-        ]
-
-    def _behind_history(self, values, block, calendar, history):
-        """Return the past and the rows of one series in one new array.
-
-        The past is as many steps as a window reaches back. Return also the number of its
-        unknown steps, which come first and are NaN, and the place of each row after the
-        past. Steps that are missing between rows are NaN too.
-        """
+    def _check_warmup(self, unknown, names):
+        """Raise for ``warmup="error"`` if a series has unknown steps at the start."""
+        if self.warmup != "error" or not (unknown > 0).any():
+            return
+        first = int((unknown > 0).argmax())
         reach = int(self.lags_[0])
-        remembered, end = (history or {}).get(block.series, (None, None))
-        past = values[:0]
-        if block.times is not None and end is not None and end.fits(block.times):
-            past = remembered if end.is_followed_by(block.times) else past
-        rows, places = over_gaps(values[block.rows], block.times, reach, calendar)
-        unknown = reach - len(past)
-        known = np.empty((reach + len(rows), rows.shape[1]), dtype=rows.dtype)
-        known[:unknown] = np.nan
-        known[unknown:reach] = past
-        known[reach:] = rows
-        return known, unknown, places
+        where = "" if names[first] is None else f" of series {names[first]!r}"
+        raise ValueError(
+            f"The first rows{where} need {reach} rows before them and "
+            f"{reach - unknown[first]} are known (warmup='error'). Give rows that "
+            "directly follow those seen in fit, with their index, or give these rows too."
+        )
 
-    def _check_warmup(self, unknown, series):
-        """Raise for ``warmup="error"`` if `unknown` steps are missing at the start."""
-        if unknown > 0 and self.warmup == "error":
+    def _rows_before_first(self, known):
+        """Return the rows whose window ends before the first known row."""
+        offsets, places = known.series.offsets, known.places
+        firsts = offsets[:-1] + known.unknown + self.horizon
+        if places is None:
             reach = int(self.lags_[0])
-            where = "" if series is None else f" of series {series!r}"
-            raise ValueError(
-                f"The first rows{where} need {reach} rows before them and "
-                f"{reach - unknown} are known (warmup='error'). Give rows that directly "
-                "follow those seen in fit, with their index, or give these rows too."
-            )
+            return np.arange(min(firsts[0], offsets[1]) - reach)
+        number = np.searchsorted(offsets, places, side="right") - 1
+        return np.flatnonzero(places < firsts[number])
 
-    def _edge_windows(self, values, unknown, n_rows):
-        """Return windows in which the first known row replaces the steps before it."""
-        values[:unknown] = values[unknown]
-        windows = _window_view(values, self.lags_, n_rows)
-        # Windows that end before the first known row stay unknown.
-        n_unknown = unknown + self.horizon - int(self.lags_[0])
-        if n_unknown <= 0:
-            return windows
-        windows = windows.copy()
-        windows[:n_unknown] = np.nan
-        return windows
+
+def _repeat_first(known):
+    """Replace the unknown steps before each series by its first known row."""
+    values, starts = known.series.values, known.series.offsets[:-1]
+    rows = ranges(starts, known.unknown)
+    values[rows] = values[(starts + known.unknown).repeat(known.unknown)]

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from skforecast_lstm._scale import Scale
+from skforecast_lstm._time_index import many_series
 from skforecast_lstm.forecasting._columns import in_order
-from skforecast_lstm.forecasting._series import Rows, Scale, Series
+from skforecast_lstm.forecasting._even_series import EvenSeries
 
 __all__ = ["Exogenous"]
 
@@ -59,6 +61,8 @@ class Exogenous:
             return None
         self._check_expected()
         X = in_order(X, names, "X")
+        if X.index.equals(y.index):
+            return X
         absent = y.index.difference(X.index)
         if len(absent):
             raise ValueError(
@@ -84,68 +88,85 @@ class Exogenous:
                 "give it to fit as well."
             )
 
-    def rows(
-        self,
-        series: Series,
-        scale: Scale,
-        X: pd.DataFrame | None,
-        X_ahead: pd.DataFrame | None,
-        times_ahead: pd.Index,
-    ) -> Rows:
-        """Return a scaled series with its columns of X, including the times ahead."""
-        targets = scale.apply(series.values)
+    def scaled_columns(self, even: EvenSeries, X: pd.DataFrame | None) -> NDArray:
+        """Return the scaled columns of X at each row of the series."""
         names = self.past + self.known
         if X is None or not names:
-            nothing = np.empty((len(series), 0))
-            return Rows(targets, nothing, nothing)
-        values = self._scaled(_of_series(X, series.name).reindex(series.times))
-        known = values[:, len(self.past) :]
-        if self.known and len(times_ahead):
-            ahead = self._ahead(series, X_ahead, times_ahead)
-            known = np.concatenate([known, ahead[:, len(self.past) :]])
-        return Rows(targets, values[:, : len(self.past)], known)
+            return np.empty((len(even.series.values), 0))
+        rows = np.concatenate(_rows_of_series(X, even, [t.times for t in even.timelines]))
+        return self._scaled(X, rows)
 
-    def _ahead(self, series, X_ahead, times):
-        """Return the scaled rows of X at every step up to the last one to forecast."""
-        if X_ahead is None:
+    def scaled_ahead(
+        self, even: EvenSeries, X: pd.DataFrame | None, n_steps: int
+    ) -> NDArray:
+        """Return the scaled known columns at the steps after the last row.
+
+        The shape is (n_series, n_steps, n_known).
+        """
+        shape = (len(even.series), n_steps, len(self.known))
+        if not n_steps or not self.known:
+            return np.empty(shape)
+        times = [timeline.times_ahead(n_steps) for timeline in even.timelines]
+        if X is None:
+            first = times[even.timeline[0]]
             raise ValueError(
                 f"The columns {self.known} of X were known ahead in fit, so predict "
-                f"needs X from {times[0]} to {times[-1]}. Name them in past_only if "
+                f"needs X from {first[0]} to {first[-1]}. Name them in past_only if "
                 "they are known in the past only."
             )
-        frame = _of_series(X_ahead, series.name)
-        missing = times.difference(frame.index)
-        if len(missing):
-            where = "" if series.name is None else f" of series {series.name!r}"
+        rows = np.array(_rows_of_series(X, even, times))
+        for number in np.flatnonzero((rows < 0).any(axis=1))[:1]:
+            its_times, missing = times[even.timeline[number]], rows[number] < 0
             raise ValueError(
-                f"X has no row at {missing[0]}{where}. Each step up to {times[-1]} is "
-                f"needed, and {len(missing)} of {len(times)} are missing."
+                f"X has no row at {its_times[missing.argmax()]}"
+                f"{_of_name(even, number)}. Each step up to {its_times[-1]} is needed, "
+                f"and {missing.sum()} of {n_steps} are missing."
             )
-        frame = frame.loc[times]
-        unknown = frame[self.known].isna().to_numpy()
-        if unknown.any():
-            row, column = np.argwhere(unknown)[0]
-            where = "" if series.name is None else f" of series {series.name!r}"
+        ahead = self._scaled(X, rows.ravel())[:, len(self.past) :].reshape(shape)
+        for number, step, column in np.argwhere(np.isnan(ahead))[:1]:
             raise ValueError(
-                f"Column {self.known[column]!r} of X is NaN at {times[row]}{where}, and "
-                "all steps to forecast are needed of columns that are known ahead. Fill "
-                "it, or name it in past_only if it is known in the past only."
+                f"Column {self.known[column]!r} of X is NaN at "
+                f"{times[even.timeline[number]][step]}{_of_name(even, number)}, and all "
+                "steps to forecast are needed of columns that are known ahead. Fill it, "
+                "or name it in past_only if it is known in the past only."
             )
-        return self._scaled(frame)
+        return ahead
 
-    def _scaled(self, frame):
-        return self.scale.apply(_values(frame, self.past + self.known))
+    def _scaled(self, X, rows):
+        """Return the scaled values of rows of X, NaN for row -1."""
+        values = _values(X, self.past + self.known)[rows]
+        values[rows < 0] = np.nan
+        return self.scale.apply(values)
 
 
 def _values(frame: pd.DataFrame, names: list) -> NDArray:
     return frame[names].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _of_series(frame: pd.DataFrame, name) -> pd.DataFrame:
-    """Return the rows of one series."""
-    if name is None:
-        return frame
-    try:
-        return frame.loc[name]
-    except KeyError:
-        raise ValueError(f"X has no rows of series {name!r}, which y has.") from None
+def _rows_of_series(X, even, times):
+    """Return for each series the rows of X at its times, -1 if X has none.
+
+    `times` has those of each timeline.
+    """
+    found, _ = many_series(np.arange(len(X)), X.index)
+    first, group = found.equal_times()
+    number_in_X = {name: number for number, name in enumerate(found.names)}
+    places: dict = {}
+    rows = []
+    for name, timeline in zip(even.series.names, even.timeline, strict=True):
+        if name not in number_in_X:
+            raise ValueError(f"X has no rows of series {name!r}, which y has.")
+        number = number_in_X[name]
+        both = timeline, group[number]
+        if both not in places:
+            own = found.times[found.slice_of(first[group[number]])]
+            places[both] = own.get_indexer(times[timeline])
+        its_rows = found.values[found.slice_of(number)]
+        rows.append(np.where(places[both] < 0, -1, its_rows[places[both]]))
+    return rows
+
+
+def _of_name(even, number):
+    """Return the name of a series for an error, if it has one."""
+    name = even.series.names[number]
+    return "" if name is None else f" of series {name!r}"

@@ -1,6 +1,5 @@
 """Regressor of windows that forecasts series, and feeds its forecasts back."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ from sklearn.base import clone
 
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
-from skforecast_lstm.forecasting._series import Rows, Windows, last_windows, spread_of
+from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, spread_of
 
 __all__ = ["WindowModel"]
 
@@ -36,9 +35,9 @@ class WindowModel:
     n_targets: int
     n_quantiles: int = 1
 
-    def windows(self, series: Sequence[Rows]) -> Windows:
+    def windows(self, series: ScaledSeries) -> Windows:
         """Return the windows of the series."""
-        return Windows.of(series, self.lookback, self.horizon)
+        return Windows.of(series, self.n_targets, self.lookback, self.horizon)
 
     def fit(self, windows: Windows) -> None:
         """Train on all complete windows."""
@@ -74,58 +73,49 @@ class WindowModel:
         errors = targets.reshape(forecast.shape) - forecast
         return Errors.of(errors, spread_of(inputs[:, :, : self.n_targets]))
 
-    def at(
-        self, series: Sequence[Rows], steps: Sequence[NDArray]
-    ) -> list[tuple[NDArray, NDArray]]:
+    def at(self, scaled: ScaledSeries, steps: NDArray) -> tuple[NDArray, NDArray]:
         """Return the forecasts of each series at its steps, and the window spreads.
 
         Step 1 is the first after the last row. Step 0 is the last row, forecast from
         the rows before it. Steps before the series are NaN. The shapes are
-        (n_steps, n_targets, n_quantiles) and (n_steps, n_targets).
+        (n_series, n_steps, n_targets, n_quantiles) and (n_series, n_steps, n_targets).
         """
-        n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
-        ahead = self._ahead(series, n_ahead)
-        before = self._before(series) if any((s < 1).any() for s in steps) else None
-        answers = []
-        for number, wanted in enumerate(steps):
-            parts = [ahead[number]] if before is None else [before[number], ahead[number]]
-            n_before = 0 if before is None else len(series[number])
-            places = np.maximum(wanted + n_before, 0)
-            values, spread = (
-                np.concatenate([np.full((1, *part[0].shape[1:]), np.nan), *part])
-                for part in zip(*parts, strict=True)
-            )
-            answers.append((values[places], spread[places]))
-        return answers
+        number = np.indices(steps.shape)[0]
+        is_ahead = steps >= 1
+        values = np.full((*steps.shape, self.n_targets, self.n_quantiles), np.nan)
+        spread = np.full(values.shape[:-1], np.nan)
+        ahead, spread_ahead = self._ahead(scaled, max(0, int(steps.max())))
+        values[is_ahead] = ahead[number[is_ahead], steps[is_ahead] - 1]
+        spread[is_ahead] = spread_ahead[number[is_ahead]]
+        if not is_ahead.all():
+            offsets = scaled.series.offsets
+            rows = offsets[1:, None] + steps - 1
+            is_row = ~is_ahead & (rows >= offsets[:-1, None])
+            before, spread_before = self._before(scaled)
+            values[is_row] = before[rows[is_row]]
+            spread[is_row] = spread_before[rows[is_row]]
+        return values, spread
 
-    def _ahead(self, series, n_steps):
+    def _ahead(self, scaled, n_steps):
         """Return forecasts after the last row of each series, fed back in blocks."""
-        shape = (len(series), 0, self.n_targets, self.n_quantiles)
-        values = np.empty(shape)
-        # Carry values forward first: the last known one may be before the window.
-        series = [rows.carried_forward() for rows in series]
-        windows = last_windows(series, self.lookback, self.horizon)
-        spread = spread_of(windows[:, :, : self.n_targets])[:, None]
+        last = scaled.last_windows(self.lookback, self.horizon)
+        windows = last.inputs()
+        spread = spread_of(windows[:, :, : self.n_targets])
+        values = np.empty((len(windows), 0, self.n_targets, self.n_quantiles))
         while values.shape[1] < n_steps:
+            if values.shape[1]:
+                last.move_on(self._middle(values[:, -self.horizon :]))
+                windows = last.inputs()
             outputs = self._outputs(self.regressor, windows)
             values = np.concatenate([values, outputs], axis=1)
-            series = [
-                rows.extended(steps)
-                for rows, steps in zip(series, self._middle(outputs), strict=True)
-            ]
-            windows = last_windows(series, self.lookback, self.horizon)
-        values = values[:, :n_steps]
-        return list(zip(values, np.repeat(spread, n_steps, axis=1), strict=True))
+        return values[:, :n_steps], spread
 
-    def _before(self, series):
+    def _before(self, scaled):
         """Return a one-step forecast of each row of each series from the rows before."""
-        windows = self.windows(series)
+        windows = self.windows(scaled)
         values = self._outputs(self.regressor, windows.inputs)[:, 0]
         spread = spread_of(windows.inputs[:, :, : self.n_targets])
-        return [
-            (values[start : start + length], spread[start : start + length])
-            for start, length in zip(windows.starts, windows.lengths, strict=True)
-        ]
+        return values[windows.places], spread[windows.places]
 
     def _labelled(self, windows, targets):
         """Return the targets once for each quantile, indexed by series.
@@ -134,16 +124,17 @@ class WindowModel:
         """
         if self.n_quantiles > 1:
             targets = np.repeat(targets, self.n_quantiles, axis=1)
-        n_rows, n_series = len(targets), len(windows.starts)
+        starts, n_rows = windows.starts, len(targets)
+        n_series = len(starts)
         # Other regressors get plain arrays.
         if n_series == 1 or not isinstance(self.regressor, LSTMRegressor):
             return targets
         # The unknown rows between two series count for the first.
-        series = np.repeat(np.arange(n_series), np.diff([*windows.starts, n_rows]))
+        series = np.repeat(np.arange(n_series), np.diff(starts, append=n_rows))
         index: Any = pd.MultiIndex(
             levels=[range(n_series), range(n_rows)], codes=[series, np.arange(n_rows)]
         )
-        return pd.DataFrame(targets, index=index)
+        return pd.DataFrame(targets, index=index, copy=False)
 
     def _outputs(self, regressor, inputs):
         """Return the outputs of the regressor, with sorted quantiles."""

@@ -2,18 +2,18 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._scale import Scale
 from skforecast_lstm._time_steps import Steps
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.exceptions import UnknownStepsWarning
@@ -21,7 +21,6 @@ from skforecast_lstm.forecasting._columns import (
     check_names_of_series,
     in_order,
 )
-from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._defaults import (
     Plan,
     default_block,
@@ -29,17 +28,17 @@ from skforecast_lstm.forecasting._defaults import (
     season_of,
     usable_season,
 )
+from skforecast_lstm.forecasting._even_series import check_frames, even_series
 from skforecast_lstm.forecasting._exogenous import Exogenous
-from skforecast_lstm.forecasting._horizon import steps_of, times_ahead
-from skforecast_lstm.forecasting._series import Scale, check_frames, series_of
+from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast
 from skforecast_lstm.forecasting._window_model import WindowModel
+from skforecast_lstm.forecasting._windows import ScaledSeries
 from skforecast_lstm.networks import QuantileLoss, forecast_network
 
 __all__ = ["LSTMForecaster"]
 
 STRATEGIES = ("direct", "recursive", "seq2seq")
 INTERVALS = ("conformal", "quantiles", None)
-QUANTILES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
 
 class LSTMForecaster(BaseForecaster):
@@ -215,7 +214,7 @@ class LSTMForecaster(BaseForecaster):
         self._names = self._y_metadata["feature_names"]
         if self.state == "pretrained":
             y, X = self._like_in_fit(y, X)
-            self.scales_ = _scales(series_of(y))
+            self.scales_ = _scales(even_series(y).series)
         else:
             self._learn(y, X, fh)
         self._cur_y, self._cur_X = y, X
@@ -227,8 +226,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _pretrain_update(self, y, X=None, fh=None):
         y, X = self._like_in_fit(y, X)
-        series = series_of(y)
-        self.scales_ = {**self.scales_, **_scales(series)}
+        self.scales_ = {**self.scales_, **_scales(even_series(y).series)}
         self._go_on(y, X)
         return self
 
@@ -311,8 +309,8 @@ class LSTMForecaster(BaseForecaster):
         self.columns_ = list(y.columns)
         self.exogenous_ = Exogenous.of(X, self.past_only)
         X = self.exogenous_.checked(X, y)
-        series = series_of(y)
-        self._choose(series, self._last_step(series, fh))
+        even = even_series(y)
+        self._choose(even, self._last_step(even, fh))
         n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
         self.model_ = WindowModel(
             self._regressor(y.shape[1], n_quantiles, len(y)),
@@ -321,7 +319,7 @@ class LSTMForecaster(BaseForecaster):
             n_targets=y.shape[1],
             n_quantiles=n_quantiles,
         )
-        windows = self.model_.windows(self._rows(series, X))
+        windows = self.model_.windows(self._scaled(even, self._scale(even.series), X))
         self.model_.fit(windows)
         self.errors_ = None
         if self.intervals == "conformal":
@@ -329,15 +327,17 @@ class LSTMForecaster(BaseForecaster):
 
     def _go_on(self, y, X):
         """Train for one more epoch."""
-        self.model_.go_on(self.model_.windows(self._rows(series_of(y), X)))
+        even = even_series(y)
+        scaled = self._scaled(even, self._scale(even.series), X)
+        self.model_.go_on(self.model_.windows(scaled))
 
-    def _choose(self, series, last_step):
+    def _choose(self, even, last_step):
         """Set the scales, season, lookback and horizon from the data."""
-        self.scales_ = _scales(series)
-        lengths = [len(one) for one in series]
+        self.scales_ = _scales(even.series)
+        lengths = even.series.lengths
         n_rows = int(np.median(lengths))
         season = self.season_length
-        season = season_of(series[0].times) if season is None else season
+        season = season_of(even.timelines[0].times) if season is None else season
         self.season_length_ = usable_season(n_rows, season)
         horizon = 1 if self.strategy == "recursive" else last_step or self.season_length_
         self.lookback_ = self.lookback
@@ -346,15 +346,15 @@ class LSTMForecaster(BaseForecaster):
                 n_rows,
                 horizon,
                 self.season_length_,
-                n_all=sum(lengths),
+                n_all=int(lengths.sum()),
             )
         self.horizon_ = default_block(n_rows, horizon, self.lookback_)
         if self.exogenous_.known:
             self.lookback_ = max(self.lookback_, self.horizon_)
         least = self.lookback_ + self.horizon_
-        if max(lengths) < least:
+        if lengths.max() < least:
             raise ValueError(
-                f"y has {max(lengths)} rows, but windows of lookback={self.lookback_} "
+                f"y has {lengths.max()} rows, but windows of lookback={self.lookback_} "
                 f"and the {self.horizon_} steps after them need at least {least}. Give "
                 "more rows, or a shorter lookback."
             )
@@ -374,11 +374,11 @@ class LSTMForecaster(BaseForecaster):
                 "data, but regressor is given. Set n_members of an LSTMRegressor."
             )
 
-    def _last_step(self, series, fh):
+    def _last_step(self, even, fh):
         """Return the number of steps to the last time to forecast, or None if unknown."""
         if fh is None:
             return None
-        return max(1, *(int(steps_of(fh, one)[0].max()) for one in series))
+        return max(1, *(int(one.steps_of(fh)[0].max()) for one in even.timelines))
 
     def _regressor(self, n_targets, n_quantiles, n_rows):
         """Return a copy of the regressor of the user, or the default one."""
@@ -416,81 +416,80 @@ class LSTMForecaster(BaseForecaster):
             verbose=self.verbose,
         )
 
-    def _rows(self, series, X, X_ahead=None, n_steps=0):
-        """Return the scaled columns of each series, with the known steps ahead.
+    def _scaled(self, even, scale, X, X_ahead=None, n_steps=0):
+        """Return the scaled columns of the series, with the known steps ahead.
 
         A series too short for a window and its targets gets half a window before it.
         """
-        rows = [
-            self.exogenous_.rows(
-                one, self._scale(one), X, X_ahead, times_ahead(one, n_steps)
-            )
-            for one in series
-        ]
-        least = self.lookback_ + self.horizon_
-        return [
-            one if len(one) >= least else one.led_in(self.lookback_ // 2) for one in rows
-        ]
+        series, exogenous = even.series, self.exogenous_
+        targets = scale.take(series.numbers).apply(series.values)
+        columns = [targets, exogenous.scaled_columns(even, X)]
+        values = np.concatenate(columns, axis=1)
+        return ScaledSeries(
+            replace(series, values=values), exogenous.scaled_ahead(even, X_ahead, n_steps)
+        ).led_in(self.lookback_ // 2, self.lookback_ + self.horizon_)
 
     def _scale(self, series):
-        """Return the scale of a series in training, or its current scale if it is new."""
-        return self.scales_.get(series.name) or Scale.of(series.values)
+        """Return the scales of the series in training, or the current ones if new."""
+        scales = [self.scales_.get(name) for name in series.names]
+        if any(scale is None for scale in scales):
+            current = Scale.by_series(series)
+            scales = [scale or current.take(n) for n, scale in enumerate(scales)]
+        return Scale(*map(np.array, zip(*scales, strict=True)))
 
     def _forecast(self, fh, X):
         """Return the forecasts of all series at all times of the horizon."""
         X = self.exogenous_.checked_ahead(X)
-        series = series_of(self._cur_y)
-        steps, times = zip(*(steps_of(fh, one) for one in series), strict=True)
-        n_ahead = max(0, *(int(wanted.max()) for wanted in steps))
-        n_known = n_ahead if self.exogenous_.known else 0
-        rows = self._rows(series, self._cur_X, X, n_known)
+        even = even_series(self._cur_y)
+        ahead, times = zip(*(one.steps_of(fh) for one in even.timelines), strict=True)
+        steps = np.stack(ahead)[even.timeline]
+        scale = self._scale(even.series)
+        n_known = max(0, int(steps.max())) if self.exogenous_.known else 0
+        scaled = self._scaled(even, scale, self._cur_X, X, n_known)
+        values, spread = self.model_.at(scaled, steps)
+        values[self._blank(scaled.series)] = np.nan
+        scale = scale.take(np.s_[:, None])
         least = 0.0 if self.errors_ is None else self.errors_.least_spread
-        values, spread = [], []
-        blank = self._blank(series, rows)
-        for one, answer in zip(series, self.model_.at(rows, steps), strict=True):
-            scale = self._scale(one)
-            told = np.nan if one.name in blank else answer[0]
-            values.append(scale.undo(np.broadcast_to(told, answer[0].shape)))
-            spread.append(scale.spread * np.maximum(answer[1], least))
-        return _Forecast(
-            self._index(series, times),
-            np.concatenate(values),
-            np.concatenate(spread),
-            np.concatenate(steps),
+        return Forecast(
+            self._index(even, times),
+            np.concatenate(scale.undo(values)),
+            np.concatenate(scale.spread * np.maximum(spread, least)),
+            steps.ravel(),
         )
 
-    def _blank(self, series, rows):
-        """Return the series that have a column without a known value, and warn.
+    def _blank(self, series):
+        """Return a mask of the series with a column without a known value, and warn.
 
         Every step of their windows is unknown, so a network could only guess.
         """
-        columns = [*self._names, *self.exogenous_.past, *self.exogenous_.known]
-        blank = {}
-        for one, its in zip(series, rows, strict=True):
-            parts = (its.targets, its.past, its.known[: len(its)])
-            unknown = np.isnan(np.concatenate(parts, axis=1)).all(axis=0)
-            if unknown.any():
-                blank[one.name] = columns[int(unknown.argmax())]
-        if blank:
-            name, column = next(iter(blank.items()))
+        unknown = series.are_unknown()
+        blank = unknown.any(axis=1)
+        if blank.any():
+            columns = [*self._names, *self.exogenous_.past, *self.exogenous_.known]
+            first = int(blank.argmax())
+            name, column = series.names[first], columns[int(unknown[first].argmax())]
             of_series = "" if name is None else f"series {name!r}, "
             warnings.warn(
-                f"{len(blank)} of {len(series)} series have a column without one known "
-                f"value, so that their forecasts are NaN: {of_series}column {column!r}. "
-                "Give values, or leave the series out.",
+                f"{np.count_nonzero(blank)} of {len(series)} series have a column "
+                "without one known value, so that their forecasts are NaN: "
+                f"{of_series}column {column!r}. Give values, or leave the series out.",
                 UnknownStepsWarning,
                 stacklevel=2,
             )
         return blank
 
-    def _index(self, series, times):
+    def _index(self, even, times):
         """Return the index of the forecasts, including any names of the series."""
         if self._cur_y.index.nlevels == 1:
             return times[0]
-        frames = [pd.DataFrame(index=of_series) for of_series in times]
-        names = [one.name for one in series]
-        index = pd.concat(frames, keys=names).index
-        return index.set_names(self._cur_y.index.names)
+        names = pd.Index(even.series.names)
+        every = times[0].append(list(times[1:]))
+        n_times = len(times[0])
+        rows = n_times * even.timeline[:, None] + np.arange(n_times)
+        levels = [names.get_level_values(n).repeat(n_times) for n in range(names.nlevels)]
+        return pd.MultiIndex.from_arrays(
+            [*levels, every[rows.ravel()]], names=self._cur_y.index.names
+        )
 
 
 def _with_frequency_of(before, after):
@@ -503,55 +502,8 @@ def _with_frequency_of(before, after):
     return after.reindex(steps.times(np.arange(n_steps)).rename(after.index.name))
 
 
-@dataclass(frozen=True)
-class _Forecast:
-    """Forecasts in the units of the series.
-
-    `values` has the shape (n_times, n_targets, n_quantiles). `spread` has the shape
-    (n_times, n_targets) and measures how much each window varies. `steps` counts from
-    the last row of the series.
-    """
-
-    index: pd.Index
-    values: NDArray
-    spread: NDArray
-    steps: NDArray
-
-    @property
-    def middle(self) -> NDArray:
-        return self.values[..., self.values.shape[-1] // 2]
-
-    def quantile(self, level: float, errors: Errors | None) -> NDArray:
-        """Return one quantile for each time and target."""
-        if errors is None:
-            _check_is_between(QUANTILES, level)
-            return _between(QUANTILES, self.values, level)
-        steps = np.maximum(self.steps, 1)
-        distance = errors.distance(level, int(steps.max()))[steps - 1]
-        return self.middle + distance * self.spread
-
-
 def _scales(series):
     """Return the scale of each series by name, if all its columns have known values."""
-    return {
-        one.name: Scale.of(one.values)
-        for one in series
-        if not np.isnan(one.values).all(axis=0).any()
-    }
-
-
-def _check_is_between(levels, level):
-    """Raise if a quantile is outside the range of the learned ones."""
-    if not levels[0] <= level <= levels[-1]:
-        raise ValueError(
-            f'intervals="quantiles" learns the quantiles from {levels[0]} to '
-            f"{levels[-1]}, got alpha={level}. Ask for a coverage up to "
-            f'{levels[-1] - levels[0]:.2f}, or set intervals="conformal".'
-        )
-
-
-def _between(levels, values, level):
-    """Interpolate a quantile between two neighbouring ones."""
-    upper = max(int(np.searchsorted(levels, level)), 1)
-    part = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
-    return (1 - part) * values[..., upper - 1] + part * values[..., upper]
+    scales = Scale.by_series(series)
+    known = ~series.are_unknown().any(axis=1)
+    return {series.names[number]: scales.take(number) for number in np.flatnonzero(known)}

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.random import RandomState
 from sklearn.base import clone
 from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from skforecast_lstm._checks import check_no_infinity
-from skforecast_lstm._rounding import dust
+from skforecast_lstm._scale import Scale
+from skforecast_lstm._time_index import many_series
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
 from skforecast_lstm.forecasting._columns import in_order
 from skforecast_lstm.networks import Cell, series_network
@@ -29,29 +29,12 @@ def _as_windows(X):
     Shorter series get unknown steps before their beginning.
     """
     if not hasattr(X, "index"):
-        return _checked(np.swapaxes(X, 1, 2).astype(np.float64))
-    numbers, series = pd.factorize(X.index.get_level_values(0))
-    lengths = np.bincount(numbers)
-    steps = X.groupby(numbers).cumcount().to_numpy()
-    windows = np.full((len(series), lengths.max(), X.shape[1]), np.nan)
-    windows[numbers, steps + (lengths.max() - lengths)[numbers]] = X.to_numpy(float)
-    return _checked(windows)
-
-
-def _checked(windows):
+        windows = np.swapaxes(X, 1, 2).astype(np.float64)
+    else:
+        series, _ = many_series(X.to_numpy(float), X.index)
+        windows = series.last(int(series.lengths.max()))
     check_no_infinity("X", windows, "series {0}, variable {2}".format)
     return windows
-
-
-def _centre_and_spread(windows):
-    """Return the mean and standard deviation of the known values of each variable."""
-    known = ~np.isnan(windows)
-    n_known = np.maximum(known.sum(axis=(0, 1)), 1)
-    centre = np.where(known, windows, 0.0).sum(axis=(0, 1)) / n_known
-    deviations = np.where(known, windows - centre, 0.0)
-    spread = np.sqrt((deviations**2).sum(axis=(0, 1)) / n_known)
-    varies = spread > dust(centre, windows.dtype, n_known)
-    return centre, np.where(varies, spread, 1.0)
 
 
 class _TrainsOnUnknownSteps:
@@ -129,7 +112,7 @@ class _WholeSeries:
         self._variables = list(X.columns) if hasattr(X, "columns") else None
         windows = _as_windows(X)
         self.n_steps_, self.n_variables_ = windows.shape[1:]
-        self.centre_, self.spread_ = _centre_and_spread(windows)
+        self.centre_, self.spread_ = Scale.of(windows, axis=(0, 1), power=2)
         # Series are often sorted by class, but held-out series should cover all classes.
         order = np.random.default_rng(0).permutation(len(windows))
         inner = self._inner()
@@ -162,7 +145,7 @@ class _WholeSeries:
 
     def _standardised(self, windows):
         """Return standardised windows; a partly known step gets the mean, 0, for NaN."""
-        windows = (windows - self.centre_) / self.spread_
+        windows = Scale(self.centre_, self.spread_).apply(windows)
         unknown = np.isnan(windows)
         windows[unknown & ~unknown.all(axis=2, keepdims=True)] = 0.0
         return windows

@@ -24,7 +24,7 @@ from sktime.utils._testing.hierarchical import _make_hierarchical
 from skforecast_lstm import LSTMRegressor, training
 from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.forecasting import LSTMForecaster, LSTMTimeSeriesRegressor
-from skforecast_lstm.forecasting._series import series_of
+from skforecast_lstm.forecasting._even_series import even_series
 from skforecast_lstm.networks import MembersNetwork
 
 MONTHS = pd.period_range("2010-01", periods=60, freq="M", name="month")
@@ -585,9 +585,9 @@ def test_a_regressor_that_stops_early_holds_out_the_end_of_every_series(monkeypa
     forecaster = LSTMForecaster(lookback=3, regressor=regressor, intervals=None)
     forecaster.fit(y, fh=[1, 2])
     (learnt, held_out), *_ = reached
-    starts = forecaster.model_.windows(
-        forecaster._rows(series_of(y), None)
-    ).starts.tolist()
+    even = even_series(y)
+    scaled = forecaster._scaled(even, forecaster._scale(even.series), None)
+    starts = forecaster.model_.windows(scaled).starts.tolist()
     for start, n_rows in zip(starts, lengths.values(), strict=True):
         rows = range(start, start + n_rows)
         ours = [row for row in held_out if row in rows]

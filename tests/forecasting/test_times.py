@@ -7,8 +7,7 @@ from sktime.forecasting.base import ForecastingHorizon
 
 from skforecast_lstm import LSTMRegressor
 from skforecast_lstm.forecasting import LSTMForecaster
-from skforecast_lstm.forecasting._horizon import steps_of, times_ahead
-from skforecast_lstm.forecasting._series import series_of
+from skforecast_lstm.forecasting._even_series import even_series
 
 
 def forecaster(**parameters):
@@ -43,15 +42,16 @@ def values(n_rows):
 @pytest.mark.parametrize("gaps", [[], [4, 9, 10]])
 def test_times_ahead_and_back_are_those_of_pandas(every, gaps):
     known = every[5:25].delete(gaps)
-    (series,) = series_of(pd.DataFrame({"y": values(len(known))}, index=known))
-    assert list(series.times) == list(every[5:25])
-    assert np.flatnonzero(np.isnan(series.values[:, 0])).tolist() == gaps
-    assert list(times_ahead(series, 5)) == list(every[25:])
+    even = even_series(pd.DataFrame({"y": values(len(known))}, index=known))
+    (timeline,) = even.timelines
+    assert list(timeline.times) == list(every[5:25])
+    assert np.flatnonzero(np.isnan(even.series.values[:, 0])).tolist() == gaps
+    assert list(timeline.times_ahead(5)) == list(every[25:])
     ahead = np.array([-24, -19, -3, 0, 1, 5])
-    steps, times = steps_of(ForecastingHorizon(ahead), series)
+    steps, times = timeline.steps_of(ForecastingHorizon(ahead))
     assert list(times) == list(every[24 + ahead])
     fh = ForecastingHorizon(every[24 + ahead], is_relative=False)
-    steps, times = steps_of(fh, series)
+    steps, times = timeline.steps_of(fh)
     assert steps.tolist() == ahead.tolist()
     assert list(times) == list(every[24 + ahead])
 

@@ -1,0 +1,139 @@
+"""Last rows of `fit`, put before the rows that directly follow them."""
+
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm._gaps import Calendars, calendars_of, over_gaps
+from skforecast_lstm._series import ManySeries, ranges
+from skforecast_lstm._series_end import End
+
+__all__ = ["History", "KnownSteps", "known_steps"]
+
+
+class History(NamedTuple):
+    """Last steps of each series in `fit`, and the ends of these series.
+
+    `end` has the number of the end of each series. Without times, there are no ends.
+    """
+
+    series: ManySeries
+    ends: list[End]
+    end: NDArray
+
+    @classmethod
+    def of(cls, series: ManySeries, reach: int, calendars: Calendars) -> "History":
+        """Create from all rows of `fit`, with as many steps as a window reaches back."""
+        steps, _ = over_gaps(series.tail(reach), reach, calendars)
+        ends = [
+            End.of(series.times[series.slice_of(number)], calendar)
+            for calendar, number in zip(calendars.calendars, calendars.first, strict=True)
+            if calendar is not None
+        ]
+        return cls(steps.tail(reach), ends, calendars.group)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return values of types that a file of `persistence.save` can hold."""
+        ends: list = [astuple(end) for end in self.ends] or [None]
+        return {
+            "series": list(self.series.names),
+            "rows": np.split(self.series.values, self.series.offsets[1:-1]),
+            "ends": [ends[number] for number in self.end],
+        }
+
+    @classmethod
+    def from_plain(cls, plain: dict[str, Sequence]) -> "History":
+        """Create from the result of `as_plain`."""
+        offsets = np.append(0, np.cumsum([len(rows) for rows in plain["rows"]]))
+        series = ManySeries(np.concatenate(plain["rows"]), offsets, plain["series"])
+        numbers: dict[str, int] = {}
+        end = [numbers.setdefault(repr(one), len(numbers)) for one in plain["ends"]]
+        first = np.unique(end, return_index=True)[1]
+        ends = [plain["ends"][number] for number in first]
+        return cls(series, [End(*one) for one in ends if one], np.array(end))
+
+
+class KnownSteps(NamedTuple):
+    """Steps of many series, after as many steps of the past as a window reaches back.
+
+    The past of each series begins with its number of `unknown` steps, which are NaN, as
+    are the steps in gaps. `places` has the place of each given row in the values; None
+    if there is one series without a gap.
+    """
+
+    series: ManySeries
+    unknown: NDArray
+    places: NDArray | None
+
+
+def known_steps(
+    series: ManySeries, reach: int, calendars: Calendars | None, history: History | None
+) -> KnownSteps:
+    """Return the steps of the series, after those of the history that they follow.
+
+    Without calendars, they are those of the history, or new ones for series that are
+    not in the history.
+    """
+    past, of_past, of_series = series, *np.zeros((2, 0), dtype=np.int64)
+    if calendars is None:
+        calendars, past, of_past, of_series = _followed(series, history)
+    steps, places = over_gaps(series, reach, calendars)
+    n_series = len(series)
+    offsets = steps.offsets + reach * np.arange(n_series + 1)
+    shape = (offsets[-1], series.values.shape[1])
+    values = np.full(shape, np.nan, dtype=series.values.dtype)
+    if n_series == 1:
+        values[reach:] = steps.values
+        places = None if places is None else places + reach
+    else:
+        every = np.arange(len(steps.values)) + reach * (steps.numbers + 1)
+        values[every] = steps.values
+        places = every if places is None else every[places]
+    unknown = np.full(n_series, reach)
+    if len(of_past):
+        lengths = past.lengths[of_past]
+        unknown[of_series] -= lengths
+        rows = ranges(offsets[of_series] + unknown[of_series], lengths)
+        values[rows] = past.values[ranges(past.offsets[of_past], lengths)]
+    return KnownSteps(ManySeries(values, offsets, series.names), unknown, places)
+
+
+def _followed(series, history):
+    """Return the calendars of the series, and the history that they directly follow.
+
+    The history is that of some series in `fit`, with their numbers there and here.
+    """
+    past, ends, end = history
+    nothing = np.zeros(0, dtype=np.int64)
+    # All ends come from one index, so all are of the same kind.
+    if series.times is None or not ends or not ends[0].fits(series.times):
+        return calendars_of(series), past, nothing, nothing
+    number_in_fit = {name: number for number, name in enumerate(past.names)}
+    in_fit = np.array([number_in_fit.get(name, -1) for name in series.names])
+    is_new = in_fit < 0
+    its_end = np.where(is_new, len(ends), end[in_fit])
+    _, group = series.equal_times()
+    _, first, both = np.unique(
+        group * (len(ends) + 1) + its_end, return_index=True, return_inverse=True
+    )
+    calendars: list = [None] * len(first)
+    follows = np.zeros(len(first), dtype=bool)
+    for place in np.flatnonzero(~is_new[first]):
+        times = series.times[series.slice_of(first[place])]
+        its = ends[its_end[first[place]]]
+        calendars[place] = its.series_calendar.for_more(times)
+        follows[place] = its.is_followed_by(times)
+    if is_new.any():
+        (new,) = np.nonzero(is_new)
+        of_new = calendars_of(
+            series if is_new.all() else series.take(new),
+            [ends[number].series_calendar for number in end],
+        )
+        for place in np.flatnonzero(is_new[first]):
+            number = np.searchsorted(new, first[place])
+            calendars[place] = of_new.calendars[of_new.group[number]]
+    (of_series,) = np.nonzero(follows[both])
+    return Calendars(calendars, first, both), past, in_fit[of_series], of_series

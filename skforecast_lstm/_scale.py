@@ -1,0 +1,68 @@
+"""Centre and spread of values."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm._rounding import dust
+from skforecast_lstm._series import ManySeries
+
+__all__ = ["Scale"]
+
+
+class Scale(NamedTuple):
+    """Centre and spread of each column, of one or more sets of values."""
+
+    centre: NDArray
+    spread: NDArray
+
+    @classmethod
+    def of(
+        cls,
+        values: NDArray,
+        axis: int | tuple[int, ...] = 0,
+        *,
+        power: Literal[1, 2] = 1,
+    ) -> "Scale":
+        """Create from known values: their mean, and their mean distance from it.
+
+        With a power of 2, the spread is the standard deviation. Without a known value,
+        centre and spread are 0 and 1. The spread is also 1 if the values differ only by
+        rounding.
+        """
+        known = ~np.isnan(values)
+        n_known = np.maximum(known.sum(axis, keepdims=True), 1)
+        filled = np.where(known, values, 0.0)
+        centre = filled.sum(axis, dtype=np.float64, keepdims=True) / n_known
+        distance = np.where(known, np.abs(values - centre), 0.0) ** power
+        spread = (distance.sum(axis, keepdims=True) / n_known) ** (1 / power)
+        largest = np.abs(filled).max(axis, keepdims=True, initial=0)
+        varies = spread > dust(largest, values.dtype, n_known)
+        spread = np.where(varies, spread, 1.0)
+        return cls(centre.squeeze(axis), spread.squeeze(axis))
+
+    @classmethod
+    def by_series(cls, series: ManySeries) -> "Scale":
+        """Create from the values of each series: arrays of (n_series, n_columns)."""
+        if len(series) == 1:
+            return cls.of(series.values[None], axis=1)
+        centre, spread = np.empty((2, len(series), series.values.shape[1]))
+        lengths = series.lengths
+        for length in np.unique(lengths):
+            (equal,) = np.nonzero(lengths == length)
+            rows = series.offsets[equal, None] + np.arange(length)
+            centre[equal], spread[equal] = cls.of(series.values[rows], axis=1)
+        return cls(centre, spread)
+
+    def take(self, numbers: NDArray | slice) -> "Scale":
+        """Return the scales with the given numbers."""
+        return Scale(self.centre[numbers], self.spread[numbers])
+
+    def apply(self, values: NDArray) -> NDArray:
+        """Return the values in units of the scale."""
+        return (values - self.centre) / self.spread
+
+    def undo(self, values: NDArray) -> NDArray:
+        """Return values of shape (..., n_columns, n_each) in their original units."""
+        return values * self.spread[..., None] + self.centre[..., None]

@@ -1,0 +1,58 @@
+"""Forecasts of many series, and their quantiles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from skforecast_lstm.forecasting._conformal import Errors
+
+__all__ = ["QUANTILES", "Forecast"]
+
+QUANTILES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Forecasts in the units of the series.
+
+    `values` has the shape (n_times, n_targets, n_quantiles). `spread` has the shape
+    (n_times, n_targets) and measures how much each window varies. `steps` counts from
+    the last row of the series.
+    """
+
+    index: pd.Index
+    values: NDArray
+    spread: NDArray
+    steps: NDArray
+
+    @property
+    def middle(self) -> NDArray:
+        return self.values[..., self.values.shape[-1] // 2]
+
+    def quantile(self, level: float, errors: Errors | None) -> NDArray:
+        """Return one quantile for each time and target."""
+        if errors is None:
+            _check_is_between(QUANTILES, level)
+            return _between(QUANTILES, self.values, level)
+        steps = np.maximum(self.steps, 1)
+        distance = errors.distance(level, int(steps.max()))[steps - 1]
+        return self.middle + distance * self.spread
+
+
+def _check_is_between(levels, level):
+    """Raise if a quantile is outside the range of the learned ones."""
+    if not levels[0] <= level <= levels[-1]:
+        raise ValueError(
+            f'intervals="quantiles" learns the quantiles from {levels[0]} to '
+            f"{levels[-1]}, got alpha={level}. Ask for a coverage up to "
+            f'{levels[-1] - levels[0]:.2f}, or set intervals="conformal".'
+        )
+
+
+def _between(levels, values, level):
+    """Interpolate a quantile between two neighbouring ones."""
+    upper = max(int(np.searchsorted(levels, level)), 1)
+    part = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
+    return (1 - part) * values[..., upper - 1] + part * values[..., upper]
