@@ -314,7 +314,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return tags
 
     def _validate(self, X, *, reset, read=True):
-        """Return the series of X, and the row of X of each of their rows, if it differs."""
+        """Return the series of X, and the row of X of each of their rows."""
         index = X.index if hasattr(X, "iloc") else None
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
