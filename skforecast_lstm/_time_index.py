@@ -109,8 +109,8 @@ def _is_in_order(series, order):
         raise ValueError(
             f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
             f"{after} comes after row {before}. Windows need rows in the order of time, "
-            "one row per time: sort them with sort_index() and split without shuffling; if "
-            "their order is right and the index means nothing, use "
+            "one row per time: sort them with sort_index() and split without shuffling; "
+            "if their order is right and the index means nothing, use "
             "reset_index(drop=True)."
         )
     return True
