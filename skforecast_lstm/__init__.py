@@ -1,13 +1,13 @@
 """Keras LSTMs as ordinary scikit-learn citizens for time series.
 
-Importing the package costs next to nothing: every name is loaded from its room
+Importing the package costs next to nothing: every name is loaded from its module
 at first use, and only the networks and what is built on them load Keras.
 """
 
 from typing import TYPE_CHECKING
 
 from skforecast_lstm._backend import choose_backend
-from skforecast_lstm._lazy import loaded_late
+from skforecast_lstm._lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from skforecast_lstm.binned_regressor import BinnedRegressor
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_ROOM_OF = {
+_MODULES = {
     "BinnedRegressor": "binned_regressor",
     "LSTMClassifier": "estimators",
     "LSTMForecaster": "forecasting",
@@ -56,4 +56,4 @@ __all__ = [
 
 choose_backend()
 
-__getattr__, __dir__ = loaded_late(__name__, _ROOM_OF)
+__getattr__, __dir__ = lazy_attributes(__name__, _MODULES)

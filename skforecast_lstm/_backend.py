@@ -25,7 +25,7 @@ _WRITTEN_BY_KERAS = {
 }
 
 
-def _chosen_in(configuration):
+def _configured_backend(configuration):
     """The backend that somebody chose in a ``keras.json``, or None."""
     try:
         content = json.loads(configuration.read_text())
@@ -43,6 +43,6 @@ def choose_backend():
     """
     if "keras" in sys.modules or os.environ.get("KERAS_BACKEND"):
         return
-    chosen = _chosen_in(_keras_home() / "keras.json")
+    chosen = _configured_backend(_keras_home() / "keras.json")
     if not chosen or (chosen == "tensorflow" and find_spec("tensorflow") is None):
         os.environ["KERAS_BACKEND"] = "jax"

@@ -18,7 +18,7 @@ from skforecast_lstm._time_index import elapsed, positions
 
 __all__ = ["Calendar"]
 
-_MOST = 2**31
+_MOST_STEPS = 2**31
 # Results for fewer times than this are cached.
 _LONG = 10_000
 # A distance is near the usual distance if it differs by at most this fraction.
@@ -44,31 +44,35 @@ class Calendar:
     phase: int = 0
 
     @classmethod
-    def of(cls, times: Any) -> "Calendar":
+    def from_times(cls, times: Any) -> "Calendar":
         """Find the calendar of sorted times."""
-        return _calendar_of(_Times.of(times)) if len(times) < _LONG else cls._of(times)
+        return (
+            _cached_calendar(_CachedTimes.of(times))
+            if len(times) < _LONG
+            else cls._find(times)
+        )
 
     @classmethod
-    def _of(cls, times):
+    def _find(cls, times):
         distances, n_rows = elapsed(times), len(times)
         if not len(distances):
-            return cls(_told_step(times), n_rows=n_rows)
+            return cls(_frequency_step(times), n_rows=n_rows)
         usual = np.median(distances).item()
         # A frequency without a name only says that nothing is missing.
-        is_told = getattr(times, "freq", None) is not None
-        step = _told_step(times) if is_told else _usual_step(times, distances)
-        if step == "B" and not is_told:
+        has_frequency = getattr(times, "freq", None) is not None
+        step = _frequency_step(times) if has_frequency else _usual_step(times, distances)
+        if step == "B" and not has_frequency:
             # Only their length distinguishes holidays from gaps.
             phase = phase_of_steps(times, DAY)
             calendar = cls(DAY, WEEKEND, usual, n_rows, phase)
         else:
             calendar = cls(step, (), usual, n_rows)
-        if not is_told and not calendar._leads_to_most(times):
+        if not has_frequency and not calendar._has_most_rows(times):
             # Do not count the usual distance itself, which is always near.
             n_near = np.sum(np.abs(distances - usual) <= _NEAR * usual) - 1
             if len(distances) < 2 or 2 * n_near < len(distances) - 1:
                 return cls(None, (), usual, n_rows)
-            calendar = cls(_by_the_clock(times, usual), (), usual, n_rows)
+            calendar = cls(_nearest_part_of_day(times, usual), (), usual, n_rows)
         step = calendar.step
         if (
             calendar.closed
@@ -76,14 +80,14 @@ class Calendar:
             or not divides_week(times, step)
         ):
             return calendar
-        steps = calendar._steps_or_near(times)
+        steps = calendar._steps_or_estimate(times)
         if steps is None or (steps == 1).all():
             return calendar
         phase = phase_of_steps(times, step)
         closed = closed_times(times, steps, step, phase)
         return replace(calendar, phase=phase, closed=closed)
 
-    def _leads_to_most(self, times):
+    def _has_most_rows(self, times):
         """Return whether all times are on the step, and enough steps have rows."""
         steps = None if self.step is None else self.steps(times)
         # Events at whole minutes are not a series of minutes with most rows missing.
@@ -91,7 +95,7 @@ class Calendar:
             np.mean(steps == 1) >= 0.5 or steps.sum() <= 3 * len(steps)
         )
 
-    def missing(self, times: Any) -> Any:
+    def missing_steps(self, times: Any) -> Any:
         """Return the number of missing steps before each time after the first.
 
         Return None if the times have no regular step.
@@ -99,11 +103,11 @@ class Calendar:
         if self.step is None or len(times) < 2:
             return None
         if len(times) < _LONG:
-            return _missing(self, _Times.of(times))
-        return self._missing(times)
+            return _cached_missing_steps(self, _CachedTimes.of(times))
+        return self._missing_steps(times)
 
-    def _missing(self, times):
-        steps = self._steps_or_near(times)
+    def _missing_steps(self, times):
+        steps = self._steps_or_estimate(times)
         if steps is None:
             return None
         missing = steps - 1
@@ -111,13 +115,13 @@ class Calendar:
             return n_open_steps(times, missing, self.step, self.phase, self.closed)
         return missing
 
-    def for_more(self, times: Any) -> "Calendar":
+    def updated_for(self, times: Any) -> "Calendar":
         """Return this calendar, or the calendar of later times if it has changed."""
         if self.step is None:
-            return self if self.n_rows > 2 else Calendar.of(times)
+            return self if self.n_rows > 2 else Calendar.from_times(times)
         if len(times) < 2 or self.steps(times) is not None:
             return self
-        own = Calendar.of(times)
+        own = Calendar.from_times(times)
         if own.step is None or self.usual is None:
             return self if own.step is None else own
         return self if abs(own.usual - self.usual) <= _NEAR * self.usual else own
@@ -130,15 +134,15 @@ class Calendar:
         if not isinstance(self.step, str):
             steps = elapsed(times) / self.step
         else:
-            steps = self._by_offset(times)
+            steps = self._steps_by_offset(times)
             if steps is None:
                 return None
         whole = np.rint(steps)
         if (np.abs(steps - whole) > 1e-6 * np.maximum(whole, 1)).any():
             return None
-        return np.clip(whole, -_MOST, _MOST).astype(np.int64)
+        return np.clip(whole, -_MOST_STEPS, _MOST_STEPS).astype(np.int64)
 
-    def _steps_or_near(self, times):
+    def _steps_or_estimate(self, times):
         """Return the steps from each time to the next.
 
         If times are not on steps, estimate the numbers from the usual distance.
@@ -148,21 +152,21 @@ class Calendar:
             return steps
         # If a time is late by less than half a step, no step is missing.
         missing = np.ceil(elapsed(times) / self.usual - 1.5)
-        return np.clip(missing, 0, _MOST).astype(np.int64) + 1
+        return np.clip(missing, 0, _MOST_STEPS).astype(np.int64) + 1
 
-    def _by_offset(self, times):
+    def _steps_by_offset(self, times):
         from pandas.errors import OutOfBoundsDatetime
 
         from skforecast_lstm._time_steps import Steps
 
         try:
-            return np.diff(Steps(times[0], _offset(self.step)).numbers(times))
+            return np.diff(Steps(times[0], _offset_from_name(self.step)).numbers(times))
         except (ValueError, OutOfBoundsDatetime, OverflowError):
             return None
 
 
 @dataclass(frozen=True)
-class _Times:
+class _CachedTimes:
     """Times that are equal if their values are equal, as a key for caches.
 
     Many series have the same times.
@@ -178,27 +182,27 @@ class _Times:
 
 
 @lru_cache(maxsize=64)
-def _calendar_of(times):
-    return Calendar._of(times.times)
+def _cached_calendar(times):
+    return Calendar._find(times.times)
 
 
 @lru_cache(maxsize=64)
-def _missing(calendar, times):
-    return calendar._missing(times.times)
+def _cached_missing_steps(calendar, times):
+    return calendar._missing_steps(times.times)
 
 
-def _told_step(times):
+def _frequency_step(times):
     """Return the step that the frequency of an index defines, or None."""
     import pandas as pd
 
     freq = getattr(times, "freq", None)
     if isinstance(times, pd.PeriodIndex):
         return int(freq.n)
-    return None if freq is None else _named(freq, getattr(times, "tz", None))
+    return None if freq is None else _as_plain_step(freq, getattr(times, "tz", None))
 
 
-def _offset(name):
-    """Return the offset for a name that `_named` returned."""
+def _offset_from_name(name):
+    """Return the offset for a name that `_as_plain_step` returned."""
     import pandas as pd
     from pandas.tseries.frequencies import to_offset
 
@@ -206,7 +210,7 @@ def _offset(name):
     return pd.DateOffset(months=int(number)) if unit == "months" else to_offset(name)
 
 
-def _named(offset, zone):
+def _as_plain_step(offset, zone):
     """Return an offset as nanoseconds or as a name. None if no name describes it."""
     import pandas as pd
 
@@ -217,7 +221,7 @@ def _named(offset, zone):
     if type(offset) is pd.DateOffset and set(offset.kwds) == {"months"}:
         return f"months {offset.n * offset.kwds['months']}"
     try:
-        return offset.freqstr if _offset(offset.freqstr) == offset else None
+        return offset.freqstr if _offset_from_name(offset.freqstr) == offset else None
     except ValueError:
         return None
 
@@ -239,7 +243,7 @@ def _usual_step(times, passed):
     from skforecast_lstm._time_steps import usual_offset
 
     offset = usual_offset(times)
-    return None if offset is None else _named(offset, times.tz)
+    return None if offset is None else _as_plain_step(offset, times.tz)
 
 
 def _usual_number(passed, times):
@@ -258,7 +262,7 @@ def _usual_number(passed, times):
     return int(distances[counts.argmax()])
 
 
-def _by_the_clock(times, usual):
+def _nearest_part_of_day(times, usual):
     """Return a length near the usual distance that divides a day evenly, if any."""
     if not hasattr(times, "unit") or usual > DAY * (1 + _NEAR):
         return usual

@@ -66,7 +66,7 @@ def check_no_times(name, values):
     if kinds == [None]:
         kinds = [np.asarray(values, dtype=None).dtype] if _is_regular(values) else []
     if kinds == [object]:
-        kinds = [_kind_in_objects(column) for column in _columns_of(values)]
+        kinds = [_object_type(column) for column in _value_columns(values)]
     for place, kind in enumerate(kinds):
         is_time = str(kind).lower().startswith(("date", "time", "period"))
         if is_time or getattr(kind, "kind", None) in ("m", "M"):
@@ -77,12 +77,12 @@ def check_no_times(name, values):
             )
 
 
-def _columns_of(values):
+def _value_columns(values):
     values = np.asarray(values)
     return values.reshape(len(values), -1).T if values.size else []
 
 
-def _kind_in_objects(column):
+def _object_type(column):
     """Return the pandas name of the type of Python objects, such as "date"."""
     from pandas.api.types import infer_dtype
 

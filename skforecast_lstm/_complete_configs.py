@@ -20,7 +20,7 @@ from skforecast_lstm._keras_seam import (
     wrapped_function,
 )
 
-__all__ = ["complete_config", "excludes_from_decay", "make_complete", "make_ready"]
+__all__ = ["complete_config", "excludes_from_decay", "make_complete", "prepare_for_copy"]
 
 _INCOMPLETE = (
     keras.losses.CosineSimilarity,
@@ -51,7 +51,7 @@ def make_complete(items: Any) -> None:
         items.get_config = partial(complete_config, items)
 
 
-def make_ready(model: keras.Model) -> None:
+def prepare_for_copy(model: keras.Model) -> None:
     """Build the optimizer and complete the configurations before Keras copies a model."""
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and model.built and not optimizer.built:
@@ -60,12 +60,12 @@ def make_ready(model: keras.Model) -> None:
     make_complete(model)
 
 
-def _made_from(item):
+def _reduce_to_config(item):
     return type(item).from_config, (complete_config(item),)
 
 
 for _kind in _INCOMPLETE:
-    copyreg.pickle(_kind, _made_from)  # type: ignore[arg-type]
+    copyreg.pickle(_kind, _reduce_to_config)  # type: ignore[arg-type]
 for _kind in vars(keras.optimizers).values():
     if isinstance(_kind, type) and issubclass(_kind, keras.optimizers.Optimizer):
         copyreg.pickle(_kind, with_decay_exclusions)  # type: ignore[arg-type]

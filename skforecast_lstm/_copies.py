@@ -10,24 +10,24 @@ import numpy as np
 from skforecast_lstm._complete_configs import complete_config
 from skforecast_lstm._keras_seam import copy_decay_exclusions, wrapped_function
 
-__all__ = ["check_copies_say_all", "own_callbacks", "own_copy"]
+__all__ = ["check_configs_are_complete", "copy_callbacks", "copy_keras_objects"]
 
 _NUMBERS_AND_TEXTS = (bool, int, float, complex, str, bytes, type(None))
 _STATE_OF_KERAS = ("built", "name")
 _DESCRIBED = (keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)
 
 
-def own_copy(items):
+def copy_keras_objects(items):
     """Copy the objects that Keras would change, so that the user's stay unchanged."""
 
     def copied(item):
         is_changed = isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric)
-        return _made_again(item) if is_changed else item
+        return _rebuild(item) if is_changed else item
 
-    return _each(copied, items)
+    return _map_nested(copied, items)
 
 
-def own_callbacks(callbacks):
+def copy_callbacks(callbacks):
     """Copy callbacks for one fit.
 
     Numbers, strings, arrays and their containers are copied. All other attributes, such
@@ -39,33 +39,33 @@ def own_callbacks(callbacks):
             return callback
         own = copy.copy(callback)
         own.__dict__.update(
-            (name, _plain_copied(value)) for name, value in vars(callback).items()
+            (name, _copy_containers(value)) for name, value in vars(callback).items()
         )
         return own
 
-    return _each(copied, callbacks)
+    return _map_nested(copied, callbacks)
 
 
-def check_copies_say_all(items):
+def check_configs_are_complete(items):
     """Raise a `TypeError` if a copy of a Keras object would differ from the object.
 
     scikit-learn's clones, pickles and copies of models are made from ``get_config()``.
     If a class inherits ``get_config``, its own arguments are left out, and the copy has
     the default values.
     """
-    _each(lambda item: isinstance(item, _DESCRIBED) and _made_again(item), items)
+    _map_nested(lambda item: isinstance(item, _DESCRIBED) and _rebuild(item), items)
 
 
-def _each(function, items):
+def _map_nested(function, items):
     """Apply a function to an item, or to all items in nested lists and dicts."""
     if isinstance(items, Mapping):
-        return {key: _each(function, item) for key, item in items.items()}
+        return {key: _map_nested(function, item) for key, item in items.items()}
     if isinstance(items, list | tuple):
-        return [_each(function, item) for item in items]
+        return [_map_nested(function, item) for item in items]
     return function(items)
 
 
-def _made_again(item):
+def _rebuild(item):
     """Return a new Keras object that is the same as the given one."""
     kind = type(item)
     if kind is keras.metrics.MeanMetricWrapper:
@@ -83,11 +83,11 @@ def _made_again(item):
     if isinstance(item, keras.optimizers.Optimizer):
         copy_decay_exclusions(item, again)
     if not kind.__module__.startswith("keras."):
-        _check_says_the_same(item, again)
+        _check_same_attributes(item, again)
     return again
 
 
-def _check_says_the_same(item, again):
+def _check_same_attributes(item, again):
     """Raise if the configuration lost an attribute."""
     for name, value in vars(item).items():
         if name in _STATE_OF_KERAS or not _is_plain(value):
@@ -125,10 +125,10 @@ def _are_equal(one, other):
     return True
 
 
-def _plain_copied(value):
+def _copy_containers(value):
     """Return a value with copied containers and arrays, and all else shared."""
     if type(value) is dict:
-        return {key: _plain_copied(item) for key, item in value.items()}
+        return {key: _copy_containers(item) for key, item in value.items()}
     if type(value) in (list, set, tuple):
-        return type(value)(map(_plain_copied, value))
+        return type(value)(map(_copy_containers, value))
     return value.copy() if isinstance(value, np.ndarray) else value

@@ -40,7 +40,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(f"{str(path)!r} may not be written to.")
     _delete_abandoned(path)
-    unfinished, held = _new_beside(path)
+    unfinished, held = _create_temporary_file(path)
     with ExitStack() as leaving:
         leaving.callback(unfinished.unlink, missing_ok=True)
         # Locked until it is renamed, so that others do not delete it as abandoned.
@@ -55,11 +55,11 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(unfinished, path)
 
 
-def _new_beside(path):
+def _create_temporary_file(path):
     """Create a file beside another. Its lock ends with this process at the latest."""
     while True:
         token = secrets.token_hex(8)
-        start, end = _parts_of_name(path)
+        start, end = _shorten_name(path)
         unfinished = path.with_name(f".{start}.unfinished-{token}{end}")
         held = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         if sys.platform == "win32":
@@ -73,7 +73,7 @@ def _new_beside(path):
         os.close(held)
 
 
-def _parts_of_name(path):
+def _shorten_name(path):
     """Return the start and end of a file name, short enough to insert more text."""
     return path.stem[:40], path.suffix[:10]
 
@@ -82,7 +82,7 @@ def _delete_abandoned(path):
     """Delete unfinished files for this path that no process has locked."""
     if sys.platform == "win32":
         return
-    start, end = map(re.escape, _parts_of_name(path))
+    start, end = map(re.escape, _shorten_name(path))
     name = re.compile(rf"\.{start}\.unfinished-[0-9a-f]{{16}}{end}")
     for found in path.parent.iterdir():
         if name.fullmatch(found.name):

@@ -24,14 +24,14 @@ def check_not_forked() -> None:
         )
 
 
-def _before():
+def _note_use_of_jax():
     bridge = sys.modules.get("jax._src.xla_bridge")
     _state["used"] = bridge is not None and bridge.backends_are_initialized()
 
 
-def _in_child():
+def _note_fork():
     _state["forked"] = _state["forked"] or _state["used"]
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_child=_in_child)
+    os.register_at_fork(before=_note_use_of_jax, after_in_child=_note_fork)

@@ -11,7 +11,7 @@ from skforecast_lstm._series import ManySeries
 from skforecast_lstm._time_index import elapsed
 from skforecast_lstm.exceptions import IrregularTimesWarning
 
-__all__ = ["Calendars", "calendars_of", "over_gaps"]
+__all__ = ["Calendars", "find_calendars", "insert_missing_rows"]
 
 
 class Calendars(NamedTuple):
@@ -26,7 +26,7 @@ class Calendars(NamedTuple):
     group: Any
 
 
-def calendars_of(series: Any, known: Any = ()) -> Calendars:
+def find_calendars(series: Any, known: Any = ()) -> Calendars:
     """Return the calendars of many series.
 
     If fewer than half of the steps in the panel, including the `known` calendars, are
@@ -37,44 +37,46 @@ def calendars_of(series: Any, known: Any = ()) -> Calendars:
     first, group = series.equal_times()
     if series.times is None:
         return Calendars([None], first, group)
-    times = [series.times[series.slice_of(number)] for number in first]
-    found = [Calendar.of(some) for some in times]
+    times = [series.times[series.row_slice(number)] for number in first]
+    found = [Calendar.from_times(index) for index in times]
     counted = [*zip(found, np.bincount(group).tolist(), strict=True)]
     counted += [(calendar, 1) for calendar in known]
     regular = [(one, n_series) for one, n_series in counted if one.step is not None]
     n_steps, n_regular = (
-        sum((one.n_rows - 1) * n_series for one, n_series in some)
-        for some in (counted, regular)
+        sum((one.n_rows - 1) * n_series for one, n_series in pairs)
+        for pairs in (counted, regular)
     )
     are_events = _have_intervals(series)
     if are_events or not regular or 2 * n_regular < n_steps:
         chosen = _without_step
     else:
         longest, _ = max(regular, key=lambda one: one[0].n_rows)
-        chosen = partial(_usual_or, longest)
+        chosen = partial(_own_or_longest, longest)
     calendars = [chosen(*both) for both in zip(found, times, strict=True)]
     # With known calendars, `fit` may have warned already. Do not warn again.
     if not are_events and not len(known):
-        tells_no_step = map(_tells_no_step, calendars, times)
-        for number, some, is_without in zip(first, times, tells_no_step, strict=True):
-            if is_without:
-                _warn_of_no_step(series.names[number], some)
+        lacks_step = map(_lacks_step, calendars, times)
+        for number, index, lacks in zip(first, times, lacks_step, strict=True):
+            if lacks:
+                _warn_of_no_step(series.names[number], index)
                 break
     return Calendars(calendars, first, group)
 
 
 def _without_step(calendar, times):
     """Return the calendar without its step, unless a frequency defines the step."""
-    is_told = getattr(times, "freq", None) is not None
-    return calendar if is_told else Calendar(None, (), calendar.usual, calendar.n_rows)
+    has_frequency = getattr(times, "freq", None) is not None
+    return (
+        calendar if has_frequency else Calendar(None, (), calendar.usual, calendar.n_rows)
+    )
 
 
-def _tells_no_step(calendar, times):
-    is_told = getattr(times, "freq", None) is not None
-    return calendar.step is None and calendar.n_rows > 2 and not is_told
+def _lacks_step(calendar, times):
+    has_frequency = getattr(times, "freq", None) is not None
+    return calendar.step is None and calendar.n_rows > 2 and not has_frequency
 
 
-def _usual_or(usual, calendar, times):
+def _own_or_longest(usual, calendar, times):
     """Return the calendar of a series, or the usual one if it has no step.
 
     A series of more than two rows gets the usual one only if its times are on the steps.
@@ -120,17 +122,19 @@ def _warn_of_no_step(name, times):
     )
 
 
-def over_gaps(series: Any, reach: int, calendars: Calendars) -> tuple:
+def insert_missing_rows(series: Any, reach: int, calendars: Calendars) -> tuple:
     """Insert unknown rows for missing steps. Return also the place of each given row.
 
     `reach` is the largest number of steps that a window or target covers, so each gap
     gets at most that many rows. Rows without a calendar have no gaps. Without any gap,
-    the series are returned as they are, and the places are None.
+    the series are returned unchanged, and the places are None.
     """
     missing = []
     for calendar, number in zip(calendars.calendars, calendars.first, strict=True):
-        its_rows = series.slice_of(number)
-        counted = None if calendar is None else calendar.missing(series.times[its_rows])
+        its_rows = series.row_slice(number)
+        counted = (
+            None if calendar is None else calendar.missing_steps(series.times[its_rows])
+        )
         missing.append(None if counted is None or not counted.any() else counted)
     if all(counted is None for counted in missing):
         return series, None

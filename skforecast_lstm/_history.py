@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm._gaps import Calendars, calendars_of, over_gaps
+from skforecast_lstm._gaps import Calendars, find_calendars, insert_missing_rows
 from skforecast_lstm._series import ManySeries, ranges
 from skforecast_lstm._series_end import End
 
@@ -27,9 +27,9 @@ class History(NamedTuple):
     @classmethod
     def of(cls, series: ManySeries, reach: int, calendars: Calendars) -> "History":
         """Create from all rows of `fit`, with as many steps as a window reaches back."""
-        steps, _ = over_gaps(series.tail(reach), reach, calendars)
+        steps, _ = insert_missing_rows(series.tail(reach), reach, calendars)
         ends = [
-            End.of(series.times[series.slice_of(number)], calendar)
+            End.from_times(series.times[series.row_slice(number)], calendar)
             for calendar, number in zip(calendars.calendars, calendars.first, strict=True)
             if calendar is not None
         ]
@@ -77,10 +77,10 @@ def known_steps(
     Without calendars, they are those of the history, or new ones for series that are
     not in the history.
     """
-    past, of_past, of_series = series, *np.zeros((2, 0), dtype=np.int64)
+    past, past_numbers, numbers = series, *np.zeros((2, 0), dtype=np.int64)
     if calendars is None:
-        calendars, past, of_past, of_series = _followed(series, history)
-    steps, places = over_gaps(series, reach, calendars)
+        calendars, past, past_numbers, numbers = _match_history(series, history)
+    steps, places = insert_missing_rows(series, reach, calendars)
     n_series = len(series)
     offsets = steps.offsets + reach * np.arange(n_series + 1)
     shape = (offsets[-1], series.values.shape[1])
@@ -89,51 +89,51 @@ def known_steps(
         values[reach:] = steps.values
         places = None if places is None else places + reach
     else:
-        every = np.arange(len(steps.values)) + reach * (steps.numbers + 1)
-        values[every] = steps.values
-        places = every if places is None else every[places]
+        moved = np.arange(len(steps.values)) + reach * (steps.numbers + 1)
+        values[moved] = steps.values
+        places = moved if places is None else moved[places]
     unknown = np.full(n_series, reach)
-    if len(of_past):
-        lengths = past.lengths[of_past]
-        unknown[of_series] -= lengths
-        rows = ranges(offsets[of_series] + unknown[of_series], lengths)
-        values[rows] = past.values[ranges(past.offsets[of_past], lengths)]
+    if len(past_numbers):
+        lengths = past.lengths[past_numbers]
+        unknown[numbers] -= lengths
+        rows = ranges(offsets[numbers] + unknown[numbers], lengths)
+        values[rows] = past.values[ranges(past.offsets[past_numbers], lengths)]
     return KnownSteps(ManySeries(values, offsets, series.names), unknown, places)
 
 
-def _followed(series, history):
+def _match_history(series, history):
     """Return the calendars of the series, and the history that they directly follow.
 
-    The history is that of some series in `fit`, with their numbers there and here.
+    The history comes with the numbers of its series, in `fit` and here.
     """
     past, ends, end = history
     nothing = np.zeros(0, dtype=np.int64)
     # All ends come from one index, so all are of the same kind.
     if series.times is None or not ends or not ends[0].fits(series.times):
-        return calendars_of(series), past, nothing, nothing
+        return find_calendars(series), past, nothing, nothing
     number_in_fit = {name: number for number, name in enumerate(past.names)}
     in_fit = np.array([number_in_fit.get(name, -1) for name in series.names])
     is_new = in_fit < 0
-    its_end = np.where(is_new, len(ends), end[in_fit])
+    series_end = np.where(is_new, len(ends), end[in_fit])
     _, group = series.equal_times()
-    _, first, both = np.unique(
-        group * (len(ends) + 1) + its_end, return_index=True, return_inverse=True
+    _, first, pair = np.unique(
+        group * (len(ends) + 1) + series_end, return_index=True, return_inverse=True
     )
     calendars: list = [None] * len(first)
     follows = np.zeros(len(first), dtype=bool)
     for place in np.flatnonzero(~is_new[first]):
-        times = series.times[series.slice_of(first[place])]
-        its = ends[its_end[first[place]]]
-        calendars[place] = its.series_calendar.for_more(times)
-        follows[place] = its.is_followed_by(times)
+        times = series.times[series.row_slice(first[place])]
+        end_in_fit = ends[series_end[first[place]]]
+        calendars[place] = end_in_fit.series_calendar.updated_for(times)
+        follows[place] = end_in_fit.is_followed_by(times)
     if is_new.any():
         (new,) = np.nonzero(is_new)
-        of_new = calendars_of(
+        found = find_calendars(
             series if is_new.all() else series.take(new),
             [ends[number].series_calendar for number in end],
         )
         for place in np.flatnonzero(is_new[first]):
             number = np.searchsorted(new, first[place])
-            calendars[place] = of_new.calendars[of_new.group[number]]
-    (of_series,) = np.nonzero(follows[both])
-    return Calendars(calendars, first, both), past, in_fit[of_series], of_series
+            calendars[place] = found.calendars[found.group[number]]
+    (numbers,) = np.nonzero(follows[pair])
+    return Calendars(calendars, first, pair), past, in_fit[numbers], numbers

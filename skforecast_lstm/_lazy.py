@@ -1,24 +1,24 @@
-"""Names of a package that are loaded from their rooms at first use."""
+"""Names of a package that are loaded from their modules at first use."""
 
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["loaded_late"]
+__all__ = ["lazy_attributes"]
 
 
-def loaded_late(
-    package: str, room_of: Mapping[str, str]
+def lazy_attributes(
+    package: str, modules: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package whose names lie in these rooms."""
+    """Return `__getattr__` and `__dir__` of a package that loads names from modules."""
 
     def find(name):
-        if name not in room_of:
+        if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(import_module(f"{package}.{room_of[name]}"), name)
+        return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     def names():
-        return sorted([*vars(sys.modules[package]), *room_of])
+        return sorted([*vars(sys.modules[package]), *modules])
 
     return find, names

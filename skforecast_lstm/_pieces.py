@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["let_go", "pieces"]
+__all__ = ["pieces", "release_memory"]
 
 VALUES_IN_A_PIECE = 2**20
 
@@ -23,10 +23,10 @@ def pieces(*arrays: NDArray) -> Iterator[slice]:
     for start in range(0, len(arrays[0]), n_rows):
         yield slice(start, start + n_rows)
         for array in arrays:
-            let_go(array)
+            release_memory(array)
 
 
-def let_go(array: NDArray) -> None:
+def release_memory(array: NDArray) -> None:
     """Release the memory of the file from which an array is mapped."""
     memory: Any = array
     mode = None

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
-from skforecast_lstm._copies import own_copy
+from skforecast_lstm._copies import copy_keras_objects
 from skforecast_lstm._scikeras import KerasWrapper
 from skforecast_lstm.networks import recurrent_network
 
@@ -32,7 +32,7 @@ class RefittableEstimator(KerasWrapper):
         names = (*self._network_parameters(), "model", "n_members", *_COMPILED)
         routed = tuple(f"{name}__" for name in ("model", "compile", *_COMPILED))
         return {
-            name: own_copy(value)
+            name: copy_keras_objects(value)
             for name, value in self.get_params(deep=False).items()
             if name in names or name.startswith(routed)
         }
@@ -44,7 +44,7 @@ class RefittableEstimator(KerasWrapper):
         changed = [
             name
             for name in sorted({*now, *before})
-            if not _mean_the_same(now.get(name), before.get(name))
+            if not _are_equivalent(now.get(name), before.get(name))
         ]
         if not changed:
             return self.model_
@@ -107,16 +107,16 @@ class RefittableEstimator(KerasWrapper):
             vars(self).pop("_has_trained", None)
 
 
-def _mean_the_same(one, other):
+def _are_equivalent(one, other):
     """Return whether two values of a parameter have the same meaning."""
     if one is other:
         return True
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(
-            _mean_the_same(one[key], other[key]) for key in one
+            _are_equivalent(one[key], other[key]) for key in one
         )
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(_mean_the_same, one, other))
+        return len(one) == len(other) and all(map(_are_equivalent, one, other))
     if hasattr(one, "get_config") and not isinstance(one, type):
         # Their configurations may leave out values that they compute with.
         from skforecast_lstm.training.recognition import are_equal

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["dust", "mean_change"]
+__all__ = ["mean_change", "rounding_limit"]
 
 
-def dust(level: ArrayLike, dtype: Any, n_values: ArrayLike = 1) -> Any:
+def rounding_limit(level: ArrayLike, dtype: Any, n_values: ArrayLike = 1) -> Any:
     """Return how much equal values may differ from their mean because of rounding.
 
     Parameters
@@ -22,7 +22,7 @@ def dust(level: ArrayLike, dtype: Any, n_values: ArrayLike = 1) -> Any:
 
     Returns
     -------
-    dust : ndarray of float64
+    rounding_limit : ndarray of float64
         Limit for a spread. A spread up to this limit may be only rounding.
     """
     double = np.finfo(np.float64).eps
@@ -55,5 +55,5 @@ def mean_change(values: NDArray, n_rows: int) -> NDArray[np.float64]:
     changes = np.abs(values[n_rows:] - values[:-n_rows])
     n_known = np.maximum(np.count_nonzero(~np.isnan(changes), axis=0), 1)
     change = np.nansum(changes, axis=0) / n_known
-    least = np.maximum(dust(largest, dtype), 1e-10 * (highest - lowest))
+    least = np.maximum(rounding_limit(largest, dtype), 1e-10 * (highest - lowest))
     return np.where(change > least, change, 0.0)

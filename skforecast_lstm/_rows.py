@@ -12,12 +12,12 @@ from skforecast_lstm.exceptions import UnknownStepsWarning
 
 __all__ = [
     "Rows",
-    "at_rows",
     "complete_rows",
     "hold_out",
     "is_too_large",
-    "places_where",
-    "series_of",
+    "select_rows",
+    "series_numbers",
+    "true_positions",
     "warn_of_gaps",
 ]
 
@@ -70,8 +70,8 @@ def warn_of_gaps(
     lengths = np.diff([*begins, len(usable)])
     n_before = usable.cumsum() - usable
     n_before -= n_before[begins].repeat(lengths)
-    n_behind = np.add.reduceat(usable, begins, dtype=np.int64).repeat(lengths) - n_before
-    left_out = ~usable & (n_before > 0) & (n_behind > 0)
+    n_after = np.add.reduceat(usable, begins, dtype=np.int64).repeat(lengths) - n_before
+    left_out = ~usable & (n_before > 0) & (n_after > 0)
     n_rows = np.count_nonzero(usable | left_out)
     if 2 * np.count_nonzero(left_out) > n_rows:
         n_gaps = np.count_nonzero(left_out & ~complete)
@@ -104,7 +104,7 @@ def hold_out(
     ends = lengths.cumsum()
     step = np.empty(len(series), dtype=np.int64)
     step[order] = np.arange(len(series)) - (ends - lengths).repeat(lengths)
-    series, step = at_rows(series, rows), at_rows(step, rows)
+    series, step = select_rows(series, rows), select_rows(step, rows)
     n_known = np.bincount(series, minlength=len(lengths))
     # Hold out the same total as for one series, for any lengths of the series.
     bounds = np.round(np.append(0, n_known.cumsum()) * fraction).astype(int)
@@ -135,10 +135,10 @@ def hold_out(
             f"validation_fraction={fraction} of {n_rows} rows leaves nothing "
             f"to train on{shared}. Change it, or give more rows."
         )
-    return places_where(learnt), places_where(held_out)
+    return true_positions(learnt), true_positions(held_out)
 
 
-def places_where(chosen: NDArray[np.bool_]) -> Rows:
+def true_positions(chosen: NDArray[np.bool_]) -> Rows:
     """Return the places where a mask is true, as a range if there is no gap.
 
     A range takes no memory.
@@ -149,14 +149,14 @@ def places_where(chosen: NDArray[np.bool_]) -> Rows:
     return np.flatnonzero(chosen)
 
 
-def at_rows(values: NDArray, rows: Rows) -> NDArray:
+def select_rows(values: NDArray, rows: Rows) -> NDArray:
     """Return the entries at the given rows, as a view if the rows are a range."""
     if isinstance(rows, range):
         return values[rows.start : rows.stop]
     return np.asarray(values)[rows]
 
 
-def series_of(X: Any, y: Any) -> NDArray | None:
+def series_numbers(X: Any, y: Any) -> NDArray | None:
     """Return the number of the series of each row, None without a MultiIndex."""
     for table in (y, X):
         index = table.index if hasattr(table, "iloc") else None

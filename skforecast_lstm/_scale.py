@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm._rounding import dust
+from skforecast_lstm._rounding import rounding_limit
 from skforecast_lstm._series import ManySeries
 
 __all__ = ["Scale"]
@@ -18,7 +18,7 @@ class Scale(NamedTuple):
     spread: NDArray
 
     @classmethod
-    def of(
+    def from_values(
         cls,
         values: NDArray,
         axis: int | tuple[int, ...] = 0,
@@ -38,7 +38,7 @@ class Scale(NamedTuple):
         distance = np.where(known, np.abs(values - centre), 0.0) ** power
         spread = (distance.sum(axis, keepdims=True) / n_known) ** (1 / power)
         largest = np.abs(filled).max(axis, keepdims=True, initial=0)
-        varies = spread > dust(largest, values.dtype, n_known)
+        varies = spread > rounding_limit(largest, values.dtype, n_known)
         spread = np.where(varies, spread, 1.0)
         return cls(centre.squeeze(axis), spread.squeeze(axis))
 
@@ -46,13 +46,13 @@ class Scale(NamedTuple):
     def by_series(cls, series: ManySeries) -> "Scale":
         """Create from the values of each series: arrays of (n_series, n_columns)."""
         if len(series) == 1:
-            return cls.of(series.values[None], axis=1)
+            return cls.from_values(series.values[None], axis=1)
         centre, spread = np.empty((2, len(series), series.values.shape[1]))
         lengths = series.lengths
         for length in np.unique(lengths):
             (equal,) = np.nonzero(lengths == length)
             rows = series.offsets[equal, None] + np.arange(length)
-            centre[equal], spread[equal] = cls.of(series.values[rows], axis=1)
+            centre[equal], spread[equal] = cls.from_values(series.values[rows], axis=1)
         return cls(centre, spread)
 
     def take(self, numbers: NDArray | slice) -> "Scale":

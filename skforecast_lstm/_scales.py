@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from skforecast_lstm import training
 from skforecast_lstm._pieces import pieces
-from skforecast_lstm._rounding import dust
+from skforecast_lstm._rounding import rounding_limit
 from skforecast_lstm.exceptions import LostDigitsWarning, UnscaledWarning
 
 __all__ = [
     "Measures",
     "centre_and_spread",
     "check_units",
-    "measures_of",
-    "usual_measures",
+    "measure_columns",
     "warn_of_lost_digits",
     "warn_of_small_or_large_inputs",
     "warn_of_small_targets",
+    "window_measures",
 ]
 
 
@@ -68,7 +68,7 @@ def warn_of_small_or_large_inputs(measures: Measures) -> None:
 
 def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
     """Warn if the loss is so small that the optimizer hardly moves."""
-    spread = float(measures_of(targets).spread.max())
+    spread = float(measure_columns(targets).spread.max())
     if not 0 < spread < 0.01:
         return
     try:
@@ -90,7 +90,7 @@ def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
         )
 
 
-def measures_of(values: NDArray) -> Measures:
+def measure_columns(values: NDArray) -> Measures:
     """Return the level, spread and largest size of each column, from a sample.
 
     The spread is 0 if a column varies only by rounding.
@@ -100,7 +100,7 @@ def measures_of(values: NDArray) -> Measures:
     dtype, values = values.dtype, values.astype(np.float64)
     values[:, np.isnan(values).all(axis=0)] = 0.0
     level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
-    spread = np.where(spread > dust(level, dtype, len(values)), spread, 0.0)
+    spread = np.where(spread > rounding_limit(level, dtype, len(values)), spread, 0.0)
     return Measures(dtype, level, spread, np.nanmax(np.abs(values), axis=0))
 
 
@@ -125,21 +125,21 @@ def centre_and_spread(targets, weights):
     spread = np.sqrt(average(lambda values: (values - centre) ** 2))
     least = np.where(centre == 0, 1.0, np.minimum(np.abs(centre) / 100, 1.0))
     return centre, np.where(
-        spread > dust(centre, targets.dtype, len(targets)), spread, least
+        spread > rounding_limit(centre, targets.dtype, len(targets)), spread, least
     )
 
 
-def usual_measures(layer, windows, rows):
+def window_measures(layer, windows, rows):
     """Return the least spread, mean level and mean spread, from a sample of windows."""
-    some = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
-    some = some.reshape(*some.shape[:2], -1)
-    least = _least_spread(some)
+    sample = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
+    sample = sample.reshape(*sample.shape[:2], -1)
+    least = _least_spread(sample)
     # A model is one compiled program, instead of one for each operation.
-    inputs = keras.Input(some.shape[1:])
+    inputs = keras.Input(sample.shape[1:])
     alone = type(layer).from_config(layer.get_config())
     _, *measures = alone(inputs)
     alone.set_weights([least, np.zeros_like(least), np.ones_like(least)])
-    measures = training.predict(keras.Model(inputs, measures), some)
+    measures = training.predict(keras.Model(inputs, measures), sample)
     return [least, *(part.mean(0, dtype=np.float64) for part in measures)]
 
 
@@ -151,12 +151,12 @@ def check_units(windows, rows, targets, columns, n_quantiles=1):
     Otherwise the means and spreads must be similar.
     """
     windows = windows.reshape(*windows.shape[:2], -1)
-    some = slice(None, None, max(1, len(rows) // 4096))
-    some_rows = np.asarray(rows)[some]
+    sampling = slice(None, None, max(1, len(rows) // 4096))
+    sampled_rows = np.asarray(rows)[sampling]
     for place, column in enumerate(columns):
         # Copy one column only, because the targets may be a large view.
-        first = targets[some, place * n_quantiles].astype(np.float64)
-        last = windows[some_rows, -1, column].astype(np.float64)
+        first = targets[sampling, place * n_quantiles].astype(np.float64)
+        last = windows[sampled_rows, -1, column].astype(np.float64)
         both = ~np.isnan(first) & ~np.isnan(last)
         if np.count_nonzero(both) < 20:
             continue
@@ -167,7 +167,7 @@ def check_units(windows, rows, targets, columns, n_quantiles=1):
         least = max(1e-6 * np.abs(means).max(), np.finfo(np.float32).tiny)
         spreads = np.maximum(spreads, least)
         differ = spreads.max() > 3 * spreads.min() or np.ptp(means) > 3 * spreads.max()
-        if differ and not _occur_in(first, windows[:, -1, column]):
+        if differ and not _mostly_occur_in(first, windows[:, -1, column]):
             raise ValueError(
                 f"The target and column {column} of X differ in their units: the column "
                 f"has mean {means[0]:.4g} and standard deviation {spreads[0]:.4g}, the "
@@ -178,15 +178,15 @@ def check_units(windows, rows, targets, columns, n_quantiles=1):
             )
 
 
-def _least_spread(some):
+def _least_spread(sample):
     """Return a hundredth of the mean step in each column, or 0.01 if there is none."""
-    precision, some = some.dtype, some.astype(np.float64)
-    steps = np.diff(some, axis=1) if some.shape[1] > 1 else some - some.mean(0)
-    step, level = (np.abs(part).mean((0, 1)) for part in (steps, some))
-    return np.where(step > dust(level, precision, len(some)), step, 1.0) / 100
+    precision, sample = sample.dtype, sample.astype(np.float64)
+    steps = np.diff(sample, axis=1) if sample.shape[1] > 1 else sample - sample.mean(0)
+    step, level = (np.abs(part).mean((0, 1)) for part in (steps, sample))
+    return np.where(step > rounding_limit(level, precision, len(sample)), step, 1.0) / 100
 
 
-def _occur_in(targets, values):
+def _mostly_occur_in(targets, values):
     """Return whether most of the distinct targets are among the given values."""
     dtype = np.dtype(keras.config.floatx())
     found = np.isin(np.unique(targets.astype(dtype)), values.astype(dtype))

@@ -18,8 +18,12 @@ import keras
 from sklearn.base import BaseEstimator
 
 from skforecast_lstm._checks import did_you_mean
-from skforecast_lstm._complete_configs import make_complete, make_ready
-from skforecast_lstm._copies import check_copies_say_all, own_callbacks, own_copy
+from skforecast_lstm._complete_configs import make_complete, prepare_for_copy
+from skforecast_lstm._copies import (
+    check_configs_are_complete,
+    copy_callbacks,
+    copy_keras_objects,
+)
 from skforecast_lstm._forks import check_not_forked, forked
 from skforecast_lstm._keras_seam import (
     compile_arguments,
@@ -67,7 +71,7 @@ def seeded(seed):
 def pack_model(model):
     """Return a Keras model as the bytes of a ``.keras`` file."""
     check_not_forked()
-    make_ready(model)
+    prepare_for_copy(model)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         keras.saving.save_model(model, path)
@@ -98,7 +102,7 @@ def _seeds(model):
     return [variable for variable in model.variables if id(variable) not in weights]
 
 
-def _do_not_decay(model):
+def _decay_exclusions(model):
     """Return for each trainable weight whether it is excluded from weight decay."""
     optimizer = getattr(model, "optimizer", None)
     if not excludes_from_decay(optimizer):
@@ -106,7 +110,7 @@ def _do_not_decay(model):
     return [not decays(optimizer, one) for one in model.trainable_variables]
 
 
-def _leave_out_of_decay(model, excluded):
+def _exclude_from_decay(model, excluded):
     """Exclude weights of a copy from decay. A ``.keras`` file does not store this."""
     if excluded is not None:
         pairs = zip(model.trainable_variables, excluded, strict=True)
@@ -114,7 +118,7 @@ def _leave_out_of_decay(model, excluded):
         exclude_from_decay(model.optimizer, variables)
 
 
-def check_known(parameter, value):
+def check_name_is_known(parameter, value):
     """Raise if Keras does not know a name, and suggest similar names."""
     get, module = _KNOWN_BY_NAME[parameter]
     if isinstance(value, Mapping):
@@ -158,7 +162,7 @@ def _join_compiled(models):
     network = join_members(models)
     if models[0].compiled:
         # A serialized configuration would lose functions that are not registered.
-        network.compile(**own_copy(compile_arguments(models[0])))
+        network.compile(**copy_keras_objects(compile_arguments(models[0])))
     return network
 
 
@@ -215,21 +219,21 @@ class KerasWrapper(BaseEstimator):
 
     def __sklearn_clone__(self):
         for name in _KNOWN_BY_NAME:
-            check_copies_say_all(getattr(self, name))
+            check_configs_are_complete(getattr(self, name))
         if isinstance(self.model, keras.Model):
-            make_ready(self.model)
+            prepare_for_copy(self.model)
         return super().__sklearn_clone__()
 
     def __getstate__(self):
         if isinstance(self.model, keras.Model):
-            make_ready(self.model)
+            prepare_for_copy(self.model)
         state = dict(super().__getstate__())
         if isinstance(state.get("model_"), keras.Model):
             seeds = [
                 keras.ops.convert_to_numpy(variable)
                 for variable in _seeds(state["model_"])
             ]
-            excluded = _do_not_decay(state["model_"])
+            excluded = _decay_exclusions(state["model_"])
             state["model_"] = pack_model(state["model_"]), seeds, excluded
         return state
 
@@ -241,13 +245,13 @@ class KerasWrapper(BaseEstimator):
             state = {**state, "model_": unpack_model(content)}
             for variable, seed in zip(_seeds(state["model_"]), seeds, strict=True):
                 variable.assign(seed)
-            _leave_out_of_decay(state["model_"], excluded)
+            _exclude_from_decay(state["model_"], excluded)
         super().__setstate__(state)
 
     def _build(self, seed):
         """Build and compile the network, from the user's model or our own."""
         for parameter in _KNOWN_BY_NAME:
-            check_known(parameter, getattr(self, parameter))
+            check_name_is_known(parameter, getattr(self, parameter))
         with seeded(seed):
             if isinstance(self.model, keras.Model):
                 model = self._copy_model()
@@ -268,7 +272,7 @@ class KerasWrapper(BaseEstimator):
                 "model. Give a function that builds it, for first weights of their own."
             )
         model = unpack_model(pack_model(self.model))
-        _leave_out_of_decay(model, _do_not_decay(self.model))
+        _exclude_from_decay(model, _decay_exclusions(self.model))
         return model
 
     def _call_builder(self, builder):
@@ -328,7 +332,7 @@ class KerasWrapper(BaseEstimator):
             given = try_to_convert_strings_to_classes(
                 given, lambda name: _find_class(name, module)
             )
-        return unflatten_params(items=own_copy(given), params=routed)
+        return unflatten_params(items=copy_keras_objects(given), params=routed)
 
     def _routed_parameters(self, destination):
         """Return the parameters routed to a nested object, without the prefix."""
@@ -337,7 +341,7 @@ class KerasWrapper(BaseEstimator):
     def _make_callbacks(self):
         """Return the callbacks of one fit, made from classes or copied from objects."""
         callbacks = unflatten_params(
-            items=own_callbacks(self.callbacks),
+            items=copy_callbacks(self.callbacks),
             params=self._routed_parameters("callbacks"),
         )
         callbacks = _flatten(callbacks)

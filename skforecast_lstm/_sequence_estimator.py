@@ -23,14 +23,14 @@ from skforecast_lstm._checks import check_no_times
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._keras_seam import forget_model
 from skforecast_lstm._refits import RefittableEstimator
-from skforecast_lstm._rows import at_rows, complete_rows, hold_out, series_of
+from skforecast_lstm._rows import complete_rows, hold_out, select_rows, series_numbers
 from skforecast_lstm._scales import (
     centre_and_spread,
     check_units,
-    measures_of,
-    usual_measures,
+    measure_columns,
     warn_of_lost_digits,
     warn_of_small_or_large_inputs,
+    window_measures,
 )
 from skforecast_lstm._task import (
     Task,
@@ -257,16 +257,16 @@ class SequenceEstimator(RefittableEstimator):
         check_not_forked()
         self._check_names()
         self._validate_params()
-        series = series_of(X, y)
+        series = series_numbers(X, y)
         X, y = self._validate_windows(X, y, reset=anew)
         y, known = self._encode(y, classes, reset=anew)
         weights = check_weights(sample_weight, X)
         rows, self.n_left_out_ = rows_to_train_on(X, known > 0, weights, series)
-        y, known = at_rows(y, rows), at_rows(known, rows)
-        inputs = measures_of(at_rows(X[:, -1], rows))
+        y, known = select_rows(y, rows), select_rows(known, rows)
+        inputs = measure_columns(select_rows(X[:, -1], rows))
         warn_of_lost_digits("X", inputs)
-        warn_of_lost_digits("y", measures_of(y))
-        if self._learns_from_plain_numbers():
+        warn_of_lost_digits("y", measure_columns(y))
+        if self._reads_unscaled_windows():
             warn_of_small_or_large_inputs(inputs)
         if anew and classes is None:
             self._check_targets(y)
@@ -289,7 +289,7 @@ class SequenceEstimator(RefittableEstimator):
 
     def _weigh_rows(self, weights, y, known, rows, learnt, held_out):
         """Return the weights of the rows in the loss, or None if all are equal."""
-        weights = None if weights is None else at_rows(weights, rows)
+        weights = None if weights is None else select_rows(weights, rows)
         weights = self._weigh_classes(y, weights)
         if weights is None and (known < 1).any():
             weights = np.ones(len(rows))
@@ -394,7 +394,7 @@ class SequenceEstimator(RefittableEstimator):
     def _choose_activation(self):
         return self.output_activation
 
-    def _learns_from_plain_numbers(self):
+    def _reads_unscaled_windows(self):
         """Return whether the network is ours and does not normalize its windows."""
         return self.model is None and self.normalization is None
 
@@ -410,7 +410,7 @@ class SequenceEstimator(RefittableEstimator):
         if isinstance(self.model, keras.Model):
             return
         targets, weights = task.targets_and_weights(task.learnt)
-        rows = at_rows(task.rows, task.learnt)
+        rows = select_rows(task.rows, task.learnt)
         members = find_layer(model, Members)
         network = members.hidden_network() if members else model
         put = members.set_weights_of if members else keras.Layer.set_weights
@@ -418,7 +418,7 @@ class SequenceEstimator(RefittableEstimator):
             if isinstance(layer, TargetScale):
                 put(layer, [*centre_and_spread(targets, weights)])
             elif isinstance(layer, WindowNormalization) and self.model is None:
-                put(layer, usual_measures(layer, task.windows, rows))
+                put(layer, window_measures(layer, task.windows, rows))
             elif isinstance(layer, WindowDenormalization) and self.model is None:
                 check_units(task.windows, rows, targets, layer.columns, layer.n_each)
 

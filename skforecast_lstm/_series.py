@@ -54,20 +54,22 @@ class ManySeries:
         """Return some of the series."""
         lengths = self.lengths[numbers]
         rows = ranges(self.offsets[numbers], lengths)
-        return self._of_rows(rows, lengths, [self.names[number] for number in numbers])
+        return self._select_rows(
+            rows, lengths, [self.names[number] for number in numbers]
+        )
 
     def tail(self, n_rows: int) -> "ManySeries":
         """Return up to `n_rows` last rows of each series."""
         lengths = np.minimum(self.lengths, n_rows)
         rows = ranges(self.offsets[1:] - lengths, lengths)
-        return self._of_rows(rows, lengths, self.names)
+        return self._select_rows(rows, lengths, self.names)
 
-    def _of_rows(self, rows, lengths, names):
+    def _select_rows(self, rows, lengths, names):
         times = None if self.times is None else self.times[rows]
         offsets = np.append(0, lengths.cumsum())
         return ManySeries(self.values[rows], offsets, names, times)
 
-    def slice_of(self, number: int) -> slice:
+    def row_slice(self, number: int) -> slice:
         """Return the rows of one series."""
         return slice(*self.offsets[number : number + 2].tolist())
 

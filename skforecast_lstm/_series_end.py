@@ -22,11 +22,11 @@ class End:
     following: Any = None
 
     @classmethod
-    def of(cls, times: Any, calendar: Calendar) -> "End":
+    def from_times(cls, times: Any, calendar: Calendar) -> "End":
         """Return the end of a series."""
         unit = getattr(times, "unit", None)
         last = positions(times)[-1].item()
-        return cls(_kind(times), last, unit, astuple(calendar), _told_next(times))
+        return cls(_kind(times), last, unit, astuple(calendar), _next_by_frequency(times))
 
     @property
     def series_calendar(self) -> Calendar:
@@ -44,18 +44,18 @@ class End:
             return False
         if self.following is not None:
             return self.following == _nanoseconds(times[:1])
-        pair = self._before(times[:1])
+        pair = self._join_last_and_first(times[:1])
         passed, calendar = elapsed(pair)[0], self.series_calendar
         if calendar.step is None:
             slack = 2 if calendar.n_rows > 2 else 1
             return calendar.usual is not None and 0 < passed <= slack * calendar.usual
-        missing = calendar.missing(pair)
+        missing = calendar.missing_steps(pair)
         is_too_near = passed <= 0 or (
             calendar.steps(pair) is None and passed <= calendar.usual / 2
         )
         return missing is not None and missing[0] == 0 and not is_too_near
 
-    def _before(self, first):
+    def _join_last_and_first(self, first):
         """Return an index with the last time and the first time after it."""
         import pandas as pd
 
@@ -88,7 +88,7 @@ def _nanoseconds(times):
     return int(times.asi8[0]) * NANOSECONDS[times.unit]
 
 
-def _told_next(times):
+def _next_by_frequency(times):
     """Return the time after the last, in nanoseconds. None without a frequency."""
     if getattr(times, "freq", None) is None or not hasattr(times, "unit"):
         return None

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from skforecast_lstm import training
-from skforecast_lstm._rows import at_rows, complete_rows, places_where, warn_of_gaps
+from skforecast_lstm._rows import complete_rows, select_rows, true_positions, warn_of_gaps
 
 __all__ = ["Task", "check_weights", "relative_weights", "rows_to_train_on"]
 
@@ -27,13 +27,13 @@ class Task:
     def samples(self, places):
         """Return the windows, targets and weights at the given places."""
         targets, weights = self.targets_and_weights(places)
-        rows = at_rows(self.rows, places)
+        rows = select_rows(self.rows, places)
         return training.Samples(self.windows, targets, weights, rows=rows)
 
     def targets_and_weights(self, places):
         """Return the targets and weights at the given places."""
-        weights = None if self.weights is None else at_rows(self.weights, places)
-        return at_rows(self.targets, places), weights
+        weights = None if self.weights is None else select_rows(self.weights, places)
+        return select_rows(self.targets, places), weights
 
 
 def check_weights(sample_weight, X):
@@ -75,7 +75,7 @@ def rows_to_train_on(X, known_targets, sample_weight, series):
     wanted = True if sample_weight is None else sample_weight > 0
     known_targets = known_targets | ~np.broadcast_to(wanted, len(X))
     warn_of_gaps(X, complete, known_targets, series)
-    return places_where(usable), n_left_out
+    return true_positions(usable), n_left_out
 
 
 def relative_weights(weights, known, learnt, held_out, class_weight=None):
@@ -89,12 +89,12 @@ def relative_weights(weights, known, learnt, held_out, class_weight=None):
             f"class_weight={class_weight!r}."
         )
     for what, places in (("train", learnt), ("validate", held_out)):
-        if places is not None and not at_rows(weights, places).any():
+        if places is not None and not select_rows(weights, places).any():
             raise ValueError(
                 f"None of the {len(places)} rows to {what} on has a weight over 0. "
                 "Change sample_weight, class_weight or validation_fraction."
             )
     # Divide by the largest first, because the sum could overflow.
     weights = weights / weights.max()
-    mean = at_rows(weights * known, learnt).mean()
+    mean = select_rows(weights * known, learnt).mean()
     return (weights / mean).astype(keras.config.floatx())

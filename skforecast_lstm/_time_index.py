@@ -64,7 +64,7 @@ def _as_times(index):
         return index
     kind = pd.api.types.infer_dtype(index, skipna=True)
     if kind in ("datetime", "datetime64", "date"):
-        return _as_moments(index)
+        return _as_one_zone(index)
     if kind in ("integer", "period", "timedelta", "timedelta64"):
         return pd.Index(index.tolist())
     if kind in ("floating", "mixed-integer-float", "decimal"):
@@ -72,7 +72,7 @@ def _as_times(index):
     return index
 
 
-def _as_moments(index):
+def _as_one_zone(index):
     """Convert time objects to one index. Times in different zones become UTC."""
     import pandas as pd
 

@@ -44,7 +44,7 @@ class Steps:
             return self._count_stamps(times)
         is_period = isinstance(self.first, pd.Period)
         places = times.asi8 if is_period else times.to_numpy(dtype=np.int64)
-        first, width = self._counted()
+        first, width = self._first_and_step()
         numbers, rest = np.divmod(places - first, width)
         return numbers, rest == 0
 
@@ -52,7 +52,7 @@ class Steps:
         """Return the times that are the given numbers of steps after the first time."""
         numbers = np.asarray(numbers, dtype=np.int64)
         if not isinstance(self.first, pd.Timestamp):
-            first, width = self._counted()
+            first, width = self._first_and_step()
             places = first + numbers * width
             if isinstance(self.first, pd.Period):
                 periods: Any = pd.PeriodIndex
@@ -78,7 +78,7 @@ class Steps:
         """Name of the step, as in pandas."""
         return getattr(self.step, "freqstr", str(self.step))
 
-    def _counted(self):
+    def _first_and_step(self):
         """Return the first time as a number, and the length of one step."""
         if isinstance(self.first, pd.Period):
             return self.first.ordinal, self.step.n
@@ -95,7 +95,7 @@ class Steps:
         if is_plain and str(times.tz) == str(self.first.tz):
             return self._count_business_days(times.append(pd.DatetimeIndex([self.first])))
         low, high = min(times.min(), self.first), max(times.max(), self.first)
-        every = _every(self.first, high, self.step)
+        every = _offset_range(self.first, high, self.step)
         n_before = 0
         if low < self.first:
             before = pd.date_range(
@@ -124,7 +124,7 @@ class Steps:
 
 
 @lru_cache(maxsize=16)
-def _every(first, last, step):
+def _offset_range(first, last, step):
     """Return all times from the first to the last. Cached, as many series share them."""
     return pd.date_range(first, last, freq=step, unit=first.unit)
 
@@ -210,11 +210,11 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
         return _calendar_offset(times, days)
     if n_hours := _business_hours(clock, days):
         return pd.offsets.BusinessHour(n_hours)
-    width = _usual(np.diff(times.asi8))
+    width = _usual_distance(np.diff(times.asi8))
     return None if width is None else to_offset(pd.Timedelta(width, unit=times.unit))
 
 
-def _usual(distances):
+def _usual_distance(distances):
     """Return the distance of a third or more, if all others are multiples of it."""
     unique, counts = np.unique(distances, return_counts=True)
     usual = int(unique[counts.argmax()])
@@ -224,8 +224,8 @@ def _usual(distances):
 
 def _usual_number(times, offset):
     """Return the usual number of offsets between times, None if a time is off them."""
-    numbers = _every(times[0], times[-1], offset).get_indexer(times)
-    return None if (numbers < 0).any() else _usual(np.diff(numbers))
+    numbers = _offset_range(times[0], times[-1], offset).get_indexer(times)
+    return None if (numbers < 0).any() else _usual_distance(np.diff(numbers))
 
 
 def _business_hours(clock, days):
@@ -242,7 +242,7 @@ def _business_hours(clock, days):
         return None
     dates = days.to_numpy().astype("datetime64[D]")
     n_hours = np.asarray((closes - opens) * np.busday_count(dates[0], dates) + hours)
-    return _usual(np.diff(n_hours.astype(np.int64)))
+    return _usual_distance(np.diff(n_hours.astype(np.int64)))
 
 
 def _calendar_offset(times, days):
@@ -250,21 +250,21 @@ def _calendar_offset(times, days):
     dates = days.to_numpy().astype("datetime64[D]")
     n_days = np.diff(dates).astype(np.int64)
     months = (days.year * 12 + days.month).to_numpy()
-    usual = _usual(n_days)
+    usual = _usual_distance(n_days)
     # Weekly times, of which one in four is known, may each begin a month.
     if n_days.min() >= 26 and (usual is None or usual % 7):
-        offset = _monthly(times, days, np.diff(months))
+        offset = _monthly_offset(times, days, np.diff(months))
     else:
         offset = None
     if offset is None and n_days.min() >= 91 and usual is None:
-        offset = _fiscal(days)
+        offset = _fiscal_offset(days)
     if offset is not None:
         return offset
-    if n_days.min() >= 13 and (offset := _half_monthly(days, months)):
+    if n_days.min() >= 13 and (offset := _half_monthly_offset(days, months)):
         pass
     elif usual is None or (usual < 5 and (np.diff(n_days) != 0).any()):
         is_on_weekdays = days.dayofweek.max() < 5 and n_days.sum() > 6
-        n_business = _usual(np.busday_count(dates[:-1], dates[1:]))
+        n_business = _usual_distance(np.busday_count(dates[:-1], dates[1:]))
         offset = None
         if is_on_weekdays and n_business and n_business <= (usual or n_business):
             offset = pd.offsets.BusinessDay(n_business)
@@ -277,9 +277,9 @@ def _calendar_offset(times, days):
     return pd.offsets.Day(usual)
 
 
-def _monthly(times, days, n_months):
+def _monthly_offset(times, days, n_months):
     """Return the offset between times with at most one time in each month."""
-    n = _usual(n_months)
+    n = _usual_distance(n_months)
     if n is None:
         return None
     weekday = days[0].dayofweek
@@ -298,7 +298,7 @@ def _monthly(times, days, n_months):
     return None
 
 
-def _fiscal(days):
+def _fiscal_offset(days):
     """Return the offset between ends of 52/53-week fiscal years or their quarters."""
     weekday = days[0].dayofweek
     for extra_week in (None, 1, 2, 3, 4):
@@ -313,14 +313,16 @@ def _fiscal(days):
     return None
 
 
-def _half_monthly(days, months):
+def _half_monthly_offset(days, months):
     """Return the offset between times on two days of a month."""
     in_second_half = (days.day >= 15).astype(np.int64)
     at_end = days.is_month_end.astype(np.int64)
     starts, ends = days.day == 1, days.is_month_end
     middles = days.day == 15
-    if (starts | middles).all() and (n := _usual(np.diff(2 * months + in_second_half))):
+    if (starts | middles).all() and (
+        n := _usual_distance(np.diff(2 * months + in_second_half))
+    ):
         return pd.offsets.SemiMonthBegin(n)
-    if (ends | middles).all() and (n := _usual(np.diff(2 * months + at_end))):
+    if (ends | middles).all() and (n := _usual_distance(np.diff(2 * months + at_end))):
         return pd.offsets.SemiMonthEnd(n)
     return None

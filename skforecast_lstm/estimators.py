@@ -199,7 +199,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             )
         # Keep the precision, because a copy of a view would be many times as large.
         targets = y.reshape(len(y), -1)
-        if self._learns_from_plain_numbers():
+        if self._reads_unscaled_windows():
             warn_of_small_targets(targets, model)
         return targets
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_array
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm._gaps import calendars_of, over_gaps
+from skforecast_lstm._gaps import find_calendars, insert_missing_rows
 from skforecast_lstm._time_index import many_series
 
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
@@ -62,7 +62,7 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
     )
     values = values.reshape(len(values), -1)
     series, order = many_series(values, y.index if hasattr(y, "iloc") else None)
-    steps, places = over_gaps(series, n_steps, calendars_of(series))
+    steps, places = insert_missing_rows(series, n_steps, find_calendars(series))
     targets = _steps_ahead(steps, n_steps)
     if places is None and len(series) == 1:
         return targets

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
-from skforecast_lstm._gaps import calendars_of
+from skforecast_lstm._gaps import find_calendars
 from skforecast_lstm._history import History, known_steps
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._series import ranges
@@ -63,7 +63,7 @@ def _check_columns_are_numbers(X, error):
             ) from error
 
 
-def _rows_of_nothing(known, lags):
+def _rows_without_values(known, lags):
     """Return the rows whose window is all unknown after the first known row."""
     reach = int(lags[0])
     is_known = ~np.isnan(known.series.values).all(axis=1)
@@ -82,7 +82,7 @@ def _rows_of_nothing(known, lags):
     return rows[~windows[places[rows] - reach].any(axis=(1, 2))]
 
 
-def _warn_of_nothing(rows):
+def _warn_of_unknown_windows(rows):
     """Warn that the windows of these rows have no known step."""
     warnings.warn(
         f"{len(rows)} windows hold nothing that is known, first that of row {min(rows)}: "
@@ -222,7 +222,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         # The rest of a memory-mapped file is read when windows are made.
         series, _ = self._validate(X, reset=True, read=not isinstance(X, np.memmap))
-        self._remember(series, calendars_of(series))
+        self._remember(series, find_calendars(series))
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -260,7 +260,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             One window per row. Arrays are read-only.
         """
         series, order = self._validate(X, reset=True)
-        calendars = calendars_of(series)
+        calendars = find_calendars(series)
         self._remember(series, calendars)
         return self._windows(series, order, calendars)
 
@@ -398,9 +398,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         known = self._known(series, calendars)
         if calendars is None:
             self._check_warmup(known.unknown, series.names)
-            rows = _rows_of_nothing(known, self.lags_)
+            rows = _rows_without_values(known, self.lags_)
             if len(rows):
-                _warn_of_nothing(rows if order is None else order[rows])
+                _warn_of_unknown_windows(rows if order is None else order[rows])
         if self.warmup == "edge":
             _repeat_first(known)
         windows = _window_view(

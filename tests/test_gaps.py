@@ -481,13 +481,13 @@ def test_a_forecast_from_nothing_behind_a_gap_is_told(normalization):
 
 def test_times_are_looked_at_once(monkeypatch):
     looked_at = []
-    look = Calendar._of.__func__
+    look = Calendar._find.__func__
 
     def counted(cls, times):
         looked_at.append(len(times))
         return look(cls, times)
 
-    monkeypatch.setattr(Calendar, "_of", classmethod(counted))
+    monkeypatch.setattr(Calendar, "_find", classmethod(counted))
     times = pd.date_range("2024", periods=20_000, freq="h").delete([50])
     X = pd.DataFrame({"x": 1.0}, index=times)
     windower = LookbackWindower(3)

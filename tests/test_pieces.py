@@ -5,7 +5,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
 from skforecast_lstm import _pieces
-from skforecast_lstm._pieces import let_go, pieces
+from skforecast_lstm._pieces import pieces, release_memory
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_mapped_file_is_let_go_from_under_any_view(path, view):
     seen = view(mapped)
     total = mapped.sum()
     assert resident(mapped) > 0
-    let_go(seen)
+    release_memory(seen)
     assert resident(mapped) == 0
     assert mapped.sum() == total
 
@@ -66,11 +66,11 @@ def test_a_mapped_file_is_let_go_from_under_any_view(path, view):
 def test_changes_of_a_mapped_file_stay(path, mode):
     mapped = np.load(path, mmap_mode=mode)
     mapped[:100] = 7
-    let_go(mapped)
+    release_memory(mapped)
     assert (mapped[:100] == 7).all()
 
 
 def test_an_array_in_memory_stays():
     array = np.ones(5)
-    let_go(array[1:])
+    release_memory(array[1:])
     assert array.sum() == 5

@@ -12,14 +12,14 @@ from skforecast_lstm._series import ManySeries
 class TestScale:
     def test_is_undone(self):
         values = np.array([[1.0, 5.0], [3.0, np.nan], [8.0, 5.0]])
-        scale = Scale.of(values)
+        scale = Scale.from_values(values)
         scaled = scale.apply(values)
         np.testing.assert_allclose(np.nanmean(scaled, axis=0), 0, atol=1e-12)
         np.testing.assert_allclose(np.abs(scaled[:, 0]).mean(), 1)
         np.testing.assert_allclose(scale.undo(scaled[..., None])[..., 0], values)
 
     def test_of_nothing_changes_nothing(self):
-        scale = Scale.of(np.full((3, 1), np.nan))
+        scale = Scale.from_values(np.full((3, 1), np.nan))
         assert (scale.centre, scale.spread) == (0, 1)
 
     @pytest.mark.parametrize("n_columns", [1, 2])
@@ -29,13 +29,13 @@ class TestScale:
         offsets = np.array([0, 90, 91, 110, 200])
         scale = Scale.by_series(ManySeries(values, offsets, range(4)))
         for number, (first, last) in enumerate(pairwise(offsets)):
-            alone = Scale.of(values[first:last])
+            alone = Scale.from_values(values[first:last])
             np.testing.assert_array_equal(scale.centre[number], alone.centre)
             np.testing.assert_array_equal(scale.spread[number], alone.spread)
 
     def test_with_a_power_of_two_is_the_standard_deviation(self, rng):
         values = rng.normal(size=(30, 4, 2))
-        scale = Scale.of(values, axis=(0, 1), power=2)
+        scale = Scale.from_values(values, axis=(0, 1), power=2)
         np.testing.assert_allclose(scale.centre, values.mean(axis=(0, 1)))
         np.testing.assert_allclose(scale.spread, values.std(axis=(0, 1)))
 
@@ -46,8 +46,8 @@ class TestScale:
 def test_what_is_constant_does_not_vary(value, dtype, n_steps):
     windows = np.full((4, n_steps, 2), value, dtype)
     windows[1, 0] = np.nan
-    scale = Scale.of(windows, axis=1)
+    scale = Scale.from_values(windows, axis=1)
     np.testing.assert_array_equal(scale.spread, 1.0)
     np.testing.assert_allclose(scale.centre, dtype(value), rtol=1e-12)
     windows[2, 1] += 1 + abs(dtype(value)) / 100
-    assert (Scale.of(windows, axis=1).spread[2] != 1.0).all()
+    assert (Scale.from_values(windows, axis=1).spread[2] != 1.0).all()

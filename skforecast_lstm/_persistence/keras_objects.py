@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from skforecast_lstm._complete_configs import complete_config, make_ready
+from skforecast_lstm._complete_configs import complete_config, prepare_for_copy
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._keras_seam import (
     excludes_from_decay,
@@ -153,7 +153,7 @@ def put_together(kind: str, parts: Any, budget: Budget) -> Any:
 def _model_parts(model):
     optimizer = getattr(model, "optimizer", None)
     _check_decay(optimizer)
-    make_ready(model)
+    prepare_for_copy(model)
     return {
         "config": _config_of(model),
         "weights": _values(model.variables),

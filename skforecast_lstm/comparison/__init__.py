@@ -1,9 +1,9 @@
 """Comparison of forecasters by rolling origin."""
 
-from skforecast_lstm._lazy import loaded_late
+from skforecast_lstm._lazy import lazy_attributes
 
-_ROOM_OF = {"Comparison": "result", "compare": "comparing"}
+_MODULES = {"Comparison": "result", "compare": "comparing"}
 
 __all__ = ["Comparison", "compare"]
 
-__getattr__, __dir__ = loaded_late(__name__, _ROOM_OF)
+__getattr__, __dir__ = lazy_attributes(__name__, _MODULES)

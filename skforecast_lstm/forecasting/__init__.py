@@ -1,8 +1,8 @@
 """sktime estimators: a forecaster, and a classifier and regressor of whole series."""
 
-from skforecast_lstm._lazy import loaded_late
+from skforecast_lstm._lazy import lazy_attributes
 
-_ROOM_OF = {
+_MODULES = {
     "LSTMForecaster": "forecaster",
     "LSTMTimeSeriesClassifier": "panel",
     "LSTMTimeSeriesRegressor": "panel",
@@ -10,4 +10,4 @@ _ROOM_OF = {
 
 __all__ = ["LSTMForecaster", "LSTMTimeSeriesClassifier", "LSTMTimeSeriesRegressor"]
 
-__getattr__, __dir__ = loaded_late(__name__, _ROOM_OF)
+__getattr__, __dir__ = lazy_attributes(__name__, _MODULES)

@@ -87,7 +87,7 @@ def even_series(frame: pd.DataFrame) -> EvenSeries:
     """
     series, _ = many_series(frame.to_numpy(dtype=np.float64), frame.index)
     first, timeline = series.equal_times()
-    every_times = [series.times[series.slice_of(number)] for number in first]
+    every_times = [series.times[series.row_slice(number)] for number in first]
     found = [find_steps(times) for times in every_times]
     counts: dict = {}
     for steps, n_series in zip(found, np.bincount(timeline), strict=True):

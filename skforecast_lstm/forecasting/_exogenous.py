@@ -44,7 +44,7 @@ class Exogenous:
         past = [name for name in names if name in past_only]
         known = [name for name in names if name not in past_only]
         values = np.empty((0, 0)) if X is None else _values(X, past + known)
-        return cls(past, known, Scale.of(values))
+        return cls(past, known, Scale.from_values(values))
 
     def checked(self, X: pd.DataFrame | None, y: pd.DataFrame) -> pd.DataFrame | None:
         """Return X with its columns in order.
@@ -159,9 +159,9 @@ def _rows_of_series(X, even, times):
         number = number_in_X[name]
         both = timeline, group[number]
         if both not in places:
-            own = found.times[found.slice_of(first[group[number]])]
+            own = found.times[found.row_slice(first[group[number]])]
             places[both] = own.get_indexer(times[timeline])
-        its_rows = found.values[found.slice_of(number)]
+        its_rows = found.values[found.row_slice(number)]
         rows.append(np.where(places[both] < 0, -1, its_rows[places[both]]))
     return rows
 

@@ -192,4 +192,4 @@ class Windows:
 
 def spread_of(windows: NDArray) -> NDArray:
     """Return the spread of each column in each window; 1 if no value is known."""
-    return Scale.of(windows, axis=1).spread
+    return Scale.from_values(windows, axis=1).spread

@@ -112,7 +112,7 @@ class _WholeSeries:
         self._variables = list(X.columns) if hasattr(X, "columns") else None
         windows = _as_windows(X)
         self.n_steps_, self.n_variables_ = windows.shape[1:]
-        self.centre_, self.spread_ = Scale.of(windows, axis=(0, 1), power=2)
+        self.centre_, self.spread_ = Scale.from_values(windows, axis=(0, 1), power=2)
         # Series are often sorted by class, but held-out series should cover all classes.
         order = np.random.default_rng(0).permutation(len(windows))
         inner = self._inner()

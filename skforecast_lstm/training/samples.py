@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm._pieces import let_go
+from skforecast_lstm._pieces import release_memory
 from skforecast_lstm.training.blocks import (
     ROOM_TO_PREDICT,
     ROOM_TO_TRAIN,
@@ -216,7 +216,7 @@ class Samples:
             rows=fill((rows - first).astype(np.int32)),
         )
         for leaf in keras.tree.flatten((self.x, self.y, self.sample_weight)):
-            let_go(leaf)
+            release_memory(leaf)
         return loaded
 
     def _under(self):
