@@ -1,5 +1,6 @@
 """Regular steps of times: find them, count them, and continue them."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-__all__ = ["Steps", "find_steps", "times_after", "usual_offset"]
+__all__ = ["Steps", "find_steps", "likely_offset", "times_after", "usual_offset"]
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,50 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
         return pd.offsets.BusinessHour(n_hours)
     width = _usual_distance(np.diff(times.asi8))
     return None if width is None else to_offset(pd.Timedelta(width, unit=times.unit))
+
+
+def likely_offset(times: pd.DatetimeIndex) -> Any:
+    """Return the most likely offset between time stamps, even if some are off it.
+
+    Of the sorted times, two or more must be known, and most may be missing. The offset
+    reaches all of them if such an offset is found.
+    """
+    offset = usual_offset(times)
+    if offset is not None:
+        return offset
+    offset = _sparse_offset(times)
+    if Steps(times[0], offset).count(times)[1].all():
+        return offset
+    starts = np.unique(np.linspace(0, max(len(times) - 4, 0), 50, dtype=int))
+    stretches = [times[start : start + 4] for start in starts]
+    found = Counter(pd.infer_freq(stretch) for stretch in stretches if len(stretch) > 2)
+    found.pop(None, None)
+    return to_offset(found.most_common(1)[0][0]) if found else offset
+
+
+def _sparse_offset(times):
+    """Return the offset between dates if most dates are missing."""
+    times = times.tz_localize(None)
+    steps = np.diff(times)
+    days = steps / np.timedelta64(1, "D")
+    is_whole_days = (times == times.normalize()).all()
+    at_month_ends = times.is_month_end.all()
+    on_one_day = at_month_ends or (times.day == times.day[0]).all()
+    if is_whole_days and days.min() >= 28 and on_one_day:
+        count = int(np.gcd.reduce(np.diff(times.year * 12 + times.month)))
+        return (
+            pd.offsets.MonthEnd(count) if at_month_ends else pd.DateOffset(months=count)
+        )
+    if is_whole_days and days.min() == 1 and times.dayofweek.max() < 5 and days.sum() > 6:
+        return pd.offsets.BusinessDay()
+    unique, counts = np.unique(steps, return_counts=True)
+    step = pd.Timedelta(unique[counts.argmax()])
+    n_days, rest = divmod(step, pd.Timedelta(days=1))
+    if rest:
+        return to_offset(step)
+    if n_days % 7:
+        return pd.offsets.Day(n_days)
+    return pd.offsets.Week(n_days // 7, weekday=times[0].dayofweek)
 
 
 def _usual_distance(distances):

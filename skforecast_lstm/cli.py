@@ -214,8 +214,12 @@ def _default_path(source, what):
 
 def _compare(options):
     """Compare, print the ranking, and write the report."""
+    from skforecast_lstm._cli.table_times import FLAGS
+
     source, table, horizon = _read(options)
-    _check_rows(options, table, horizon)
+    step = options.step or horizon
+    n_rows, where = table.shortest
+    FLAGS.number_of_windows(n_rows, horizon, options.windows, step, where)
     report = _writable(options.html or _default_path(source, "-comparison.html"))
     csv = _writable(options.csv) if options.csv else None
     json = _writable(options.json) if options.json else None
@@ -302,28 +306,6 @@ def _print_results(ranking, summary):
     _print(summary)
 
 
-def _check_rows(options, table, horizon):
-    """Raise if a series is too short for the windows."""
-    from skforecast_lstm._cli.tables import check_length
-
-    if options.windows is None:
-        most = int(table.lengths.min()) // 3
-        offer = f"--horizon {most} or less, " if most else ""
-        why = (
-            f"forecasters are compared on the last third, which must hold a horizon of "
-            f"{horizon}. Give {3 * horizon} rows, {offer}or --windows 1."
-        )
-        check_length(table, 3 * horizon, why)
-        return
-    step = options.step or horizon
-    least = horizon + (options.windows - 1) * step + 2
-    why = (
-        f"{options.windows} windows of {horizon} steps, {step} apart, need {least}. "
-        "Lower --windows, --step or --horizon."
-    )
-    check_length(table, least, why)
-
-
 def _how_to_go_on(results):
     """Return a message for an interrupt: the state of the results, and the next step."""
     if results is None:
@@ -390,11 +372,12 @@ def _print_with_lines(header, rows):
 
 def _forecast(options):
     """Fit on all rows, and write the next steps."""
-    from skforecast_lstm._cli.tables import check_length
+    from skforecast_lstm._cli.table_times import FLAGS
 
     source, table, horizon = _read(options)
     why = f"for {horizon} steps ahead give {horizon + 1}, or a shorter --horizon."
-    check_length(table, horizon + 1, why)
+    n_rows, where = table.shortest
+    FLAGS.check_length(n_rows, horizon + 1, why, where)
     csv = _writable(options.csv or _default_path(source, "-forecast.csv"))
     picture = _writable(options.plot or _default_path(source, "-forecast.png"))
     if picture.suffix.lower() not in _PICTURES:

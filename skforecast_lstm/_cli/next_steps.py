@@ -8,6 +8,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from skforecast_lstm._cli.table_sources import InputError
+from skforecast_lstm._cli.table_times import FLAGS
 from skforecast_lstm._labels import as_label
 
 __all__ = ["N_SERIES_DRAWN", "draw", "forecaster_for", "next_steps"]
@@ -18,19 +19,11 @@ N_SERIES_DRAWN = 4
 def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
     """Return a forecaster by its name in `compare`, set up for all rows of a table."""
     from skforecast_lstm.comparison.lineup import line_up
-    from skforecast_lstm.forecasting._defaults import season_of
 
     y = pd.DataFrame(table.y)
     times = y.index if table.series is None else y.loc[y.index[0][0]].index
     n_rows = int(table.lengths.min())
-    if season_length is None:
-        season_length = season_of(times)
-        season_length = season_length if 2 * season_length <= n_rows else 1
-    elif season_length >= n_rows:
-        raise InputError(
-            f"--season {season_length} needs more than {season_length} rows, and there "
-            f"are {n_rows}."
-        )
+    season_length = FLAGS.season_length(season_length, times, n_rows, "")
     dataset = SimpleNamespace(
         y=y,
         X=table.X,

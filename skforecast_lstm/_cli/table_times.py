@@ -12,8 +12,21 @@ from pandas.tseries.frequencies import to_offset
 from skforecast_lstm import _time_steps as time_steps
 from skforecast_lstm._cli.cells import is_unknown
 from skforecast_lstm._cli.table_sources import InputError
+from skforecast_lstm.comparison.checks import TableChecks
 
-__all__ = ["DateWithoutMarksError", "Steps", "find_steps", "parse_times"]
+__all__ = ["FLAGS", "DateWithoutMarksError", "Steps", "find_steps", "parse_times"]
+
+FLAGS = TableChecks(
+    error=InputError,
+    repeated="If the rows are many series, name the column that tells them apart with "
+    "--series; else choose --duplicates mean or --duplicates last.",
+    gaps="Fill them with --gaps interpolate or --gaps ffill",
+    empty="Fill it with --gaps interpolate or --gaps ffill.",
+    uneven="say what a step is with --freq, such as --freq D",
+    horizon="--horizon ",
+    windows="--windows ",
+    season="--season ",
+)
 
 _QUARTER = r"\d{4}[- ]?Q[1-4]"
 _MONTH = r"\d{4}-\d{1,2}"
@@ -320,9 +333,8 @@ def find_steps(times, frequency=None):
         return Steps(frequency, shift=shift, unit="M")
     if not isinstance(times, pd.DatetimeIndex):
         return Steps(int(np.gcd.reduce(np.diff(times))), times[0])
-    offset = time_steps.usual_offset(times)
-    if offset is None:
-        offset = _steps_with_gaps(times)
+    offset = time_steps.likely_offset(times)
+    FLAGS.check_on_steps(times, time_steps.Steps(times[0], offset), "")
     frequency = _name_of_periods(_name_of(offset))
     if frequency is None:
         return Steps(None, calendar=time_steps.Steps(times[0], offset))
@@ -397,34 +409,3 @@ def _name_of(offset):
     if type(offset) is pd.DateOffset:
         return _months(offset.n * offset.kwds["months"])
     return offset.freqstr
-
-
-def _steps_with_gaps(times):
-    """Return the offset between dates if most dates are missing."""
-    steps = np.diff(times)
-    days = steps / np.timedelta64(1, "D")
-    is_whole_days = (times == times.normalize()).all()
-    at_month_ends = times.is_month_end.all()
-    on_one_day = at_month_ends or (times.day == times.day[0]).all()
-    if is_whole_days and days.min() >= 28 and on_one_day:
-        count = int(np.gcd.reduce(np.diff(times.year * 12 + times.month)))
-        if at_month_ends:
-            return pd.offsets.MonthEnd(count)
-        return pd.DateOffset(months=count)
-    if is_whole_days and days.min() == 1 and times.dayofweek.max() < 5 and days.sum() > 6:
-        return pd.offsets.BusinessDay()
-    unique, counts = np.unique(steps, return_counts=True)
-    step = pd.Timedelta(unique[counts.argmax()])
-    uneven = (times - times[0]) % step != pd.Timedelta(0)
-    if uneven.any():
-        raise InputError(
-            f"The times are not in equal steps: most are {step} apart, and "
-            f"{times[int(uneven.argmax())]} does not fit in. Say what a step is with "
-            "--freq, such as --freq D."
-        )
-    n_days, rest = divmod(step, pd.Timedelta(days=1))
-    if rest:
-        return to_offset(step)
-    if n_days % 7:
-        return pd.offsets.Day(n_days)
-    return pd.offsets.Week(n_days // 7, weekday=times[0].dayofweek)

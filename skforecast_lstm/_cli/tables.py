@@ -1,7 +1,7 @@
 """Conversion of a table of rows to a series or a panel for sktime."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,14 @@ from skforecast_lstm._cli.cells import (
 )
 from skforecast_lstm._cli.table_sources import InputError
 from skforecast_lstm._cli.table_times import (
+    FLAGS,
     DateWithoutMarksError,
     Steps,
     find_steps,
     parse_times,
 )
 
-__all__ = ["Table", "check_length", "table_from_rows"]
-
-# Limits on the steps of a series: in total, and for each row. The larger one applies.
-_MOST_STEPS = 10_000
-_MOST_STEPS_A_ROW = 100
+__all__ = ["Table", "table_from_rows"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +49,13 @@ class Table:
         if self.series is None:
             return pd.Series([len(self.y)])
         return self.y.groupby(level=0).size()
+
+    @property
+    def shortest(self):
+        """Number of rows of the shortest series, and its text for errors."""
+        lengths = self.lengths
+        where = "" if self.series is None else f" in series {lengths.idxmin()!r}"
+        return int(lengths.min()), where
 
     def with_times_as_written(self, frame):
         """Return a frame with its index as columns, in the format of the source."""
@@ -166,14 +170,6 @@ def table_from_rows(
     )
 
 
-def check_length(table, least, why):
-    """Raise if a series has too few rows."""
-    lengths = table.lengths
-    if lengths.min() < least:
-        who = "" if table.series is None else f" in series {lengths.idxmin()!r}"
-        raise InputError(f"{lengths.min()} rows{who} are too few: {why}")
-
-
 def _only_time(rows):
     """Return the only possible time column: that of dates, else that of a counter."""
     dates, counts, doubtful = [], [], []
@@ -269,83 +265,39 @@ def _complete(part, steps, where, duplicates, gaps, notes):
         notes.append(f"Left out {first} rows before the first {target!r}{where}.")
         part = part.iloc[first:]
     counter = steps.from_first(part.index)
-    numbers, is_step = counter.count(part.index)
-    _check_gaps_are_short(part.index, numbers, steps, where)
-    if not is_step.all():
-        raise InputError(
-            f"{part.index[int(is_step.argmin())]}{where} is no step of the frequency "
-            f"{steps.frequency}. Leave it out, or give another --freq."
-        )
-    every = counter.times(np.arange(numbers[-1] + 1)).rename(part.index.name)
-    missing = every.difference(part.index)
-    if len(missing) and gaps == "error":
-        among = f"the first of {len(missing)} times that are" if len(missing) > 1 else ""
-        raise InputError(
-            f"The times have gaps{where}: {steps.as_written(missing)[0]} is {among} "
-            "missing. Fill them with --gaps interpolate or --gaps ffill, or say what a "
-            "step is with --freq.".replace("  ", " ")
-        )
-    return _filled(part.reindex(every), steps, where, gaps, notes)
-
-
-def _check_gaps_are_short(times, numbers, steps, where):
-    """Raise if there are far more steps than rows, for example after a wrong year."""
-    n_steps = int(numbers[-1]) + 1
-    if n_steps <= max(_MOST_STEPS, _MOST_STEPS_A_ROW * len(times)):
-        return
-    longest = int(np.diff(numbers).argmax())
-    first, before, after, last = steps.as_written(times[[0, longest, longest + 1, -1]])
-    raise InputError(
-        f"From {first} to {last} there are {n_steps:,} steps{where}, for "
-        f"{len(times):,} rows. The longest gap is from {before} to {after}: correct a "
-        "wrong time there, or give longer steps with --freq."
+    numbers = FLAGS.check_gaps(
+        part.index, counter, where, steps.as_written, allowed=gaps != "error"
     )
+    every = counter.times(np.arange(numbers[-1] + 1)).rename(part.index.name)
+    return _filled(part.reindex(every), steps, where, gaps, notes)
 
 
 def _filled(part, steps, where, gaps, notes):
     """Return one series with NaN filled up to the last value of the target."""
     target = part.columns[0]
     n_known = part.index.get_loc(part[target].last_valid_index()) + 1
-    numbered = part.reset_index(drop=True)
+    numbered, checks = part.reset_index(drop=True), FLAGS
     if gaps != "error":
         ways = {"ffill": numbered.ffill, "interpolate": numbered.interpolate}
         options = {} if gaps == "ffill" else {"limit_area": "inside"}
         numbered = ways[gaps](**options)
         numbered.loc[n_known:, target] = np.nan
-    for name in part:
-        unknown = numbered[name].isna().to_numpy()
-        if name == target:
-            unknown = unknown & (numbered.index < n_known)
-        if unknown.any():
-            first = steps.as_written(part.index[unknown])[0]
-            among = f", the first of {unknown.sum()} times" if unknown.sum() > 1 else ""
-            offer = (
-                "Fill it with --gaps interpolate or --gaps ffill."
-                if gaps == "error"
-                else f"--gaps {gaps} has nothing to fill it from there."
-            )
-            raise InputError(
-                f"Column {name!r} is empty at {first}{where}{among}. {offer}"
-            )
+        nothing = f"--gaps {gaps} has nothing to fill it from there."
+        checks = replace(FLAGS, empty=nothing)
+    filled = numbered.set_axis(part.index)
+    for known in (filled[[target]].iloc[:n_known], filled.drop(columns=target)):
+        checks.check_values(known, where, steps.as_written)
     if n_filled := int(part.isna().any(axis=1)[:n_known].sum()):
         notes.append(f"Filled {n_filled} gaps{where} by {gaps}.")
-    return numbered.set_axis(part.index)
+    return filled
 
 
 def _each_time_once(part, steps, where, duplicates, notes):
     """Merge the rows of the same time with the user's method."""
-    repeated = part.index.duplicated()
-    if not repeated.any():
+    if part.index.is_unique:
         return part
     if duplicates == "error":
-        first = part.index[repeated][0]
-        places = np.flatnonzero(part.index == first)
-        raise InputError(
-            f"{steps.as_written(pd.Index([first]))[0]} comes {len(places)} times{where}, "
-            f"and {part.index[repeated].nunique()} times repeat in all. If the rows are "
-            "many series, name the column that tells them apart with --series; else "
-            "choose --duplicates mean or --duplicates last."
-        )
+        FLAGS.check_each_time_once(part.index, where, steps.as_written)
     notes.append(f"Took the {duplicates} of rows at the same time.")
     if duplicates == "mean":
         return part.groupby(level=0, sort=False).mean()

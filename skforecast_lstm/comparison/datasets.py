@@ -1,6 +1,5 @@
 """Datasets of a comparison: series with regular times, a season and windows."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,8 +9,20 @@ from sktime.split import ExpandingWindowSplitter
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._rounding import mean_change
-from skforecast_lstm._time_steps import usual_offset
-from skforecast_lstm.forecasting._defaults import season_of
+from skforecast_lstm._time_steps import Steps, likely_offset
+from skforecast_lstm.comparison.checks import TableChecks
+
+_ARGUMENTS = TableChecks(
+    error=ValueError,
+    repeated="Keep one row per time, for instance y.groupby(level=0).mean(), or put the "
+    "name of the series into the index before the time.",
+    gaps="Add them, for times with y.asfreq(...), and fill them with interpolate()",
+    empty="Fill it, for instance with interpolate(), or leave that part out.",
+    uneven="make the steps equal with y.resample(...)",
+    horizon="horizon=",
+    windows="n_windows=",
+    season="season_length=",
+)
 
 
 @dataclass(frozen=True)
@@ -88,9 +99,9 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
         features = _features(_entry(X, name, "X", tables), frame, name)
         times, longest = _times(frame, name)
         windows = _windows(times, name, horizon, n_windows, step or horizon)
-        season = _season(
-            _entry(season_length, name, "season_length", tables), times, windows[0], name
-        )
+        given = _entry(season_length, name, "season_length", tables)
+        where = f" before the first window of {name!r}"
+        season = _ARGUMENTS.season_length(given, times, windows[0], where)
         frame.index = _relabelled(frame.index, longest)
         if features is not None:
             features = features.set_axis(frame.index)
@@ -203,14 +214,7 @@ def _frame(table, name, what):
                 f"{table[column].dtype}, and must be numbers. Convert it, with "
                 "pd.to_numeric or an encoder, or drop it."
             )
-    unusable = ~np.isfinite(table.to_numpy(dtype=float))
-    if unusable.any():
-        row, column = np.argwhere(unusable)[0]
-        raise ValueError(
-            f"{what} of {name!r} has {unusable.sum()} missing or infinite values, first "
-            f"in column {table.columns[column]!r} at {_text(table.index[row])}. Fill "
-            "them, for instance with interpolate(), or leave that part out."
-        )
+    _ARGUMENTS.check_values(table, f" of {what} of {name!r}")
     return table.astype(float) if what == "y" else table
 
 
@@ -266,61 +270,25 @@ def _regular(times, where):
             "numbers. Convert it: y.index = pd.to_datetime(y.index)."
         )
     if times.hasnans:
-        raise ValueError(f"The index of {where} has no time at row {times.argmin()}.")
-    if not times.is_unique:
-        twice = times[times.duplicated()][0]
         raise ValueError(
-            f"The index of {where} has {twice} more than once. Keep one row per time, "
-            "for instance y.groupby(level=0).mean(), or put the name of the series "
-            "into the index before the time."
+            f"The index of {where} has no time at row {times.isna().argmax()}."
         )
+    _ARGUMENTS.check_each_time_once(times, f" in {where}")
     if not times.is_monotonic_increasing:
         row = int(np.argmin(times[1:] > times[:-1]))
         raise ValueError(
             f"The index of {where} is unsorted: {times[row + 1]} comes after "
             f"{times[row]}. Use y.sort_index()."
         )
-    if isinstance(times, pd.DatetimeIndex):
-        frequency = times.freq if times.freq is not None else _frequency(times)
-        expected = pd.date_range(times[0], times[-1], freq=frequency, unit=times.unit)
-    elif isinstance(times, pd.PeriodIndex):
-        expected = pd.period_range(times[0], times[-1], freq=times.freq)
+    if not isinstance(times, pd.DatetimeIndex):
+        steps = Steps(times[0], getattr(times, "freq", 1))
+    elif len(times) < 2 or times.freq is not None:
+        return times
     else:
-        expected = pd.RangeIndex(times[0], times[-1] + 1)
-    absent = expected.difference(times)
-    if len(absent):
-        raise ValueError(
-            f"The index of {where} has gaps: {len(absent)} of {len(expected)} times are "
-            f"missing, first {absent[0]}. Add them, for times with y.asfreq(...), and "
-            "fill them, for instance with interpolate()."
-        )
-    if len(expected) != len(times):
-        odd = times.difference(expected)[0]
-        raise ValueError(
-            f"The index of {where} is irregular: {odd} is not a step of "
-            f"{getattr(frequency, 'freqstr', frequency)} after the time before it. Use "
-            "y.resample(...) to make its steps equal."
-        )
-    if isinstance(times, pd.DatetimeIndex):
-        return pd.DatetimeIndex(times, freq=frequency)
-    return times
-
-
-def _frequency(times):
-    """Return the most common frequency among stretches of the times."""
-    offset = usual_offset(times)
-    if offset is not None:
-        return offset
-    starts = np.unique(np.linspace(0, max(len(times) - 4, 0), 50, dtype=int))
-    stretches = [times[start : start + 4] for start in starts]
-    found = Counter(pd.infer_freq(stretch) for stretch in stretches if len(stretch) > 2)
-    found.pop(None, None)
-    if not found:
-        raise ValueError(
-            f"The times {times[0]}, {times[min(1, len(times) - 1)]}, ... have no regular "
-            "step. Use y.resample(...) or y.asfreq(...) to give them one."
-        )
-    return found.most_common(1)[0][0]
+        steps = Steps(times[0], likely_offset(times))
+    _ARGUMENTS.check_gaps(times, steps, f" in {where}")
+    is_stamps = isinstance(times, pd.DatetimeIndex)
+    return pd.DatetimeIndex(times, freq=steps.step) if is_stamps else times
 
 
 def _windows(times, name, horizon, n_windows, step):
@@ -329,41 +297,13 @@ def _windows(times, name, horizon, n_windows, step):
     The last window ends with the last row.
     """
     n_times = len(times)
-    n_test = n_times // 3
-    if n_windows is None:
-        if horizon > n_test:
-            raise ValueError(
-                f"{name!r} has {n_times} rows, of which the last third ({n_test}) is for "
-                f"testing, and horizon={horizon} is longer. Give at least "
-                f"{3 * horizon} rows, a shorter horizon, or n_windows=1."
-            )
-        n_windows = 1 + (n_test - horizon) // step
+    where = f" of {name!r}"
+    n_windows = _ARGUMENTS.number_of_windows(n_times, horizon, n_windows, step, where)
     first = n_times - horizon - (n_windows - 1) * step
-    if first < 2:
-        raise ValueError(
-            f"{name!r} has {n_times} rows, and n_windows={n_windows} windows of "
-            f"horizon={horizon}, {step} apart, leave {max(first, 0)} to learn from. "
-            "Give more rows, or lower one of the three."
-        )
     splitter = ExpandingWindowSplitter(
         fh=np.arange(1, horizon + 1), initial_window=first, step_length=step
     )
     return tuple(len(train) for train, _ in splitter.split(times))
-
-
-def _season(given, times, n_train, name):
-    """Return the given season, or that of the frequency if two seasons are known."""
-    if given is not None:
-        check_integer("season_length", given, 1)
-        if given >= n_train:
-            raise ValueError(
-                f"season_length={given} of {name!r} needs more than {given} rows before "
-                f"the first window, and there are {n_train}. Give more rows, fewer "
-                "windows, or season_length=1."
-            )
-        return int(given)
-    season = season_of(times)
-    return season if 2 * season <= n_train else 1
 
 
 def _check_scale(dataset):

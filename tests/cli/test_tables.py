@@ -259,7 +259,7 @@ def test_a_row_without_a_time_is_named():
 def test_uneven_times_are_named():
     times = ["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-03 05:00"]
     with pytest.raises(
-        InputError, match=r"most are 1 days.*2020-01-03 05:00:00 does not"
+        InputError, match=r"not in equal steps: 2020-01-03 05:00:00 is no step.* D\."
     ):
         table_from_rows(rows_at(times))
 

@@ -338,12 +338,24 @@ def stamps(y):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda y: y.where(y.index != y.index[5]), "1 missing.*at 1949-06.*interpolate"),
-        (lambda y: y.drop(y.index[7]), "1 of 144 times are missing, first 1949-08"),
-        (lambda y: stamps(y).drop(stamps(y).index[7]), "are missing, first 1949-08-01"),
-        (lambda y: pd.concat([y[:9], y]), "has 1949-01 more than once"),
+        (
+            lambda y: y.where(y.index != y.index[5]),
+            "is empty at 1949-06 of y of .*interpolate",
+        ),
+        (lambda y: y.drop(y.index[7]), "gaps in y of .*: 1949-08 is missing.*asfreq"),
+        (
+            lambda y: stamps(y).drop(stamps(y).index[7]),
+            "gaps in y of .*: 1949-08-01 .*is missing",
+        ),
+        (lambda y: pd.concat([y[:9], y]), "1949-01 comes 2 times in y of .*groupby"),
+        (
+            lambda y: y.where(y != 148, np.inf),
+            "has inf at 1949-07 of y of .*the first of 2 times",
+        ),
+        (lambda y: stamps(y).rename({stamps(y).index[9]: pd.NaT}), "no time at row 9"),
+        (lambda y: y[:1], "1 rows of .* are too few"),
         (lambda y: y[::-1], "1960-11 comes after 1960-12.*sort_index"),
-        (lambda y: y[:30], r"30 rows, of which the last third \(10\).*at least 36 rows"),
+        (lambda y: y[:30], "30 rows of .* last third.* Give 36 rows, horizon=10 or less"),
         (lambda y: y * 0 + 1, "repeats itself exactly in its first 96 rows"),
         (lambda y: y * 0 + 0.1 * 3 + ROUNDED, "repeats itself exactly in its first 96"),
         (lambda y: y * 0 + np.sin(ANGLES), "repeats itself exactly in its first 96"),
@@ -355,7 +367,17 @@ def stamps(y):
         ),
         (
             lambda y: y.set_axis(pd.to_datetime(10 * np.arange(144) ** 2, unit="s")),
-            "have no regular step.*resample",
+            "20,450 steps in y of .*, for 144 rows.*, or .*resample",
+        ),
+        (
+            lambda y: stamps(y).rename({stamps(y).index[9]: pd.Timestamp("1949-10-03")}),
+            "1949-10-03 .* is no step of the frequency MS.*resample",
+        ),
+        (
+            lambda y: (
+                stamps(y[::9]).tz_localize("Europe/Berlin").iloc[[0, 1, 2, 4, 7, 13]]
+            ),
+            "gaps in y of .*1951-04-01 .* is the first of 8 times",
         ),
     ],
 )
@@ -382,8 +404,8 @@ def test_types_that_are_refused(monthly, change, message):
     ("given", "message"),
     [
         ({"horizon": 0}, "horizon must be at least 1"),
-        ({"horizon": 50}, "horizon=50 is longer"),
-        ({"n_windows": 12}, "n_windows=12 windows of horizon=12, 12 apart, leave 0"),
+        ({"horizon": 50}, "must hold a horizon of 50. Give 150 rows"),
+        ({"n_windows": 12}, "12 windows of 12 steps, 12 apart, need 146"),
         ({"season_length": 100}, "needs more than 100 rows"),
         ({"coverage": (95.0,)}, "got 95.0; for 95 % give 0.95"),
         ({"coverage": (0.8, 0.8)}, "more than once"),
