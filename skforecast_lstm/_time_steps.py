@@ -59,6 +59,11 @@ class Steps:
                 periods: Any = pd.PeriodIndex
                 return periods.from_ordinals(places, freq=self.step)
             return pd.Index(places)
+        is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
+        if isinstance(self.step, pd.offsets.Tick) and not is_run:
+            # Do not list all times, because the series of a panel may be far apart.
+            width = pd.Timedelta(self.step).as_unit(self.first.unit).asm8
+            return self.first + pd.TimedeltaIndex(numbers * width)
         low, high = min(numbers.min(initial=0), 0), max(numbers.max(initial=0), 0)
         # pandas can't take zero fiscal years, so no range has only one time.
         options = {"freq": self.step, "unit": self.first.unit}
@@ -69,7 +74,6 @@ class Steps:
         if low < 0 < high:
             after = pd.date_range(self.first, periods=high + 1, **options)
             every = pd.DatetimeIndex(every[:-1].append(after), freq=self.step)
-        is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
         # A slice keeps the frequency.
         places = numbers - low
         return every[places[0] : places[-1] + 1] if is_run else every[places]

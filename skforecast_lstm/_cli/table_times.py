@@ -2,19 +2,18 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from skforecast_lstm import _time_steps as time_steps
+from skforecast_lstm import _time_steps
 from skforecast_lstm._cli.cells import is_unknown
 from skforecast_lstm._cli.table_sources import InputError
 from skforecast_lstm.comparison.checks import TableChecks
 
-__all__ = ["FLAGS", "DateWithoutMarksError", "Steps", "find_steps", "parse_times"]
+__all__ = ["FLAGS", "DateWithoutMarksError", "Timeline", "find_steps", "parse_times"]
 
 FLAGS = TableChecks(
     error=InputError,
@@ -37,7 +36,7 @@ _OFFERED = (
     "(2020-01, 2020Q1) or as whole numbers."
 )
 
-_DAYS = time_steps.Steps(pd.Timestamp("1970-01-01"), pd.offsets.BusinessDay())
+_DAYS = _time_steps.Steps(pd.Timestamp("1970-01-01"), pd.offsets.BusinessDay())
 
 
 class DateWithoutMarksError(InputError):
@@ -180,39 +179,29 @@ def _and_others(mask):
 
 
 @dataclass(frozen=True)
-class Steps:
-    """Equal steps in time, in a form that sktime's forecasters can count.
+class Timeline:
+    """Times of a table, as steps that sktime's forecasters can count.
 
-    `frequency` is that of a PeriodIndex, an integer, or "B" for business days, which
-    have no periods. It is None if only `calendar` can count the steps, such as half
-    months. `first` is the first time of the source. `offset` is the distance from it to
-    the next time, if known. `shift` is the distance from the start of a period to the
-    time in the source. If that time is a period too, `unit` is its frequency. For
+    `source` has the steps of the dates or numbers in the source, if they are known.
+    `frequency` is that of a PeriodIndex, or "B" for business days, which have no
+    periods. If it is None, the numbers of the steps in `source` replace the times, or the
+    times are consecutive numbers. `shift` is the distance from the start of a period to
+    the time in the source. If that time is a period too, `unit` is its frequency. For
     business days, `shift` is the time of day.
     """
 
-    frequency: Any
-    first: Any = None
-    offset: Any = None
+    frequency: Any = None
+    source: Any = None
     shift: Any = None
     unit: Any = None
-    calendar: Any = None
-
-    @cached_property
-    def _first_step(self):
-        return self.index(pd.Index([self.first]))[0]
 
     def index(self, times):
         """Return times as periods, business days, or consecutive whole numbers."""
-        if self.calendar is not None:
+        if self.frequency is None:
             try:
-                return pd.Index(self.calendar.numbers(times))
+                return pd.Index(self.source.numbers(times)) if self.source else times
             except ValueError as error:
                 raise InputError(str(error)) from error
-        if isinstance(self.frequency, int):
-            if self.frequency == 1:
-                return times
-            return (times - self.first) // self.frequency
         if self.frequency == "B":
             return pd.DatetimeIndex(times).normalize()
         if isinstance(times, pd.PeriodIndex):
@@ -226,7 +215,7 @@ class Steps:
         step = getattr(index, "freq", None) or 1
         if isinstance(index, pd.DatetimeIndex):
             step = pd.offsets.BusinessDay()
-        return time_steps.Steps(index[0], step)
+        return _time_steps.Steps(index[0], step)
 
     def countable(self, index):
         """Return numbers for business days, which not all forecasters can count."""
@@ -243,21 +232,19 @@ class Steps:
     def are_weeks_of_dates(self):
         """True if weeks replace dates."""
         is_week = re.match(r"\d*W", str(self.frequency)) is not None
-        return is_week and (self.offset is not None or self.shift is not None)
+        return is_week and (self.source is not None or self.shift is not None)
 
     @property
     def differ_from_source(self):
         """True if numbers from 0, or weeks, replace the times of the source."""
-        is_wide = isinstance(self.frequency, int) and self.frequency != 1
-        return is_wide or self.calendar is not None or self.are_weeks_of_dates
+        is_counted = self.frequency is None and self.source is not None
+        return is_counted or self.are_weeks_of_dates
 
     def times(self, index):
         """Return the times of the source if the steps differ from them."""
-        if self.calendar is not None:
-            return self.calendar.times(index)
         if self.are_weeks_of_dates:
             return pd.to_datetime(self.as_written(index))
-        return self.first + index * self.frequency if self.differ_from_source else index
+        return self.source.times(index) if self.differ_from_source else index
 
     def times_of_results(self, values):
         """Return the times of the source for the steps in the results of `compare`."""
@@ -269,10 +256,9 @@ class Steps:
 
     def as_written(self, index):
         """Return the times of steps in the format of the source."""
-        if self.calendar is not None:
-            return _as_text(self.times(index))
-        if isinstance(self.frequency, int):
-            return self.times(index)
+        if self.frequency is None:
+            times = self.times(index)
+            return _as_text(times) if isinstance(times, pd.DatetimeIndex) else times
         if self.frequency == "B":
             return _as_text(index + self.shift)
         if self.shift is not None:
@@ -280,24 +266,12 @@ class Steps:
                 index.asfreq(self.unit, "start") if self.unit else index.to_timestamp()
             )
             return _as_text(starts + self.shift)
-        if self.offset is None:
+        if self.source is None:
             return _as_text(index)
-        count = (index.asi8 - self._first_step.ordinal) // index.freq.n
-        dates = self._dates(count)
+        first = self.index(pd.DatetimeIndex([self.source.first]))
+        dates = self.source.times((index.asi8 - first.asi8) // index.freq.n)
         # Write days with hours if the source does.
-        others = pd.DatetimeIndex([self.first, self.first + self.offset])
-        return _as_text(dates.append(others))[: len(dates)]
-
-    def _dates(self, count):
-        """Return the dates `count` steps after the first one."""
-        if isinstance(self.offset, pd.offsets.Tick):
-            # Do not list all dates: the series of a panel may be far apart.
-            step = pd.Timedelta(self.offset).as_unit(self.first.unit).asm8
-            return pd.DatetimeIndex(self.first.asm8 + count * step)
-        n_dates = max(count, default=0) + 1
-        return pd.date_range(
-            self.first, periods=n_dates, freq=self.offset, unit=self.first.unit
-        )[count]
+        return _as_text(dates.append(self.source.times([0, 1])))[: len(dates)]
 
 
 def _as_text(times):
@@ -327,20 +301,19 @@ def find_steps(times, frequency=None):
     if isinstance(times, pd.PeriodIndex):
         n_periods = int(np.gcd.reduce(np.diff(times.asi8)))
         if times.freqstr != "M" or n_periods == 1:
-            return Steps(times.freqstr)
+            return Timeline(times.freqstr)
         frequency = _months(n_periods)
         shift = times[0].ordinal - times[0].asfreq(frequency).asfreq("M", "start").ordinal
-        return Steps(frequency, shift=shift, unit="M")
+        return Timeline(frequency, shift=shift, unit="M")
     if not isinstance(times, pd.DatetimeIndex):
-        return Steps(int(np.gcd.reduce(np.diff(times))), times[0])
-    offset = time_steps.likely_offset(times)
-    FLAGS.check_on_steps(times, time_steps.Steps(times[0], offset), "")
-    frequency = _name_of_periods(_name_of(offset))
-    if frequency is None:
-        return Steps(None, calendar=time_steps.Steps(times[0], offset))
+        source = _time_steps.find_steps(times)
+        return Timeline(source=None if source.step == 1 else source)
+    source = _time_steps.Steps(times[0], _time_steps.likely_offset(times))
+    FLAGS.check_on_steps(times, source, "")
+    frequency = _name_of_periods(_name_of(source.step))
     if frequency == "B":
-        return Steps(frequency, shift=_time_of_the_day(times))
-    return Steps(frequency, times[0], offset)
+        return Timeline(frequency, shift=_time_of_the_day(times))
+    return Timeline(frequency, source)
 
 
 def _steps_of(times, given):
@@ -360,21 +333,21 @@ def _steps_of(times, given):
         if is_period:
             raise InputError(f"--freq {given} is for dates, and the times are periods.")
         if frequency is None:
-            return Steps(None, calendar=time_steps.Steps(times[0], offset))
-        return Steps(frequency, shift=_time_of_the_day(times))
-    steps = Steps(frequency)
+            return Timeline(source=_time_steps.Steps(times[0], offset))
+        return Timeline(frequency, shift=_time_of_the_day(times))
+    steps = Timeline(frequency)
     if is_period:
         return steps
-    offset = time_steps.usual_offset(times)
+    offset = _time_steps.usual_offset(times)
     name = None if offset is None else _name_of_periods(_name_of(offset))
     if name and pd.Period("2000", name).freq == pd.Period("2000", frequency).freq:
-        return Steps(frequency, times[0], offset)
+        return Timeline(frequency, _time_steps.Steps(times[0], offset))
     shifts = times - steps.index(times).to_timestamp()
     if (shifts == shifts[0]).all():
-        return Steps(frequency, shift=shifts[0])
+        return Timeline(frequency, shift=shifts[0])
     if frequency.lstrip("0123456789").startswith("W"):
         # Write weeks by their first days: a week as text is a range, not a date.
-        return Steps(frequency, shift=pd.Timedelta(0))
+        return Timeline(frequency, shift=pd.Timedelta(0))
     return steps
 
 

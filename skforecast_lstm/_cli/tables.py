@@ -18,7 +18,7 @@ from skforecast_lstm._cli.table_sources import InputError
 from skforecast_lstm._cli.table_times import (
     FLAGS,
     DateWithoutMarksError,
-    Steps,
+    Timeline,
     find_steps,
     parse_times,
 )
@@ -37,7 +37,7 @@ class Table:
     y: Any
     X: Any
     X_ahead: Any
-    steps: Steps
+    steps: Timeline
     target: str
     time: str
     series: str | None = None
