@@ -4,16 +4,11 @@ import os
 import subprocess
 import sys
 
-import pytest
-
-REPORT = """
-import skforecast_lstm.training as training
 import jax
-training.keep_programs()
-names = ["compilation_cache_dir", "persistent_cache_min_compile_time_secs",
-         "persistent_cache_min_entry_size_bytes"]
-print(*(getattr(jax.config, "jax_" + name) for name in names))
-"""
+import pytest
+from jax._src import compilation_cache
+
+from skforecast_lstm.training import disk_cache
 
 FIT = """
 import numpy as np
@@ -25,6 +20,46 @@ LSTMRegressor(1, epochs=1).fit(X, X[:, 0, 0]).predict(X)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Folders of Linux.")
 
 
+# JAX's defaults, as in a process in which nobody set anything.
+DEFAULTS = {
+    "jax_compilation_cache_dir": None,
+    "jax_enable_compilation_cache": True,
+    "jax_persistent_cache_min_compile_time_secs": 1.0,
+    "jax_persistent_cache_min_entry_size_bytes": 0,
+}
+
+
+def is_of_jax_or_ours(name):
+    return name.startswith(("JAX_", "SKFORECAST_", "XDG_", "COV_", "PYTEST"))
+
+
+@pytest.fixture
+def keep(tmp_path, monkeypatch):
+    """Choose the folder as a fresh process would, and return what JAX is told."""
+    for name in filter(is_of_jax_or_ours, list(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    before = {name: getattr(jax.config, name) for name in DEFAULTS}
+    store = compilation_cache._cache, compilation_cache._cache_initialized
+
+    def keep(settings=None, **environment):
+        for name, value in (DEFAULTS | (settings or {})).items():
+            jax.config.update(name, value)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        disk_cache.keep_programs.__wrapped__()
+        return [
+            jax.config.jax_compilation_cache_dir,
+            jax.config.jax_persistent_cache_min_compile_time_secs,
+            jax.config.jax_persistent_cache_min_entry_size_bytes,
+        ]
+
+    yield keep
+    for name, value in before.items():
+        jax.config.update(name, value)
+    compilation_cache._cache, compilation_cache._cache_initialized = store
+
+
 @pytest.fixture
 def run(tmp_path):
     """Run a script in a fresh process with a home of its own, and no settings of JAX."""
@@ -33,7 +68,7 @@ def run(tmp_path):
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("JAX_", "SKFORECAST_", "XDG_", "COV_", "PYTEST"))
+            if not is_of_jax_or_ours(name)
         }
         inherited |= {"HOME": str(tmp_path), "KERAS_HOME": str(tmp_path / "keras")}
         result = subprocess.run(
@@ -53,48 +88,62 @@ def folder_in(home):
     return home / ".cache" / "skforecast_lstm" / "programs"
 
 
-def test_programs_are_kept_where_only_the_user_can_write(run, tmp_path):
+def test_programs_are_kept_where_only_the_user_can_write(keep, tmp_path):
     folder = folder_in(tmp_path)
-    assert run(REPORT) == [str(folder), "0.0", "-1"]
+    assert keep() == [str(folder), 0.0, -1]
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_second_process_finds_what_the_first_compiled(run, tmp_path):
+def test_a_second_process_finds_whole_programs_and_replaces_damaged_ones(run, tmp_path):
     def programs():
-        paths = folder_in(tmp_path).glob("*-program")
-        return {path.name: path.stat().st_mtime_ns for path in paths}
+        return list(folder_in(tmp_path).glob("*-program"))
+
+    def times():
+        return {path: path.stat().st_mtime_ns for path in programs()}
 
     run(FIT)
-    kept = programs()
-    assert any("jit_run" in name for name in kept)
-    assert any("jit_predict" in name for name in kept)
+    kept = times()
+    assert any("jit_run" in path.name for path in kept)
+    assert any("jit_predict" in path.name for path in kept)
     run(FIT)
-    assert programs() == kept
+    assert times() == kept
+    for number, path in enumerate(kept):
+        path.write_bytes(path.read_bytes()[: 100 * (number % 2)])
+    # A warning would end it.
+    run(FIT)
+    assert set(programs()) == set(kept)
+    assert all(path.stat().st_size > 100 for path in programs())
 
 
-def test_one_variable_switches_it_off(run, tmp_path):
-    assert run(REPORT, SKFORECAST_LSTM_DISK_CACHE="0") == ["None", "1.0", "0"]
+def test_one_variable_switches_it_off(keep, tmp_path):
+    assert keep(SKFORECAST_LSTM_DISK_CACHE="0") == [None, 1.0, 0]
     assert not folder_in(tmp_path).exists()
 
 
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        ({"JAX_COMPILATION_CACHE_DIR": "/tmp/mine"}, ["/tmp/mine", "1.0", "0"]),
-        ({"JAX_ENABLE_COMPILATION_CACHE": "0"}, ["None", "1.0", "0"]),
-    ],
-)
-def test_settings_of_the_user_stay(run, settings, expected):
-    assert run(REPORT, **settings) == expected
+def test_settings_of_the_user_stay(run):
+    """JAX reads its environment once, when it is imported."""
+    script = """
+import jax, skforecast_lstm.training as training
+training.keep_programs()
+print(jax.config.jax_compilation_cache_dir,
+      jax.config.jax_persistent_cache_min_compile_time_secs)
+"""
+    mine = {"JAX_COMPILATION_CACHE_DIR": "/tmp/mine"}
+    assert run(script, **mine) == ["/tmp/mine", "1.0"]
 
 
-def test_single_settings_of_the_user_stay(run, tmp_path):
-    settings = {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "1.0"}
-    assert run(REPORT, **settings) == [str(folder_in(tmp_path)), "1.0", "-1"]
+def test_a_cache_that_the_user_switched_off_stays_off(keep):
+    settings = {"jax_enable_compilation_cache": False}
+    assert keep(settings) == [None, 1.0, 0]
+
+
+def test_single_settings_of_the_user_stay(keep, tmp_path):
+    name = "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"
+    assert keep(**{name: "1.0"}) == [str(folder_in(tmp_path)), 1.0, -1]
 
 
 @pytest.mark.parametrize("what", ["writable by others", "a link", "a file"])
-def test_a_folder_that_is_not_the_users_alone_is_not_used(run, tmp_path, what):
+def test_a_folder_that_is_not_the_users_alone_is_not_used(keep, tmp_path, what):
     folder = folder_in(tmp_path)
     folder.parent.mkdir(parents=True)
     if what == "a file":
@@ -105,40 +154,21 @@ def test_a_folder_that_is_not_the_users_alone_is_not_used(run, tmp_path, what):
     else:
         folder.mkdir()
         folder.chmod(0o777)
-    assert run(REPORT)[0] == "None"
+    assert keep()[0] is None
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775])
-def test_a_folder_that_others_can_exchange_is_not_used(run, tmp_path, mode):
+def test_a_folder_that_others_can_exchange_is_not_used(keep, tmp_path, mode):
     cache = tmp_path / "cache"
     cache.mkdir()
     cache.chmod(mode)
-    assert run(REPORT, XDG_CACHE_HOME=str(cache))[0] == "None"
+    assert keep(XDG_CACHE_HOME=str(cache))[0] is None
     # In a folder as /tmp is, nobody moves what is another's.
     cache.chmod(0o1777)
-    assert run(REPORT, XDG_CACHE_HOME=str(cache))[0] != "None"
-
-
-@pytest.mark.parametrize("length", [0, 100])
-def test_a_program_that_is_not_whole_is_compiled_anew_and_replaced(run, tmp_path, length):
-    def programs():
-        paths = folder_in(tmp_path).glob("*-program")
-        return {path: path.read_bytes() for path in paths}
-
-    run(FIT)
-    whole = programs()
-    for path, content in whole.items():
-        path.write_bytes(content[:length])
-    # A warning would end it.
-    run(FIT)
-    assert {path: len(content) > 100 for path, content in programs().items()} == (
-        dict.fromkeys(whole, True)
-    )
+    assert keep(XDG_CACHE_HOME=str(cache))[0] is not None
 
 
 def test_a_full_disk_leaves_no_part_of_a_program(tmp_path):
-    from skforecast_lstm.training.disk_cache import WholeFiles
-
     script = """
 import resource, signal, sys
 from pathlib import Path
@@ -149,7 +179,7 @@ WholeFiles(Path(sys.argv[1])).put("large", bytes(2000))
 WholeFiles(Path(sys.argv[1])).put("small", bytes(500))
 """
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True)
-    kept = WholeFiles(tmp_path)
+    kept = disk_cache.WholeFiles(tmp_path)
     assert kept.get("large") is None
     assert kept.get("small") == bytes(500)
     assert len(list(tmp_path.iterdir())) == 1
@@ -169,8 +199,6 @@ print(jax.config.jax_compilation_cache_dir)
 
 
 def test_the_oldest_programs_go_when_there_are_too_many(tmp_path, monkeypatch):
-    from skforecast_lstm.training import disk_cache
-
     monkeypatch.setattr(disk_cache, "MOST_BYTES", 250)
     for age, name in enumerate("abcd"):
         path = tmp_path / name
