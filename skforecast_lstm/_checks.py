@@ -1,6 +1,5 @@
 """Checks of parameters and values that several modules share."""
 
-from difflib import get_close_matches
 from numbers import Integral
 
 import numpy as np
@@ -9,8 +8,6 @@ __all__ = [
     "check_integer",
     "check_no_infinity",
     "check_no_times",
-    "did_you_mean",
-    "similar_names",
 ]
 
 
@@ -20,23 +17,6 @@ def check_integer(name, value, least):
         raise TypeError(f"{name} must be an integer, got {value!r}.")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
-
-
-def similar_names(name, names):
-    """Return up to three names with a similar spelling, the most similar first."""
-
-    def letters(name):
-        return "".join(filter(str.isalnum, str(name).lower()))
-
-    by_letters = {letters(known): known for known in reversed(list(names))}
-    by_letters.pop("", None)
-    return [by_letters[found] for found in get_close_matches(letters(name), by_letters)]
-
-
-def did_you_mean(name, names):
-    """Return a question that suggests similar names, or an empty string."""
-    similar = similar_names(name, names)
-    return f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
 
 
 def check_no_infinity(name, values, place_as_text):

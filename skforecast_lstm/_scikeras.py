@@ -17,7 +17,6 @@ from threading import RLock
 import keras
 from sklearn.base import BaseEstimator
 
-from skforecast_lstm._checks import did_you_mean
 from skforecast_lstm._complete_configs import make_complete, prepare_for_copy
 from skforecast_lstm._copies import (
     check_configs_are_complete,
@@ -38,6 +37,7 @@ from skforecast_lstm._scikeras_routing import (
     try_to_convert_strings_to_classes,
     unflatten_params,
 )
+from skforecast_lstm._suggestions import did_you_mean
 from skforecast_lstm.networks import join_members
 
 _ROUTES = ("callbacks", "compile", "loss", "metrics", "model", "optimizer")

@@ -1,24 +1,9 @@
-"""Checks of names and values that every module uses."""
+"""Checks of values that every module uses."""
 
 import numpy as np
 import pytest
 
-from skforecast_lstm._checks import check_no_infinity, did_you_mean
-
-
-@pytest.mark.parametrize(
-    ("name", "names", "question"),
-    [
-        ("unit", ["Units", "time"], " Did you mean 'Units'?"),
-        ("auto arima", ["AutoARIMA", "Ridge"], " Did you mean 'AutoARIMA'?"),
-        ("adm", ["Adam", "Adamw"], " Did you mean 'Adam' or 'Adamw'?"),
-        ("a ", ["a", "A"], " Did you mean 'a'?"),
-        ("zzz", ["Units", "time"], ""),
-        ("", ["Units", "-"], ""),
-    ],
-)
-def test_names_of_similar_spelling_are_suggested(name, names, question):
-    assert did_you_mean(name, names) == question
+from skforecast_lstm._checks import check_no_infinity
 
 
 @pytest.mark.parametrize("shape", [(9,), (9, 2), (9, 2, 3), (200_000, 1)])

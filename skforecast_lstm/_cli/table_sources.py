@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from skforecast_lstm._checks import did_you_mean
+from skforecast_lstm._suggestions import did_you_mean
 
 __all__ = ["DATASETS", "InputError", "Source", "read_source"]
 

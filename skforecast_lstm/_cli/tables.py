@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skforecast_lstm._checks import did_you_mean
 from skforecast_lstm._cli.cells import (
     is_text,
     is_unknown,
@@ -22,6 +21,7 @@ from skforecast_lstm._cli.table_times import (
     find_steps,
     parse_times,
 )
+from skforecast_lstm._suggestions import did_you_mean
 
 __all__ = ["Table", "table_from_rows"]
 

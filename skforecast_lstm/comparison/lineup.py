@@ -4,7 +4,7 @@ import contextlib
 import warnings
 from collections.abc import Mapping
 
-from skforecast_lstm._checks import did_you_mean
+from skforecast_lstm._suggestions import did_you_mean
 from skforecast_lstm.forecasting._defaults import default_lookback
 
 __all__ = ["DEFAULT_LINEUP", "line_up", "quietly_made"]

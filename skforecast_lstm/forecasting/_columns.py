@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from skforecast_lstm._checks import similar_names
+from skforecast_lstm._suggestions import most_similar
 
 __all__ = ["check_names_of_series", "in_order"]
 
@@ -31,9 +31,9 @@ def in_order(
         found.append(f"has the columns {unknown}, which were not there in fit")
     missing = absent or [one for one in names if one not in columns] or list(names)
     hints = [
-        f" Did you mean {similar[0]!r} instead of {one!r}?"
+        f" Did you mean {near!r} instead of {one!r}?"
         for one in unknown
-        if (similar := similar_names(one, missing))
+        if (near := most_similar(one, missing)) is not None
     ]
     raise ValueError(
         f"{what} {' and '.join(found)}.{''.join(hints)} In fit the columns were "
