@@ -245,6 +245,10 @@ class SequenceEstimator(RefittableEstimator):
                 f"{self.X_shape_[1:]}. Give the same lookback and the same features."
             )
 
+    def _rows_to_train_on(self, X, known_targets, sample_weight, series):
+        """Return the rows that are complete enough to train on, and how many are not."""
+        return rows_to_train_on(X, known_targets, sample_weight, series)
+
     def _split(self, windows, rows, series, targets, callbacks):
         """Return the places of rows to train on, and of held-out rows if used."""
         monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
@@ -261,7 +265,7 @@ class SequenceEstimator(RefittableEstimator):
         X, y = self._validate_windows(X, y, reset=anew)
         y, known = self._encode(y, classes, reset=anew)
         weights = check_weights(sample_weight, X)
-        rows, self.n_left_out_ = rows_to_train_on(X, known > 0, weights, series)
+        rows, self.n_left_out_ = self._rows_to_train_on(X, known > 0, weights, series)
         y, known = select_rows(y, rows), select_rows(known, rows)
         inputs = measure_columns(select_rows(X[:, -1], rows))
         warn_of_lost_digits("X", inputs)

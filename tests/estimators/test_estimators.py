@@ -649,15 +649,19 @@ BAD_FITS = {
     ),
 }
 BAD_PARAMETERS = {
-    "loss": ({"loss": "mean_sqared_error"}, ValueError, r"Unknown loss.*mean_squared_er"),
+    "loss": (
+        {"loss": "mean_sqared_error"},
+        ValueError,
+        r"Unknown loss.*MeanSquaredError",
+    ),
     "optimizer": ({"optimizer": "adamm"}, ValueError, r"Unknown optimizer 'adamm'.*Adam"),
     "metric": ({"metrics": ["maee"]}, ValueError, r"Unknown metrics 'maee'.*keras.met"),
     "cell": ({"cell": "lsmt"}, ValueError, r"cell must be one of.*got 'lsmt'"),
     "units": ({"units": 0}, ValueError, r"units must be a positive integer"),
-    "epochs": ({"epochs": 0}, ValueError, r"epochs must be at least 1, got 0"),
-    "batch_size": ({"batch_size": 1.5}, TypeError, r"batch_size must be an integer"),
-    "patience": ({"n_iter_no_change": 0}, ValueError, r"n_iter_no_change must be at le"),
-    "fraction": ({"validation_fraction": 1.0}, ValueError, r"over 0 and under 1, got 1"),
+    "epochs": ({"epochs": 0}, ValueError, r"'epochs' .* range \[1, inf\).* Got 0"),
+    "batch_size": ({"batch_size": 1.5}, TypeError, r"'batch_size' .* an int .* Got 1.5"),
+    "patience": ({"n_iter_no_change": 0}, ValueError, r"'n_iter_no_change' .*Got 0"),
+    "fraction": ({"validation_fraction": 1.0}, ValueError, r"\(0.0, 1.0\).* Got 1.0"),
     "validates on nothing": (
         {"early_stopping": True, "validation_fraction": 0.01},
         ValueError,
