@@ -67,7 +67,8 @@ class ScaledSeries:
         filled = ManySeries(self.series.filled_forward(), self.series.offsets)
         rows = filled.last(lookback)
         n_columns = rows.shape[2] - n_known
-        known = ManySeries(self._known().filled_forward(), self._known().offsets)
+        known = self._known()
+        known = ManySeries(known.filled_forward(), known.offsets)
         return LastWindows(
             rows[..., :n_columns],
             known.last(lookback + self.ahead.shape[1]),
