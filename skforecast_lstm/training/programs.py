@@ -232,5 +232,6 @@ def _compiler_options(weights, batch_size):
         "xla_cpu_copy_insertion_use_region_analysis": True,
         "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
     }
-    flags = os.environ.get("XLA_FLAGS", "")
-    return {name: value for name, value in options.items() if f"--{name}=" not in flags}
+    flags = os.environ.get("XLA_FLAGS", "").split()
+    chosen = {flag.partition("=")[0].removeprefix("--") for flag in flags}
+    return {name: value for name, value in options.items() if name not in chosen}

@@ -689,3 +689,32 @@ def test_series_in_blocks_train_as_at_once(task, monkeypatch):
         training.fit(model, *task, batch_size=4, epochs=2, shuffle=False, verbose=0)
     for mine, other in zip(*map(_state, models), strict=True):
         np.testing.assert_allclose(mine, other, 2e-5, 2e-6)
+
+
+@pytest.mark.parametrize(
+    ("flags", "chosen"),
+    [
+        ("", set()),
+        ("--xla_backend_optimization_level=3", {"xla_backend_optimization_level"}),
+        ("--xla_dump_to=x --xla_cpu_multi_thread_eigen", {"xla_cpu_multi_thread_eigen"}),
+    ],
+)
+def test_compiler_options_that_the_user_set_stay(task, monkeypatch, flags, chosen):
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    monkeypatch.setattr(programs, "_shared", type(programs._shared)())
+    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
+    given = []
+    original = programs.Program.__init__
+
+    def noted(self, function, arguments, compiler_options):
+        given.append(set(compiler_options))
+        original(self, function, arguments, compiler_options)
+
+    monkeypatch.setattr(programs.Program, "__init__", noted)
+    training.predict(compiled(network()), task[0])
+    ours = {
+        "xla_backend_optimization_level",
+        "xla_cpu_copy_insertion_use_region_analysis",
+        "xla_cpu_multi_thread_eigen",
+    }
+    assert given == [ours - chosen]
