@@ -1,0 +1,109 @@
+"""Forecasts by the pretrained network, without any training."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm.networks.pretrained import LEVELS, pretrained_network
+from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
+
+__all__ = ["forecast_quantiles"]
+
+_WINDOWS = (64, 192, 512)
+_HORIZONS = (8, 24, 64)
+_BATCH_SIZES = (1, 256)
+
+
+def forecast_quantiles(
+    weights: Sequence[NDArray],
+    series: Sequence[NDArray],
+    horizon: int,
+    season_lengths: tuple[int, int] = (1, 1),
+) -> NDArray:
+    """Return quantiles of the next steps of many series.
+
+    A horizon of over 64 steps is forecast in blocks: the medians of a block are taken as
+    known for the next one.
+
+    Parameters
+    ----------
+    weights : sequence of arrays
+        Weights of `pretrained_network`.
+    series : sequence of ndarray
+        Values of each series, NaN where unknown. Their last 512 are read.
+    horizon : int
+        Number of steps ahead.
+    season_lengths : tuple of two int, default=(1, 1)
+        Number of steps in the seasons of the series, 1 for none.
+
+    Returns
+    -------
+    quantiles : ndarray of shape (n_series, horizon, n_levels)
+        A quantile for each level in `LEVELS`.
+    """
+    block = min(horizon, _HORIZONS[-1])
+    result = np.empty((len(series), horizon, len(LEVELS)))
+    by_length: dict[int, list[int]] = {}
+    for number, values in enumerate(series):
+        n_steps = _fitting(_WINDOWS, len(values))
+        by_length.setdefault(n_steps, []).append(number)
+    for n_steps, numbers in by_length.items():
+        for start in range(0, len(numbers), _BATCH_SIZES[-1]):
+            chosen = numbers[start : start + _BATCH_SIZES[-1]]
+            windows = _windows([series[number] for number in chosen], n_steps)
+            result[chosen, :block] = _block(weights, windows, block, season_lengths)
+    if horizon > block:
+        median = result[:, :block, len(LEVELS) // 2]
+        longer = [
+            np.concatenate([values, more])
+            for values, more in zip(series, median, strict=True)
+        ]
+        rest = forecast_quantiles(weights, longer, horizon - block, season_lengths)
+        result[:, block:] = rest
+    return result
+
+
+def _fitting(sizes, needed):
+    """Return the smallest of the sizes that is large enough, or the largest."""
+    return next((size for size in sizes if size >= needed), sizes[-1])
+
+
+def _windows(series, n_steps):
+    windows = np.full((len(series), n_steps), np.nan)
+    for row, values in zip(windows, series, strict=True):
+        last = np.asarray(values, float)[-n_steps:]
+        row[n_steps - len(last) :] = last
+    return windows
+
+
+def _block(weights, windows, horizon, season_lengths):
+    n_series, n_steps = windows.shape
+    size = _fitting(_BATCH_SIZES, n_series)
+    padded = np.full((size, n_steps), np.nan, np.float32)
+    # Single precision has room for any size of the values.
+    scale = np.nanmax(np.abs(windows), axis=1, keepdims=True, initial=0)
+    scale = np.where(np.isfinite(scale) & (scale > 0), scale, 1)
+    padded[:n_series] = windows / scale
+    seasons = np.tile(np.asarray(season_lengths, np.int32), (size, 1))
+    program = _program(n_steps, _fitting(_HORIZONS, horizon))
+    quantiles = np.asarray(program(weights, padded, seasons))[:n_series, :horizon]
+    return quantiles * scale[..., None]
+
+
+@lru_cache
+def _program(n_steps: int, horizon: int) -> Any:
+    """Return a compiled function from weights, windows and seasons to quantiles."""
+    network = pretrained_network(n_steps, horizon)
+    look_for_quick_way(network)
+    others = [np.asarray(variable) for variable in network.non_trainable_variables]
+
+    @jax.jit
+    def program(weights, windows, seasons):
+        with quick_lstm():
+            return network.stateless_call(weights, others, [windows, seasons])[0]
+
+    return program

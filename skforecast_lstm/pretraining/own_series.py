@@ -1,0 +1,54 @@
+"""Tasks on series of the user's own, to train for a domain."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skforecast_lstm.pretraining.draws import log_uniform
+from skforecast_lstm.pretraining.generator import SyntheticSeries
+from skforecast_lstm.pretraining.series_files import read_series
+from skforecast_lstm.pretraining.tasks import FEWEST_KNOWN, Tasks, tasks_of
+from skforecast_lstm.pretraining.training import Plan, tasks_of_round
+
+__all__ = ["OwnSeries"]
+
+
+class OwnSeries:
+    """Source of tasks of which half are on series from files, at random origins.
+
+    Parameters
+    ----------
+    path : path
+        File or folder, as for `read_series`.
+    season_lengths : tuple of two int
+        Number of steps in the seasons of the series, 1 for none.
+    """
+
+    def __init__(self, path: Path, season_lengths: tuple[int, int]):
+        self.series = list(read_series(path).values())
+        self.season_lengths = season_lengths
+
+    def __call__(self, plan: Plan, number: int):
+        """Return the shape and the tasks of a round."""
+        shape, tasks = tasks_of_round(plan, number)
+        rng = np.random.default_rng([plan.seed, number, 1])
+        length = int(log_uniform(rng, 1, shape.shortest, shape.n_steps)[0, 0].round())
+        n_rows = length + shape.horizon
+        long_enough = [
+            one for one in self.series if len(one) >= FEWEST_KNOWN + shape.horizon
+        ]
+        if not long_enough:
+            return shape, tasks
+        half = np.flatnonzero(rng.random(len(tasks.windows)) < 0.5)
+        values = np.full((len(half), n_rows), np.nan, np.float32)
+        places = rng.integers(len(long_enough), size=len(half))
+        for row, place in zip(values, places, strict=True):
+            one = long_enough[place]
+            end = rng.integers(FEWEST_KNOWN + shape.horizon, len(one) + 1)
+            shown = one[max(end - n_rows, 0) : end]
+            row[n_rows - len(shown) :] = shown
+        seasons = np.tile(np.asarray(self.season_lengths, np.int32), (len(half), 1))
+        own = tasks_of(SyntheticSeries(values, seasons), shape, length, rng=rng)
+        for part, new in zip(tasks, own, strict=True):
+            part[half] = new
+        return shape, Tasks(*tasks)
