@@ -1,0 +1,66 @@
+"""The command: trains, goes on from its checkpoint, and evaluates on files."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skforecast_lstm.pretraining import __main__ as command
+from skforecast_lstm.pretraining.own_series import OwnSeries
+from skforecast_lstm.pretraining.training import tasks_of_round
+
+
+@pytest.fixture
+def series_file(tmp_path, rng):
+    path = tmp_path / "series.csv"
+    values = 10 + rng.normal(size=(4, 40)).cumsum(axis=1)
+    pd.DataFrame(values, index=list("abcd")).to_csv(path)
+    return path
+
+
+def test_the_command_trains_goes_on_and_evaluates(
+    small, tmp_path, series_file, monkeypatch, capsys
+):
+    folder = tmp_path / "run"
+    arguments = ["train", str(folder), "--batches", "48", "--batch-size", "8"]
+    command.main([*arguments, "--minutes", "0"])
+    command.main([*arguments, "--minutes", "0", "--series", str(series_file)])
+    log = (folder / "log.jsonl").read_text()
+    rounds = [json.loads(line) for line in log.splitlines()]
+    assert [one["round"] for one in rounds] == [1, 2]
+    assert (folder / "weights.npz").stat().st_size < 1e6
+    command.main(
+        ["evaluate", str(folder / "weights.npz"), str(series_file), "--horizon", "4"]
+    )
+    said = capsys.readouterr().out
+    assert said.startswith("4 forecasts\nMASE")
+    assert "nan" not in said
+
+
+def test_weights_are_read_from_weights_and_checkpoints(tmp_path, rng):
+    weights = [rng.normal(size=(3, 2)).astype("float32"), np.ones(2, "float32")]
+    command.write_weights(tmp_path / "weights.npz", weights)
+    for one, other in zip(
+        command.read_weights(tmp_path / "weights.npz"), weights, strict=True
+    ):
+        assert one.dtype == np.float32
+        np.testing.assert_allclose(one, other, rtol=1e-3)
+
+
+def test_more_than_two_seasons_are_an_error(series_file):
+    seasons = ["--season", "4", "5", "6"]
+    with pytest.raises(SystemExit, match="one or two"):
+        command.main(["evaluate", "w.npz", str(series_file), "--horizon", "4", *seasons])
+
+
+def test_half_of_the_tasks_are_on_own_series(small, tmp_path):
+    path = tmp_path / "series.csv"
+    pd.DataFrame(1e6 * (1 + np.arange(40.0)[None])).to_csv(path)
+    plan = small._replace(batch_size=100)
+    shape, tasks = OwnSeries(path, (7, 1))(plan, 0)
+    _, synthetic = tasks_of_round(plan, 0)
+    assert tasks.windows.shape == synthetic.windows.shape
+    assert tasks.targets.shape[1] == shape.horizon
+    is_own = np.abs(np.nanmean(tasks.targets, axis=1)) > 5e5
+    assert 0.3 < is_own.mean() < 0.7
