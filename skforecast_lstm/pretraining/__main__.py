@@ -3,10 +3,12 @@
     python -m skforecast_lstm.pretraining train run --batches 20000
     python -m skforecast_lstm.pretraining train run --minutes 30
     python -m skforecast_lstm.pretraining train own --series folder --start weights.npz
-    python -m skforecast_lstm.pretraining evaluate weights.npz series.csv --horizon 12
+    python -m skforecast_lstm.pretraining weights run/checkpoint.npz weights.npz
+    python -m skforecast_lstm.pretraining evaluate series.csv --horizon 12 --season 12
 
 ``train`` writes to a folder: a checkpoint every few minutes, from which the same command
-goes on exactly; a log; and the averaged weights in half precision.
+goes on exactly; a log; and the averaged weights in half precision. ``evaluate`` uses the
+weights that ship with the package, unless others are given.
 """
 
 import argparse
@@ -14,13 +16,10 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from skforecast_lstm._files import replacing
 from skforecast_lstm.pretraining.evaluation import Panel, evaluate
 from skforecast_lstm.pretraining.own_series import OwnSeries
 from skforecast_lstm.pretraining.training import (
@@ -30,6 +29,12 @@ from skforecast_lstm.pretraining.training import (
     save,
     tasks_of_round,
     train,
+)
+from skforecast_lstm.pretraining.weights import (
+    SHIPPED,
+    read_plan,
+    read_weights,
+    write_weights,
 )
 
 logger = logging.getLogger("skforecast_lstm.pretraining")
@@ -66,9 +71,16 @@ def _parser():
     )
     trained.set_defaults(run=_train)
 
+    written = commands.add_parser("weights", help="write the weights of a checkpoint")
+    written.add_argument("checkpoint", type=Path)
+    written.add_argument("path", type=Path, help="file to write")
+    written.set_defaults(run=lambda parsed: _write(parsed.checkpoint, parsed.path))
+
     judged = commands.add_parser("evaluate", help="forecast real series, and measure")
-    judged.add_argument("weights", type=Path, help="weights or checkpoint")
     judged.add_argument("series", help="file or folder")
+    judged.add_argument(
+        "--weights", type=Path, default=SHIPPED, help="weights or checkpoint"
+    )
     judged.add_argument("--horizon", type=int, required=True)
     judged.add_argument("--season", type=int, nargs="+", default=[1], metavar="N")
     judged.add_argument("--only", help="condition for the rows, as pandas' query")
@@ -111,7 +123,12 @@ def _train(parsed):
         state, plan, minutes=parsed.minutes, after_round=after_round, source=source
     )
     save(checkpoint, state, plan)
-    write_weights(parsed.folder / "weights.npz", state.averaged)
+    _write(checkpoint, parsed.folder / "weights.npz")
+
+
+def _write(checkpoint, path):
+    """Write the averaged weights of a checkpoint in half precision, with its plan."""
+    write_weights(path, read_weights(checkpoint), read_plan(checkpoint))
 
 
 def _evaluate(parsed):
@@ -131,24 +148,6 @@ def _two_seasons(lengths):
         raise SystemExit(f"--season takes one or two lengths, got {len(lengths)}.")
     first, second = [*lengths, 1][:2]
     return first, second
-
-
-def write_weights(path: Path, weights: Sequence[NDArray]) -> None:
-    """Write weights in half precision."""
-    arrays = {
-        f"weights_{number}": np.asarray(one, np.float16)
-        for number, one in enumerate(weights)
-    }
-    with replacing(path) as unfinished, unfinished.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-def read_weights(path: Path) -> list[NDArray]:
-    """Read weights from a file of weights, or the averaged ones from a checkpoint."""
-    with np.load(path, allow_pickle=False) as arrays:
-        name = "averaged" if "averaged_0" in arrays.files else "weights"
-        n_arrays = sum(key.startswith(f"{name}_") for key in arrays.files)
-        return [arrays[f"{name}_{place}"].astype(np.float32) for place in range(n_arrays)]
 
 
 if __name__ == "__main__":

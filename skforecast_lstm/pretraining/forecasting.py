@@ -1,21 +1,36 @@
 """Forecasts by the pretrained network, without any training."""
 
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import jax
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm.networks.pretrained import LEVELS, pretrained_network
-from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
+from skforecast_lstm.training.disk_cache import keep_programs
+from skforecast_lstm.training.lstm import look_for_quick_way
+from skforecast_lstm.training.programs import Program, unless_set_by_user
 
 __all__ = ["forecast_quantiles"]
 
+# Shapes of the compiled programs: few, because each takes seconds to compile.
 _WINDOWS = (64, 192, 512)
-_HORIZONS = (8, 24, 64)
-_BATCH_SIZES = (1, 256)
+_HORIZONS = (24, 64)
+_BATCH_SIZES = (1, 16, 256)
+# XLA's optimization of machine code takes most of the time. For few series, it takes far
+# longer than it can save.
+_QUICK_TO_COMPILE = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_llvm_force_inline_before_split": False,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
+
+_lock = threading.Lock()
 
 
 def forecast_quantiles(
@@ -89,21 +104,40 @@ def _block(weights, windows, horizon, season_lengths):
     scale = np.where(np.isfinite(scale) & (scale > 0), scale, 1)
     padded[:n_series] = windows / scale
     seasons = np.tile(np.asarray(season_lengths, np.int32), (size, 1))
-    program = _program(n_steps, _fitting(_HORIZONS, horizon))
-    quantiles = np.asarray(program(weights, padded, seasons))[:n_series, :horizon]
+    with _lock:
+        program = _program(n_steps, _fitting(_HORIZONS, horizon), size)
+    quantiles = program(list(weights), padded, seasons)[:n_series, :horizon]
     return quantiles * scale[..., None]
 
 
 @lru_cache
-def _program(n_steps: int, horizon: int) -> Any:
-    """Return a compiled function from weights, windows and seasons to quantiles."""
+def _program(n_steps: int, horizon: int, n_series: int) -> Any:
+    """Return a function from weights, windows and seasons to quantiles."""
+    backend = keras.config.backend()
+    if backend == "jax":
+        keep_programs()
     network = pretrained_network(n_steps, horizon)
+    if backend != "jax":
+
+        def called(weights, windows, seasons):
+            network.set_weights(weights)
+            return keras.ops.convert_to_numpy(network([windows, seasons]))
+
+        return called
+
     look_for_quick_way(network)
     others = [np.asarray(variable) for variable in network.non_trainable_variables]
 
-    @jax.jit
-    def program(weights, windows, seasons):
-        with quick_lstm():
-            return network.stateless_call(weights, others, [windows, seasons])[0]
+    def pretrained(weights, windows, seasons):
+        return network.stateless_call(weights, others, [windows, seasons])[0]
 
-    return program
+    options = dict(_QUICK_TO_COMPILE)
+    if n_series == _BATCH_SIZES[-1]:
+        options["xla_backend_optimization_level"] = 1
+    weights = [np.asarray(variable) for variable in network.trainable_variables]
+    windows = np.zeros((n_series, n_steps), np.float32)
+    seasons = np.ones((n_series, 2), np.int32)
+    program = Program(
+        pretrained, (weights, windows, seasons), unless_set_by_user(options)
+    )
+    return lambda *arguments: np.asarray(program(*arguments))

@@ -20,7 +20,7 @@ from skforecast_lstm.training.recognition import NotRecognisedError, fingerprint
 from skforecast_lstm.training.row_independence import fills_batches
 from skforecast_lstm.training.steps import State
 
-__all__ = ["Program", "Programs"]
+__all__ = ["Program", "Programs", "unless_set_by_user"]
 
 MOST_PROGRAMS = 64
 # Target time of one call. Between two calls, interrupts are handled and the progress bar
@@ -222,16 +222,25 @@ def _compiler_options(weights, batch_size):
     threads, and with one thread the programs of several workers share the cores without
     waiting for each other. The machine code is optimized less, because unrolled loops
     over so few units are slower and take longer to compile. A closer analysis finds the
-    copies that a loop needs. What the user sets in ``XLA_FLAGS`` stays.
+    copies that a loop needs.
+    """
+    largest = max((weight.size for weight in weights), default=0)
+    return unless_set_by_user(
+        {
+            "xla_backend_optimization_level": 1,
+            "xla_cpu_copy_insertion_use_region_analysis": True,
+            "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
+        }
+    )
+
+
+def unless_set_by_user(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of XLA for a CPU, without those in ``XLA_FLAGS``.
+
+    On other devices there are none.
     """
     if jax.default_backend() != "cpu":
         return {}
-    largest = max((weight.size for weight in weights), default=0)
-    options = {
-        "xla_backend_optimization_level": 1,
-        "xla_cpu_copy_insertion_use_region_analysis": True,
-        "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
-    }
     flags = os.environ.get("XLA_FLAGS", "").split()
     chosen = {flag.partition("=")[0].removeprefix("--") for flag in flags}
     return {name: value for name, value in options.items() if name not in chosen}

@@ -9,6 +9,7 @@ import pytest
 from skforecast_lstm.pretraining import __main__ as command
 from skforecast_lstm.pretraining.own_series import OwnSeries
 from skforecast_lstm.pretraining.training import tasks_of_round
+from skforecast_lstm.pretraining.weights import read_plan
 
 
 @pytest.fixture
@@ -30,28 +31,21 @@ def test_the_command_trains_goes_on_and_evaluates(
     rounds = [json.loads(line) for line in log.splitlines()]
     assert [one["round"] for one in rounds] == [1, 2]
     assert (folder / "weights.npz").stat().st_size < 1e6
+    weights = folder / "weights.npz"
+    command.main(["weights", str(folder / "checkpoint.npz"), str(weights)])
+    assert read_plan(weights)["round"] == 2
     command.main(
-        ["evaluate", str(folder / "weights.npz"), str(series_file), "--horizon", "4"]
+        ["evaluate", str(series_file), "--horizon", "4", "--weights", str(weights)]
     )
     said = capsys.readouterr().out
     assert said.startswith("4 forecasts\nMASE")
     assert "nan" not in said
 
 
-def test_weights_are_read_from_weights_and_checkpoints(tmp_path, rng):
-    weights = [rng.normal(size=(3, 2)).astype("float32"), np.ones(2, "float32")]
-    command.write_weights(tmp_path / "weights.npz", weights)
-    for one, other in zip(
-        command.read_weights(tmp_path / "weights.npz"), weights, strict=True
-    ):
-        assert one.dtype == np.float32
-        np.testing.assert_allclose(one, other, rtol=1e-3)
-
-
 def test_more_than_two_seasons_are_an_error(series_file):
     seasons = ["--season", "4", "5", "6"]
     with pytest.raises(SystemExit, match="one or two"):
-        command.main(["evaluate", "w.npz", str(series_file), "--horizon", "4", *seasons])
+        command.main(["evaluate", str(series_file), "--horizon", "4", *seasons])
 
 
 def test_half_of_the_tasks_are_on_own_series(small, tmp_path):
