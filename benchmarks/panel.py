@@ -106,7 +106,7 @@ def child(name, datasets, seeds):
             print(f"result {json.dumps(result)}", flush=True)
 
 
-def results_of(name, datasets, seeds):
+def results_table(name, datasets, seeds):
     """Run one classifier in a child process, and return its results."""
     command = [sys.executable, __file__, "--child", "--classifiers", name]
     command += ["--datasets", *datasets, "--seeds", str(seeds)]
@@ -167,7 +167,7 @@ def main():
         if library and find_spec(library) is None:
             left_out.append(f"{name} is left out: it needs {library}.")
             continue
-        results = results_of(name, arguments.datasets, arguments.seeds)
+        results = results_table(name, arguments.datasets, arguments.seeds)
         cells = [in_words(results.get(dataset)) for dataset in arguments.datasets]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
     print("\n".join(["", *left_out]))

@@ -121,8 +121,8 @@ def hold_out(
     first = np.full(len(lengths), np.iinfo(np.int64).max)
     np.minimum.at(first, series[held_out], step[held_out])
     n_steps = _steps_ahead(targets, rows) if targets.ndim > 1 else 1
-    learnt = ~held_out & (step <= first[series] - n_steps)
-    if not learnt.any():
+    to_train = ~held_out & (step <= first[series] - n_steps)
+    if not to_train.any():
         shared = (
             ""
             if n_steps == 1
@@ -135,7 +135,7 @@ def hold_out(
             f"validation_fraction={fraction} of {n_rows} rows leaves nothing "
             f"to train on{shared}. Change it, or give more rows."
         )
-    return true_positions(learnt), true_positions(held_out)
+    return true_positions(to_train), true_positions(held_out)
 
 
 def true_positions(chosen: NDArray[np.bool_]) -> Rows:

@@ -185,7 +185,7 @@ class SequenceEstimator(RefittableEstimator):
             The estimator, ready to predict with the weights that the model has.
         """
         with self._restore_on_failure():
-            self._prepare(X, y, None, anew=True)
+            self._prepare(X, y, None, is_new=True)
         return self
 
     def __sklearn_tags__(self):
@@ -256,14 +256,14 @@ class SequenceEstimator(RefittableEstimator):
             return range(len(rows)), None
         return hold_out(self.validation_fraction, windows, rows, series, targets)
 
-    def _prepare(self, X, y, sample_weight, *, anew, classes=None, callbacks=()):
-        """Check all inputs and return the task. Build the network if it is `anew`."""
+    def _prepare(self, X, y, sample_weight, *, is_new, classes=None, callbacks=()):
+        """Check all inputs and return the task. Build the network if it is `is_new`."""
         check_not_forked()
         self._check_names()
         self._validate_params()
         series = series_numbers(X, y)
-        X, y = self._validate_windows(X, y, reset=anew)
-        y, known = self._encode(y, classes, reset=anew)
+        X, y = self._validate_windows(X, y, reset=is_new)
+        y, known = self._encode(y, classes, reset=is_new)
         weights = check_weights(sample_weight, X)
         rows, self.n_left_out_ = self._rows_to_train_on(X, known > 0, weights, series)
         y, known = select_rows(y, rows), select_rows(known, rows)
@@ -272,26 +272,26 @@ class SequenceEstimator(RefittableEstimator):
         warn_of_lost_digits("y", measure_columns(y))
         if self._reads_unscaled_windows():
             warn_of_small_or_large_inputs(inputs)
-        if anew and classes is None:
+        if is_new and classes is None:
             self._check_targets(y)
-        learnt, held_out = self._split(X, rows, series, y, callbacks)
+        to_train, held_out = self._split(X, rows, series, y, callbacks)
         has_gaps = bool((known < 1).any())
-        weights = self._weigh_rows(weights, y, known, rows, learnt, held_out)
+        weights = self._weigh_rows(weights, y, known, rows, to_train, held_out)
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         training.keep_programs()
-        model = self._build(seed) if anew else self._update_model(seed)
+        model = self._build(seed) if is_new else self._update_model(seed)
         targets = self._targets(y, model)
         if has_gaps:
             weigh_known_targets(model)
-        task = Task(X, rows, targets, weights, learnt, held_out, seed)
-        if anew:
+        task = Task(X, rows, targets, weights, to_train, held_out, seed)
+        if is_new:
             self._set_scales(model, task)
             self.history_ = {}
         self.model_, self._built_with = model, self._build_parameters()
         return task
 
-    def _weigh_rows(self, weights, y, known, rows, learnt, held_out):
+    def _weigh_rows(self, weights, y, known, rows, to_train, held_out):
         """Return the weights of the rows in the loss, or None if all are equal."""
         weights = None if weights is None else select_rows(weights, rows)
         weights = self._weigh_classes(y, weights)
@@ -300,29 +300,29 @@ class SequenceEstimator(RefittableEstimator):
         if weights is None:
             return None
         class_weight = getattr(self, "class_weight", None)
-        return relative_weights(weights, known, learnt, held_out, class_weight)
+        return relative_weights(weights, known, to_train, held_out, class_weight)
 
     def _train_all_epochs(self, X, y, sample_weight):
         """Train for all epochs, from new weights unless `warm_start` applies."""
-        anew = not (self.warm_start and hasattr(self, "model_"))
+        is_new = not (self.warm_start and hasattr(self, "model_"))
         callbacks = self._make_callbacks()
         if self.early_stopping:
             stopping = keras.callbacks.EarlyStopping(
                 patience=self.n_iter_no_change, restore_best_weights=True
             )
             callbacks.append(stopping)
-        task = self._prepare(X, y, sample_weight, anew=anew, callbacks=callbacks)
+        task = self._prepare(X, y, sample_weight, is_new=is_new, callbacks=callbacks)
         self.history_ = {}
         return self._train(task, callbacks)
 
     def _train_one_epoch(self, X, y, sample_weight, classes=None):
         """Train for one more epoch."""
-        anew = not hasattr(self, "model_")
+        is_new = not hasattr(self, "model_")
         callbacks = self._make_callbacks()
         task = self._prepare(
-            X, y, sample_weight, anew=anew, classes=classes, callbacks=callbacks
+            X, y, sample_weight, is_new=is_new, classes=classes, callbacks=callbacks
         )
-        if anew or self.schedule is None:
+        if is_new or self.schedule is None:
             return self._train(task, callbacks, epochs=1)
         # The initial rate of the schedule would undo its result.
         optimizer = self.model_.optimizer
@@ -335,10 +335,10 @@ class SequenceEstimator(RefittableEstimator):
 
     def _train(self, task, callbacks, epochs=None):
         """Train, and keep the results even if training ends with an error."""
-        batch_size, enough_epochs = self._batch_size_and_epochs(len(task.learnt))
+        batch_size, enough_epochs = self._batch_size_and_epochs(len(task.to_train))
         first_epoch = len(self.history_.get("loss", ()))
         history = keras.callbacks.History()
-        samples = task.samples(task.learnt)
+        samples = task.samples(task.to_train)
         validation = None if task.held_out is None else task.samples(task.held_out)
         self._has_trained = True
         try:
@@ -413,8 +413,8 @@ class SequenceEstimator(RefittableEstimator):
         """Set the scales of the inputs and targets in the layers of a network."""
         if isinstance(self.model, keras.Model):
             return
-        targets, weights = task.targets_and_weights(task.learnt)
-        rows = select_rows(task.rows, task.learnt)
+        targets, weights = task.targets_and_weights(task.to_train)
+        rows = select_rows(task.rows, task.to_train)
         members = find_layer(model, Members)
         network = members.hidden_network() if members else model
         put = members.set_weights_of if members else keras.Layer.set_weights

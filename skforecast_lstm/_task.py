@@ -20,7 +20,7 @@ class Task:
     rows: np.ndarray | range
     targets: np.ndarray
     weights: np.ndarray | None
-    learnt: np.ndarray | range
+    to_train: np.ndarray | range
     held_out: np.ndarray | range | None
     seed: int
 
@@ -78,7 +78,7 @@ def rows_to_train_on(X, known_targets, sample_weight, series):
     return true_positions(usable), n_left_out
 
 
-def relative_weights(weights, known, learnt, held_out, class_weight=None):
+def relative_weights(weights, known, to_train, held_out, class_weight=None):
     """Scale the weights so that their mean over the training rows is 1.
 
     In this mean, each row is multiplied by the known fraction of its target.
@@ -88,7 +88,7 @@ def relative_weights(weights, known, learnt, held_out, class_weight=None):
             "Weights of classes must not be negative or unknown, got "
             f"class_weight={class_weight!r}."
         )
-    for what, places in (("train", learnt), ("validate", held_out)):
+    for what, places in (("train", to_train), ("validate", held_out)):
         if places is not None and not select_rows(weights, places).any():
             raise ValueError(
                 f"None of the {len(places)} rows to {what} on has a weight over 0. "
@@ -96,5 +96,5 @@ def relative_weights(weights, known, learnt, held_out, class_weight=None):
             )
     # Divide by the largest first, because the sum could overflow.
     weights = weights / weights.max()
-    mean = select_rows(weights * known, learnt).mean()
+    mean = select_rows(weights * known, to_train).mean()
     return (weights / mean).astype(keras.config.floatx())

@@ -182,7 +182,7 @@ def _read_header(header):
     form, version = header["format"], header["version"]
     if type(form) is not int or form < 1 or type(version) is not str:
         raise ValueError("it does not say in which format it is")
-    changed = _changed_since_first(header["estimator"]) if form == 1 else None
+    changed = _changed_since_first_format(header["estimator"]) if form == 1 else None
     if changed is not None:
         raise ValueError(
             f"skforecast_lstm {version} wrote it with {changed}, which is kept in "
@@ -196,7 +196,7 @@ def _read_header(header):
     return version, header["estimator"]
 
 
-def _changed_since_first(node):
+def _changed_since_first_format(node):
     """Return the part of a first-format text that later formats store differently."""
     if isinstance(node, dict):
         is_windower = node.get("is") == "skforecast_lstm.LookbackWindower"
@@ -205,5 +205,5 @@ def _changed_since_first(node):
         node = list(node.values())
     elif node == ["class_name", "WindowNormalization"]:
         return "a network that normalizes its windows"
-    parts = map(_changed_since_first, node if isinstance(node, list) else ())
+    parts = map(_changed_since_first_format, node if isinstance(node, list) else ())
     return next((part for part in parts if part is not None), None)

@@ -97,7 +97,7 @@ def recursive_forecast(
     before, windower, after = _split_pipeline(pipeline)
     X = X if hasattr(X, "shape") else np.asarray(X)
     rows = before.transform(X) if len(before) else X
-    _check_series_are_told_apart(X, rows)
+    _check_series_are_distinguished(X, rows)
     series, origins = _origins(windower, rows, starts)
     scale = _find_scale(before, series.shape[1])
     # If a window has a value that is too large for the device, `predict` refuses it.
@@ -178,7 +178,7 @@ def _split_pipeline(pipeline):
     return before, windower, after
 
 
-def _check_series_are_told_apart(X, rows):
+def _check_series_are_distinguished(X, rows):
     """Raise if the windower does not receive the index that names the series."""
     levels = [getattr(getattr(table, "index", None), "nlevels", 1) for table in (X, rows)]
     if levels[0] > 1 and levels[1] == 1:
@@ -259,7 +259,7 @@ def _check_rows_stand_alone(before, X, rows):
     values = np.asarray(X, dtype=float).reshape(len(X), -1)
     chosen, places = _choose_different_rows(values)
     try:
-        alone = _transform_each_alone(before, X, chosen)
+        alone = _transform_one_by_one(before, X, chosen)
     # A step that needs other rows or their index may raise any error.
     except Exception as error:
         raise ValueError(
@@ -312,7 +312,7 @@ def _transform_quietly(before, X, rows):
         return np.asarray(before.transform(_wrap_like(X, rows)))
 
 
-def _transform_each_alone(before, X, rows):
+def _transform_one_by_one(before, X, rows):
     return np.concatenate([_transform_quietly(before, X, row[None]) for row in rows])
 
 
@@ -332,7 +332,7 @@ def _unknown_rows_stand_alone(before, X, chosen, alone):
     unknown = np.full_like(chosen, np.nan)
     mixed = np.stack([chosen, unknown], axis=1).reshape(2 * len(chosen), -1)
     try:
-        expected = _transform_each_alone(before, X, unknown[:1])
+        expected = _transform_one_by_one(before, X, unknown[:1])
         found = _transform_quietly(before, X, mixed)
     # Steps that accept no unknown values raise their own errors later.
     except Exception:  # noqa: BLE001

@@ -29,7 +29,7 @@ from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.instances import check_attributes
 from skforecast_lstm._persistence.values import plain_arrays
 
-__all__ = ["is_of_keras", "member_named", "name_of_member", "put_together", "take_apart"]
+__all__ = ["find_member", "find_member_name", "from_parts", "is_from_keras", "to_parts"]
 
 # Layers that only compute. Layers that run the user's code, open files or keep more than
 # weights are left out.
@@ -85,7 +85,7 @@ _DESCRIBED = (
 )
 
 # Keras's marks for values in a configuration that JSON cannot represent.
-_MARKS = (
+_NODE_MARKS = (
     "__bytes__",
     "__ellipsis__",
     "__keras_tensor__",
@@ -95,13 +95,13 @@ _MARKS = (
 )
 
 
-def is_of_keras(value: Any) -> bool:
+def is_from_keras(value: Any) -> bool:
     """Return whether a value, class or function is from Keras or from `networks`."""
     home = value if isinstance(value, type | FunctionType) else type(value)
     return f"{home.__module__}.".startswith(("keras.", "skforecast_lstm.networks."))
 
 
-def member_named(name: str) -> Any:
+def find_member(name: str) -> Any:
     """Return the class or function with this public name, None if it is not allowed."""
     module, _, attribute = name.rpartition(".")
     is_held = (
@@ -119,16 +119,16 @@ def member_named(name: str) -> Any:
     return found if isinstance(found, type | FunctionType) else None
 
 
-def name_of_member(member: Any) -> str | None:
-    """Return the name by which `member_named` finds a class or function, or None."""
+def find_member_name(member: Any) -> str | None:
+    """Return the name by which `find_member` finds a class or function, or None."""
     for module in ("keras.callbacks", "keras.ops", *_WHOLE):
         name = f"{module}.{member.__name__}"
-        if member_named(name) is member:
+        if find_member(name) is member:
             return name
     return None
 
 
-def take_apart(value: Any) -> tuple[str, Any]:
+def to_parts(value: Any) -> tuple[str, Any]:
     """Return the kind and plain values of a Keras object. Raise if it is not allowed."""
     if isinstance(value, keras.Model):
         return "keras.Model", _model_parts(value)
@@ -136,16 +136,16 @@ def take_apart(value: Any) -> tuple[str, Any]:
         return "keras.Callback", _callback_parts(value)
     if isinstance(value, _DESCRIBED):
         _check_decay(value)
-        return "keras.Object", _config_of(value)
+        return "keras.Object", _checked_config(value)
     raise TypeError(f"it is an object of Keras's class {type(value).__name__!r}")
 
 
-def put_together(kind: str, parts: Any, budget: Budget) -> Any:
-    """Return the object that `take_apart` converted to these values."""
+def from_parts(kind: str, parts: Any, budget: Budget) -> Any:
+    """Return the object that `to_parts` converted to these values."""
     make = {
-        "keras.Model": _model,
-        "keras.Callback": _callback,
-        "keras.Object": _described,
+        "keras.Model": _restore_model,
+        "keras.Callback": _restore_callback,
+        "keras.Object": _restore_object,
     }
     return make[kind](parts, budget)
 
@@ -155,7 +155,7 @@ def _model_parts(model):
     _check_decay(optimizer)
     prepare_for_copy(model)
     return {
-        "config": _config_of(model),
+        "config": _checked_config(model),
         "weights": _values(model.variables),
         "optimizer": None if optimizer is None else _values(optimizer.variables),
     }
@@ -169,17 +169,17 @@ def _check_decay(optimizer):
         )
 
 
-def _model(parts, budget):
+def _restore_model(parts, budget):
     check_not_forked()
-    config = _checked(parts["config"], keras.Model, budget)
+    config = _checked_copy(parts["config"], keras.Model, budget)
     compile_config = config.pop("compile_config", None)
-    _count_tries(config)
+    _count_connections(config)
     try:
         # Here variables have a shape but no values yet. A small configuration can ask
         # for large shapes, but the weights can't be larger than the file.
         with keras.StatelessScope(initialize_variables=False):
             model = keras.saving.deserialize_keras_object(config)
-        _fill(model.variables, parts["weights"], budget)
+        _set_values(model.variables, parts["weights"], budget)
         if compile_config:
             # Do not create the variables of the optimizer yet.
             is_built, model.built = model.built, False
@@ -189,19 +189,19 @@ def _model(parts, budget):
             if model.built:
                 with keras.StatelessScope(initialize_variables=False):
                     model.optimizer.build(model.trainable_variables)
-            _fill(model.optimizer.variables, parts["optimizer"], budget)
+            _set_values(model.optimizer.variables, parts["optimizer"], budget)
     finally:
         set_waiting_variables([])
     return model
 
 
-def _fill(variables, values, budget):
+def _set_values(variables, values, budget):
     """Assign values to variables, and zeros to other variables without values."""
-    for variable, value in _paired(variables, values):
+    for variable, value in _pair_variables(variables, values):
         if has_value(variable):
             variable.assign(value)
         else:
-            initialize_with(variable, partial(_given, value))
+            initialize_with(variable, partial(_given_value, value))
     given = set(map(id, variables))
     for variable in waiting_variables():
         if id(variable) not in given:
@@ -212,7 +212,7 @@ def _fill(variables, values, budget):
         """On leaving it, Keras gives variables their first values."""
 
 
-class _Tried(dict):
+class _CountedNode(dict):
     """Part of a graph that counts how often Keras tries to connect it.
 
     Keras postpones a part if its inputs do not exist yet. Older releases do this forever
@@ -230,13 +230,13 @@ class _Tried(dict):
         return super().__getitem__(key)
 
 
-def _count_tries(config):
+def _count_connections(config):
     """Make the parts of all graphs in a configuration count tries on one counter."""
     lists = [value for key, value in _entries(config) if key == "inbound_nodes"]
     # Among parts that wait for each other, Keras tries two for each that it connects.
     left = [100 + 20 * sum(map(len, lists))]
     for nodes in lists:
-        nodes[:] = [_Tried(node, left) for node in nodes]
+        nodes[:] = [_CountedNode(node, left) for node in nodes]
 
 
 def _entries(config):
@@ -266,7 +266,7 @@ def _values(variables):
     return [v.astype(np.float32) if v.dtype.kind == "V" else v for v in values]
 
 
-def _paired(variables, values):
+def _pair_variables(variables, values):
     """Return pairs of variables and values. Raise unless all shapes agree."""
     expected = [tuple(variable.shape) for variable in variables]
     given = [value.shape for value in plain_arrays(values)]
@@ -275,17 +275,19 @@ def _paired(variables, values):
     return zip(variables, values, strict=True)
 
 
-def _given(value, _shape, dtype):
+def _given_value(value, _shape, dtype):
     """Return the given value as a tensor. With `partial`, it is an initializer."""
     return keras.ops.convert_to_tensor(value, dtype)
 
 
-def _described(config, budget):
-    return keras.saving.deserialize_keras_object(_checked(config, _DESCRIBED, budget))
+def _restore_object(config, budget):
+    return keras.saving.deserialize_keras_object(
+        _checked_copy(config, _DESCRIBED, budget)
+    )
 
 
 def _callback_parts(callback):
-    name = name_of_member(type(callback))
+    name = find_member_name(type(callback))
     if name is None:
         raise TypeError(
             f"it is of the class {type(callback).__name__}; of callbacks a file holds "
@@ -300,8 +302,8 @@ def _callback_parts(callback):
     return {"class": name, "state": state}
 
 
-def _callback(parts, _budget):
-    cls = member_named(parts["class"])
+def _restore_callback(parts, _budget):
+    cls = find_member(parts["class"])
     if not (isinstance(cls, type) and issubclass(cls, keras.callbacks.Callback)):
         raise TypeError(f"{parts['class']!r} is no callback")
     check_attributes(cls, parts["state"])
@@ -311,7 +313,7 @@ def _callback(parts, _budget):
     return callback
 
 
-def _config_of(value):
+def _checked_config(value):
     is_model = isinstance(value, keras.Model)
     config = keras.saving.serialize_keras_object(value)
     if not is_model:
@@ -325,10 +327,10 @@ def _config_of(value):
     return config
 
 
-def _checked(config, kinds, budget):
+def _checked_copy(config, kinds, budget):
     """Return a checked copy of a configuration. Raise if it is of another kind."""
     _check(config, budget, in_network=kinds is keras.Model)
-    found = _member_of(config)
+    found = _find_member(config)
     if not (isinstance(found, type) and issubclass(found, kinds)):
         raise TypeError(f"{config['class_name']!r} has no place where it is")
     return dict(config)
@@ -342,10 +344,10 @@ def _check(config, budget, *, in_network, in_metric=False):
     """
     n_parts = 0
     if type(config) is dict:
-        is_named = "class_name" in config and config["class_name"] not in _MARKS
+        is_named = "class_name" in config and config["class_name"] not in _NODE_MARKS
         if is_named:
-            member = _check_named(config, in_network=in_network)
-        is_metric = is_named and _is_a(keras.metrics.Metric, member)
+            member = _check_member(config, in_network=in_network)
+        is_metric = is_named and _is_subclass(keras.metrics.Metric, member)
         within_metric = in_metric or is_metric
         for key, value in config.items():
             is_inside = in_network and key != "compile_config"
@@ -372,7 +374,7 @@ def _check(config, budget, *, in_network, in_metric=False):
         if len(config) > 1000:
             raise ValueError("its configuration has a name of over 1,000 letters")
         # Keras replaces a name by the object that the process has registered for it.
-        if not is_of_keras(keras.saving.get_custom_objects().get(config, keras.Model)):
+        if not is_from_keras(keras.saving.get_custom_objects().get(config, keras.Model)):
             raise TypeError(f"it uses {config!r}, which is not Keras's own")
     elif not isinstance(config, int | float | None):
         raise TypeError(f"its configuration has a {type(config).__name__}")
@@ -398,9 +400,9 @@ def _check_numbers(config, budget):
     budget.take("bytes that are not in it", 16 * sum(1 for _ in _leaves(config)))
 
 
-def _check_named(config, *, in_network):
+def _check_member(config, *, in_network):
     """Return the named class or function. Raise if it is not allowed, or not here."""
-    member = _member_of(config)
+    member = _find_member(config)
     if member is None:
         target = config["config" if config["class_name"] == "function" else "class_name"]
         raise TypeError(
@@ -408,12 +410,12 @@ def _check_named(config, *, in_network):
             "hold. Use layers, losses, metrics and optimizers of Keras that only "
             "compute, or of skforecast_lstm.networks"
         )
-    if _is_a(keras.Operation, member) and not in_network:
+    if _is_subclass(keras.Operation, member) and not in_network:
         raise TypeError(f"{config['class_name']!r} has no place where it is")
     return member
 
 
-def _is_a(kind, member):
+def _is_subclass(kind, member):
     """Return whether a member is a class and a subclass of `kind`."""
     return isinstance(member, type) and issubclass(member, kind)
 
@@ -434,7 +436,7 @@ def _check_metric(config, budget):
         set_waiting_variables(before)
 
 
-def _member_of(config):
+def _find_member(config):
     """Return the class or function that Keras will find, None if it is not allowed."""
     name, module = config["class_name"], config.get("module")
     if type(name) is not str:
@@ -448,7 +450,7 @@ def _member_of(config):
         places = [whole for whole in _WHOLE if whole.startswith("keras.")]
     else:
         places = [module]
-    found = (member_named(f"{place}.{target}") for place in places)
+    found = (find_member(f"{place}.{target}") for place in places)
     member = next((member for member in found if member is not None), None)
     # A registered object takes precedence over Keras's object of that name. If the user
     # imports SciKeras, it registers the class of a network that it copies.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["class_named", "member_named", "name_of_class", "name_of_member"]
+__all__ = ["find_class", "find_class_name", "find_member", "find_member_name"]
 
 _OURS = ("BinnedRegressor", "LSTMClassifier", "LSTMRegressor", "LookbackWindower")
 
@@ -70,7 +70,7 @@ _UFUNCS = ("numpy", "scipy.special")
 _FUNCTIONS = ("sklearn.feature_selection", "sklearn.metrics")
 
 
-def class_named(name: str) -> type | None:
+def find_class(name: str) -> type | None:
     """Return the class with this name, None if a file may not hold its objects."""
     module, _, attribute = name.rpartition(".")
     if module == "skforecast_lstm" and attribute in _OURS:
@@ -84,17 +84,17 @@ def class_named(name: str) -> type | None:
     return found if is_plain and found.__module__.startswith(module) else None
 
 
-def name_of_class(cls: type) -> str | None:
-    """Return the name by which `class_named` finds a class, None if it does not."""
+def find_class_name(cls: type) -> str | None:
+    """Return the name by which `find_class` finds a class, None if it does not."""
     modules = [package for package in _PACKAGES if cls.__module__.startswith(package)]
     for module in ("skforecast_lstm", *modules, cls.__module__):
         name = f"{module}.{cls.__name__}"
-        if class_named(name) is cls:
+        if find_class(name) is cls:
             return name
     return None
 
 
-def member_named(name: str) -> Any:
+def find_member(name: str) -> Any:
     """Return the function or number type with this name, None if it is not allowed."""
     module, _, attribute = name.rpartition(".")
     if module == "builtins":
@@ -111,10 +111,10 @@ def member_named(name: str) -> Any:
     return found if is_theirs else None
 
 
-def name_of_member(member: Any) -> str | None:
-    """Return the name by which `member_named` finds a function or a type, or None."""
+def find_member_name(member: Any) -> str | None:
+    """Return the name by which `find_member` finds a function or a type, or None."""
     for module in ("builtins", *_UFUNCS, *_FUNCTIONS):
         name = f"{module}.{getattr(member, '__name__', '')}"
-        if member_named(name) is member:
+        if find_member(name) is member:
             return name
     return None

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 
 from skforecast_lstm._persistence import names
 from skforecast_lstm._persistence.instances import check_attributes, check_compiled
-from skforecast_lstm._persistence.values import KINDS, array_type, name_of_kind
+from skforecast_lstm._persistence.values import KINDS, array_type, find_kind
 
 __all__ = ["Reader", "Writer"]
 
@@ -49,19 +49,19 @@ class Writer:
         if type(value) is np.ndarray:
             return self._encode_array(value, place)
         if callable(value) and hasattr(value, "__name__"):
-            return {"is": "name", "of": _name_of(value, place)}
+            return {"is": "name", "of": _allowed_name(value, place)}
         if id(value) in self._number_of:
             return {"is": "again", "of": self._number_of[id(value)]}
         number = self._number_of[id(value)] = len(self._objects)
         self._objects.append(value)
-        name = names.name_of_class(type(value))
+        name = names.find_class_name(type(value))
         if name is not None:
             parts = {
                 attribute: self.encode(item, f"{place}.{attribute}")
                 for attribute, item in _attributes(value).items()
             }
         else:
-            name, parts = _take_apart(value, place)
+            name, parts = _to_parts(value, place)
             parts = self.encode(parts, place)
         return {"is": name, "number": number, "of": parts}
 
@@ -73,7 +73,7 @@ class Writer:
         try:
             array_type(array.dtype.str)
         except ValueError:
-            raise _refusal(place, f"an array of {array.dtype}") from None
+            raise _unsupported_error(place, f"an array of {array.dtype}") from None
         # Keep the memory order, because sums in another order differ in the last digit.
         order = "C" if array.flags.c_contiguous or not array.flags.f_contiguous else "F"
         self.arrays.append(array.tobytes(order))
@@ -110,7 +110,7 @@ class Reader:
         if name == "objects":
             return self._decode_objects(node)
         if name == "name":
-            return _named(parts)
+            return _find_named_member(parts)
         if name == "again":
             return self._decode_again(parts)
         number, before = node["number"], self._n_values
@@ -133,18 +133,18 @@ class Reader:
         return value
 
     def _decode_object(self, name, number, parts):
-        cls = names.class_named(name)
+        cls = names.find_class(name)
         if cls is not None:
             return self._decode_instance(cls, number, parts)
         if name in KINDS:
             decoded = self.decode(parts)
             if name == "set":
                 _check_hashes(decoded)
-            return KINDS[name].put_together(decoded)
+            return KINDS[name].from_parts(decoded)
         if name in ("keras.Callback", "keras.Model", "keras.Object"):
             decoded = self.decode(parts)
-            return _keras_objects().put_together(name, decoded, self._budget)
-        raise _unknown(name)
+            return _keras_objects().from_parts(name, decoded, self._budget)
+        raise _unknown_name_error(name)
 
     def _decode_instance(self, cls, number, parts):
         instance = cls.__new__(cls)
@@ -206,44 +206,46 @@ def _label(item, number):
     return repr(item[0]) if is_named else number
 
 
-def _take_apart(value, place):
+def _to_parts(value, place):
     """Return the kind and parts of a value that is neither plain nor an estimator."""
-    kind = name_of_kind(value)
+    kind = find_kind(value)
     try:
         if kind is not None:
-            return kind, KINDS[kind].take_apart(value)
-        if "keras" in sys.modules and _keras_objects().is_of_keras(value):
-            return _keras_objects().take_apart(value)
+            return kind, KINDS[kind].to_parts(value)
+        if "keras" in sys.modules and _keras_objects().is_from_keras(value):
+            return _keras_objects().to_parts(value)
     except (TypeError, ValueError) as error:
         raise TypeError(f"A file can't hold {place}: {error}.") from error
     cls = type(value)
-    raise _refusal(place, f"an object of the class {cls.__qualname__!r}", cls.__module__)
+    raise _unsupported_error(
+        place, f"an object of the class {cls.__qualname__!r}", cls.__module__
+    )
 
 
-def _name_of(value, place):
+def _allowed_name(value, place):
     """Return the name of a class or function. Raise if a file may not name it."""
-    name = names.name_of_member(value)
-    if name is None and "keras" in sys.modules and _keras_objects().is_of_keras(value):
-        name = _keras_objects().name_of_member(value)
+    name = names.find_member_name(value)
+    if name is None and "keras" in sys.modules and _keras_objects().is_from_keras(value):
+        name = _keras_objects().find_member_name(value)
     if name is None:
         kind = "class" if isinstance(value, type) else "function"
         home = getattr(value, "__module__", None)
-        raise _refusal(place, f"the {kind} {value.__name__!r}", home)
+        raise _unsupported_error(place, f"the {kind} {value.__name__!r}", home)
     return name
 
 
-def _named(name):
+def _find_named_member(name):
     if type(name) is not str:
         raise TypeError("a name is no text")
-    found = names.member_named(name)
+    found = names.find_member(name)
     if found is None:
-        found = _keras_objects().member_named(name)
+        found = _keras_objects().find_member(name)
     if found is None:
-        raise _unknown(name)
+        raise _unknown_name_error(name)
     return found
 
 
-def _unknown(name):
+def _unknown_name_error(name):
     return TypeError(f"it names {name[:200]!r}, which a file may not hold")
 
 
@@ -254,7 +256,7 @@ def _keras_objects():
     return keras_objects
 
 
-def _refusal(place, what, module=None):
+def _unsupported_error(place, what, module=None):
     """Return the error that names what a file can't hold, and gives advice."""
     home = f" of module {module!r}" if module else ""
     if place.endswith(".model"):

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.interpolate import BSpline
 from sklearn.utils import Bunch
 
-__all__ = ["KINDS", "Kind", "array_type", "name_of_kind", "plain_arrays"]
+__all__ = ["KINDS", "Kind", "array_type", "find_kind", "plain_arrays"]
 
 
 # A multiple and a unit, as pandas writes them: "15min", "W-SUN".
@@ -24,8 +24,8 @@ class Kind:
     """Type of values, with functions to take them apart and put them together."""
 
     of: type
-    take_apart: Callable[[Any], Any]
-    put_together: Callable[[Any], Any]
+    to_parts: Callable[[Any], Any]
+    from_parts: Callable[[Any], Any]
 
 
 def array_type(text: str) -> np.dtype:
@@ -68,7 +68,7 @@ def _masked_array(parts):
     return np.ma.MaskedArray(data, mask=mask, fill_value=fill_value)
 
 
-def _state_of_random(generator):
+def _random_state_parts(generator):
     state = generator.get_state(legacy=False)
     if state["bit_generator"] != "MT19937":
         raise TypeError(
@@ -79,7 +79,7 @@ def _state_of_random(generator):
     return [key, position, state["has_gauss"], state["gauss"]]
 
 
-def _random_of_state(parts):
+def _random_state_from_parts(parts):
     key, position, has_gauss, gauss = parts
     plain_arrays([key])
     # NumPy accepts any position, and would read outside the key.
@@ -149,7 +149,7 @@ KINDS = {
         _masked_array,
     ),
     "numpy.random.RandomState": Kind(
-        np.random.RandomState, _state_of_random, _random_of_state
+        np.random.RandomState, _random_state_parts, _random_state_from_parts
     ),
     "pandas.Timestamp": Kind(
         pd.Timestamp, lambda time: [time.asm8, _zone_parts(time.tz)], _timestamp
@@ -169,7 +169,7 @@ KINDS = {
 }
 
 
-def name_of_kind(value: Any) -> str | None:
+def find_kind(value: Any) -> str | None:
     """Return the kind of a value, or None. Only NumPy types may be subclasses."""
     for name, kind in KINDS.items():
         many = kind.of in (np.generic, np.dtype)

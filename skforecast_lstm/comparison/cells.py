@@ -61,11 +61,11 @@ class Cell:
         job = self.job()
         forecaster = job.pop("forecaster")
         parameters = {
-            name: _kind(value) if hasattr(value, "get_params") else value
+            name: _class_path(value) if hasattr(value, "get_params") else value
             for name, value in forecaster.get_params().items()
         }
         try:
-            parts = joblib.hash([job, self.name, _kind(forecaster), parameters])
+            parts = joblib.hash([job, self.name, _class_path(forecaster), parameters])
         except Exception as error:
             raise ValueError(
                 f"The parameters of {self.name!r} can't be told apart from others, so "
@@ -76,21 +76,21 @@ class Cell:
         return hashlib.sha256(versions.encode()).hexdigest()[:32]
 
 
-def _kind(estimator):
+def _class_path(estimator):
     """Return the class of an estimator as text."""
     return f"{type(estimator).__module__}.{type(estimator).__qualname__}"
 
 
 def metric_names(coverage):
     """Return the names of all metrics, in display order."""
-    levels = [f"{metric}_{level:g}" for level in coverage for metric in _OF_INTERVALS]
+    levels = [f"{metric}_{level:g}" for level in coverage for metric in _INTERVAL_METRICS]
     return ["MASE", "RMSSE", "sMAPE", *levels, "fit_seconds", "predict_seconds"]
 
 
-_OF_INTERVALS = {"coverage": EmpiricalCoverage, "width": IntervalWidth}
+_INTERVAL_METRICS = {"coverage": EmpiricalCoverage, "width": IntervalWidth}
 
 
-def _of_points(season_length):
+def _point_metrics(season_length):
     return {
         "MASE": MeanAbsoluteScaledError(sp=season_length),
         "RMSSE": MeanSquaredScaledError(sp=season_length, square_root=True),
@@ -98,9 +98,9 @@ def _of_points(season_length):
     }
 
 
-_entering = threading.Lock()
-_until_all_are_out = contextlib.ExitStack()
-_n_inside = 0
+_lock = threading.Lock()
+_shared_filters = contextlib.ExitStack()
+_n_users = 0
 
 
 @contextlib.contextmanager
@@ -114,21 +114,21 @@ def quiet():
     Warning filters belong to the process. The first thread to enter sets them, and the
     last to leave restores them.
     """
-    global _n_inside
-    with _entering:
-        if not _n_inside:
+    global _n_users
+    with _lock:
+        if not _n_users:
             # Record warnings as well: sktime puts its own filters before this one.
-            _until_all_are_out.enter_context(warnings.catch_warnings(record=True))
+            _shared_filters.enter_context(warnings.catch_warnings(record=True))
             warnings.simplefilter("ignore")
-        _n_inside += 1
+        _n_users += 1
     try:
         with threadpool_limits(1):
             yield
     finally:
-        with _entering:
-            _n_inside -= 1
-            if not _n_inside:
-                _until_all_are_out.close()
+        with _lock:
+            _n_users -= 1
+            if not _n_users:
+                _shared_filters.close()
 
 
 def run(prefix, y, X, forecaster, horizon, season_length, coverage):
@@ -162,7 +162,7 @@ def run(prefix, y, X, forecaster, horizon, season_length, coverage):
 
 
 def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
-    points = _of_points(season_length)
+    points = _point_metrics(season_length)
     has_intervals = coverage and forecaster.get_tag("capability:pred_int")
     scoring = [points["MASE"]]
     if has_intervals:
@@ -177,7 +177,7 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
     train, actual = (
         split_series(outcome[part], prefix) for part in ("y_train", "y_test")
     )
-    forecast = split_series(_like(outcome["y_pred"], outcome["y_test"]), prefix)
+    forecast = split_series(_align_to(outcome["y_pred"], outcome["y_test"]), prefix)
     intervals = outcome["y_pred_interval"] if has_intervals else None
     seconds = {
         "fit_seconds": outcome["fit_time"] / len(actual),
@@ -199,7 +199,7 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
         }
         for level in coverage if has_intervals else ():
             bounds = _bounds(intervals, level, series, outcome["y_test"], prefix)
-            for metric, function in _OF_INTERVALS.items():
+            for metric, function in _INTERVAL_METRICS.items():
                 found[f"{metric}_{level:g}"] = function()(values, bounds)
             for side in ("lower", "upper"):
                 columns[f"{side}_{level:g}"] = bounds.xs(side, axis=1, level=-1).iloc[
@@ -219,7 +219,7 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
     return {"error": None, "scores": scores, "forecasts": forecasts}
 
 
-def _like(forecast, actual):
+def _align_to(forecast, actual):
     """Return the forecasts with the columns and rows of the actual values."""
     forecast = pd.DataFrame(forecast)
     forecast.columns = actual.columns
@@ -234,6 +234,6 @@ def _bounds(intervals, level, series, actual, prefix):
     """Return the interval of one series at one level, in the form of sktime's metrics."""
     sides = {}
     for side in ("lower", "upper"):
-        of_side = intervals.xs((level, side), axis=1, level=(-2, -1))
-        sides["y", level, side] = split_series(_like(of_side, actual), prefix)[series]
+        bounds = intervals.xs((level, side), axis=1, level=(-2, -1))
+        sides["y", level, side] = split_series(_align_to(bounds, actual), prefix)[series]
     return pd.DataFrame(sides)

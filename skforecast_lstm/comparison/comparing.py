@@ -11,7 +11,7 @@ import pandas as pd
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm.comparison.cells import Cell, metric_names, quiet, run
 from skforecast_lstm.comparison.datasets import read_datasets
-from skforecast_lstm.comparison.lineup import line_up, quietly_made
+from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
 from skforecast_lstm.comparison.result import Comparison
 from skforecast_lstm.comparison.store import ResultsFile
 
@@ -151,7 +151,7 @@ def compare(
         for name, forecaster in by_name.items()
     ]
     store = ResultsFile(results)
-    with quietly_made():
+    with ignore_default_warnings():
         keys = [cell.key() if store.path else None for cell in cells]
         settings = _settings(datasets, line_ups, coverage)
     kept = store.read()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from skforecast_lstm._suggestions import did_you_mean
 from skforecast_lstm.forecasting._defaults import default_lookback
 
-__all__ = ["DEFAULT_LINEUP", "line_up", "quietly_made"]
+__all__ = ["DEFAULT_LINEUP", "ignore_default_warnings", "line_up"]
 
 # State-space models keep one state per step of the season. R's ets has the same limit.
 _LONGEST_SEASON = 24
@@ -38,11 +38,13 @@ def line_up(forecasters, datasets, *, random_state=0):
     >>> line_up(["naive", "Ridge"], [dataset])[0]["naive"]
     NaiveForecaster()
     """
-    entries = _named(forecasters, any(dataset.season_length > 1 for dataset in datasets))
-    with quietly_made():
+    entries = _entries_by_name(
+        forecasters, any(dataset.season_length > 1 for dataset in datasets)
+    )
+    with ignore_default_warnings():
         return [
             {
-                name: _forecaster(entry, dataset, random_state)
+                name: _make_forecaster(entry, dataset, random_state)
                 for name, entry in entries.items()
             }
             for dataset in datasets
@@ -50,14 +52,14 @@ def line_up(forecasters, datasets, *, random_state=0):
 
 
 @contextlib.contextmanager
-def quietly_made():
+def ignore_default_warnings():
     """Suppress sktime's warning, for each new forecaster, that a default will change."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*remember_data", FutureWarning)
         yield
 
 
-def _named(forecasters, seasonal):
+def _entries_by_name(forecasters, seasonal):
     """Return the entries by the name to show.
 
     Without a season, "seasonal naive" equals "naive", so the default leaves it out.
@@ -96,19 +98,19 @@ def _named(forecasters, seasonal):
     return dict(named)
 
 
-def _forecaster(entry, dataset, random_state):
+def _make_forecaster(entry, dataset, random_state):
     from sklearn.base import is_regressor
     from sktime.forecasting.base import BaseForecaster
 
     if isinstance(entry, str):
         if entry in _BUILDERS:
-            return _seeded(_BUILDERS[entry](dataset), random_state)
-        entry = _seeded(_regressor(entry), random_state)
+            return _set_seed(_BUILDERS[entry](dataset), random_state)
+        entry = _set_seed(_find_regressor(entry), random_state)
     if isinstance(entry, BaseForecaster):
         return entry.clone()
     is_instance = not isinstance(entry, type) and hasattr(entry, "__sklearn_tags__")
     if is_instance and is_regressor(entry):
-        return _on_windows(entry, dataset)
+        return _reduce_to_regression(entry, dataset)
     raise TypeError(
         "A forecaster must be a name, an sktime forecaster or a scikit-learn regressor, "
         f"got {entry!r}."
@@ -116,7 +118,7 @@ def _forecaster(entry, dataset, random_state):
     )
 
 
-def _regressor(name):
+def _find_regressor(name):
     """Return a scikit-learn regressor by its name, with or without "Regressor"."""
     from sklearn.utils.discovery import all_estimators
 
@@ -138,13 +140,13 @@ def _regressor(name):
         ) from error
 
 
-def _seeded(estimator, random_state):
+def _set_seed(estimator, random_state):
     if "random_state" in estimator.get_params(deep=False):
         estimator.set_params(random_state=random_state)
     return estimator
 
 
-def _on_windows(regressor, dataset):
+def _reduce_to_regression(regressor, dataset):
     """Return a forecaster that fits a copy of the regressor for each step ahead."""
     from sklearn.base import clone
     from sktime.forecasting.compose import DirectReductionForecaster, make_reduction
@@ -170,7 +172,7 @@ def _lookback(dataset):
     return max(1, min(wanted, n_rows - horizon))
 
 
-def _repeat(season_length):
+def _naive(season_length):
     from sktime.forecasting.naive import NaiveForecaster
 
     return NaiveForecaster(strategy="last", sp=season_length)
@@ -202,14 +204,14 @@ def _is_positive(dataset):
 def _auto_ets(dataset):
     from skforecast_lstm.forecasting._auto_ets import SeededAutoETS
 
-    return SeededAutoETS(auto=True, sp=_season_for_states(dataset))
+    return SeededAutoETS(auto=True, sp=_state_space_season(dataset))
 
 
 def _auto_arima(dataset):
     from sktime.forecasting.arima import AutoARIMA
 
     return AutoARIMA(
-        sp=_season_for_states(dataset),
+        sp=_state_space_season(dataset),
         # Same likelihood with one parameter less, in two thirds of the time.
         concentrate_scale=True,
         suppress_warnings=True,
@@ -217,7 +219,7 @@ def _auto_arima(dataset):
     )
 
 
-def _season_for_states(dataset):
+def _state_space_season(dataset):
     season = dataset.season_length
     long = season > _LONGEST_SEASON or dataset.windows[0] < 2 * season
     return 1 if long else season
@@ -244,8 +246,8 @@ def _lstm(dataset):
 
 
 _BUILDERS = {
-    "naive": lambda _: _repeat(1),
-    "seasonal naive": lambda dataset: _repeat(dataset.season_length),
+    "naive": lambda _: _naive(1),
+    "seasonal naive": lambda dataset: _naive(dataset.season_length),
     "Holt-Winters": _holt_winters,
     "AutoETS": _auto_ets,
     "AutoARIMA": _auto_arima,

@@ -32,7 +32,11 @@ def draw(comparison, kind, *, dataset=None):
     figure : matplotlib.figure.Figure
         The picture.
     """
-    kinds = {"forecasts": _forecasts, "horizon": _horizon, "time": _time}
+    kinds = {
+        "forecasts": _draw_forecasts,
+        "horizon": _draw_error_by_step,
+        "time": _draw_error_by_time,
+    }
     if kind not in kinds:
         raise ValueError(f"kind must be one of {tuple(kinds)}, got {kind!r}.")
     known = comparison.results["dataset"].unique()
@@ -62,11 +66,11 @@ def _styles(comparison):
     }
 
 
-def _chosen(table, dataset):
+def _select_dataset(table, dataset):
     return table if dataset is None else table[table["dataset"] == dataset]
 
 
-def _where(comparison, dataset):
+def _data_name(comparison, dataset):
     """Return the name of the data in a picture, for its title."""
     names = comparison.results["dataset"].unique()
     if dataset is None and len(names) > 1:
@@ -74,12 +78,12 @@ def _where(comparison, dataset):
     return as_label(names[0] if dataset is None else dataset)
 
 
-def _forecasts(comparison, dataset):
+def _draw_forecasts(comparison, dataset):
     """Draw each forecaster in separate axes, with the actual values."""
     if dataset is None:
         dataset = comparison.results["dataset"].iloc[0]
-    forecasts = _chosen(comparison.forecasts, dataset)
-    history = _chosen(comparison.history, dataset)
+    forecasts = _select_dataset(comparison.forecasts, dataset)
+    history = _select_dataset(comparison.history, dataset)
     order = comparison.ranking().index
     names = [name for name in order if name in set(forecasts["forecaster"])]
     n_shown = 2 * forecasts["time"].nunique()
@@ -90,13 +94,13 @@ def _forecasts(comparison, dataset):
     styles = _styles(comparison)
     for field, name in zip(fields, names, strict=True):
         field.plot(_dates(history["time"]), history["actual"], color="0.6", lw=1)
-        of_name = forecasts[forecasts["forecaster"] == name]
-        for _, window in of_name.groupby("window"):
-            _forecast_line(field, window, styles[name])
+        selected = forecasts[forecasts["forecaster"] == name]
+        for _, window in selected.groupby("window"):
+            _draw_forecast(field, window, styles[name])
         field.set_title(as_label(name), loc="left", fontsize="medium")
         field.margins(x=0.01)
         field.grid(alpha=0.3)
-        _limit(field, history, of_name)
+        _limit_values(field, history, selected)
     levels = comparison.settings["coverage"]
     band = f"; band: {100 * max(levels):g} % interval" if levels else ""
     legend = f"grey: actual values; colour: forecast{band}"
@@ -106,7 +110,7 @@ def _forecasts(comparison, dataset):
     return figure
 
 
-def _forecast_line(field, window, style):
+def _draw_forecast(field, window, style):
     """Draw the forecasts from one cutoff, with their widest interval."""
     times = _dates(window["time"])
     levels = [
@@ -122,7 +126,7 @@ def _forecast_line(field, window, style):
     field.plot(times, window["forecast"], ms=3, **style)
 
 
-def _limit(field, history, forecasts):
+def _limit_values(field, history, forecasts):
     """Limit the y axis, so that values stay readable beside a very wide interval."""
     values = pd.concat([history["actual"], forecasts["forecast"]])
     spread = values.max() - values.min()
@@ -141,9 +145,9 @@ def _dates(times):
     return pd.to_numeric(times) if times.dtype == object else times
 
 
-def _horizon(comparison, dataset):
+def _draw_error_by_step(comparison, dataset):
     """Draw the mean scaled error by the number of steps ahead."""
-    errors = _chosen(comparison.forecasts, dataset)
+    errors = _select_dataset(comparison.forecasts, dataset)
     by_series = errors.groupby(["forecaster", "step", "dataset"])["scaled_error"].mean()
     means = by_series.groupby(level=["forecaster", "step"]).mean()
     order = [name for name in comparison.ranking().index if name in means.index]
@@ -156,15 +160,15 @@ def _horizon(comparison, dataset):
         )
     axes.set(xlabel="Steps ahead", ylabel="Absolute error, scaled (MASE)", ylim=(0, None))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_title(f"Error by steps ahead\n{_where(comparison, dataset)}")
+    axes.set_title(f"Error by steps ahead\n{_data_name(comparison, dataset)}")
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
     return figure
 
 
-def _time(comparison, dataset):
+def _draw_error_by_time(comparison, dataset):
     """Draw the mean MASE against the seconds per window."""
-    rows = _chosen(comparison.results, dataset)
+    rows = _select_dataset(comparison.results, dataset)
     rows = rows[rows["value"].notna()]
     by_series = rows.groupby(["metric", "forecaster", "dataset"])["value"].mean()
     means = by_series.groupby(level=["metric", "forecaster"]).mean()
@@ -181,7 +185,7 @@ def _time(comparison, dataset):
         ylabel="Mean MASE",
         ylim=(0, None),
     )
-    axes.set_title(f"Accuracy against time\n{_where(comparison, dataset)}")
+    axes.set_title(f"Accuracy against time\n{_data_name(comparison, dataset)}")
     axes.margins(x=0.1)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)

@@ -34,10 +34,10 @@ def average(scores):
 def ranked(results, failures):
     """Return one row per forecaster, the best first and the unranked ones last."""
     scores = shared_scores(results)
-    everyone = results["forecaster"].unique()
+    all_names = results["forecaster"].unique()
     mase = average(scores).sort_values(kind="stable")
     table = pd.DataFrame({"MASE": mase}).reindex(
-        [*mase.index, *(name for name in everyone if name not in mase.index)]
+        [*mase.index, *(name for name in all_names if name not in mase.index)]
     )
     if len(mase):
         table["behind_percent"] = 100 * (mase / mase.iloc[0] - 1)
@@ -47,18 +47,18 @@ def ranked(results, failures):
         )
         table["mean_rank"] = (
             AverageRank("MASE")
-            .evaluate(as_benchmark(scores))
+            .evaluate(benchmark_table(scores))
             .set_index("model_id")["rank"]
         )
     rows = results.set_index(["dataset", "window"])
     rows = rows[rows.index.isin(scores.index) & rows["forecaster"].isin(scores.columns)]
     for metric in results["metric"].unique():
-        of_width = metric.startswith("width")
-        if metric == "MASE" or (of_width and results["dataset"].nunique() > 1):
+        is_width = metric.startswith("width")
+        if metric == "MASE" or (is_width and results["dataset"].nunique() > 1):
             # Widths are in the units of each series and have no common mean.
             continue
-        of_metric = rows[rows["metric"] == metric]
-        by_dataset = of_metric.groupby(["forecaster", "dataset"])["value"].mean()
+        metric_rows = rows[rows["metric"] == metric]
+        by_dataset = metric_rows.groupby(["forecaster", "dataset"])["value"].mean()
         table[metric] = by_dataset.groupby(level="forecaster").mean()
     done = results[(results["metric"] == "MASE") & results["value"].notna()]
     table["windows"] = done["forecaster"].value_counts()
@@ -77,11 +77,11 @@ def p_value(scores, first, second):
         return 1.0
     # scipy warns that it uses an approximation if there are ties.
     with quiet():
-        test = WilcoxonSignedRankTest("MASE").evaluate(as_benchmark(pair))
+        test = WilcoxonSignedRankTest("MASE").evaluate(benchmark_table(pair))
     return float(test["p_val"].iloc[0])
 
 
-def as_benchmark(scores):
+def benchmark_table(scores):
     """Return the table for sktime's analyzers: one row per forecaster and window."""
     scores = scores.copy()
     scores.index = [f"{dataset}, window {window}" for dataset, window in scores.index]

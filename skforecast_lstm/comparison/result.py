@@ -94,7 +94,7 @@ class Comparison:
         if mase.empty:
             sentences.append("No forecaster could be ranked: all failed.")
         else:
-            sentences += self._who_wins(mase, scores)
+            sentences += self._describe_winner(mase, scores)
         if len(self.failures):
             names = ", ".join(self.failures["forecaster"].unique())
             sentences.append(
@@ -103,7 +103,7 @@ class Comparison:
             )
         return " ".join(sentences)
 
-    def _who_wins(self, mase, scores):
+    def _describe_winner(self, mase, scores):
         """Return sentences on the winner, with the LSTM as subject if there is one."""
         best = mase.index[0]
         lstms = [name for name in mase.index if name in self.settings["lstm"]]
@@ -124,7 +124,7 @@ class Comparison:
             sentences.append(
                 f"{name} and {other} are equal in mean MASE ({mase[best]:.3f})."
             )
-            return sentences + self._how_sure(scores, name, other)
+            return sentences + self._describe_significance(scores, name, other)
         if name != best and mase[best] == 0:
             sentences.append(
                 f"The {name} loses to {best} in mean MASE ({mase[name]:.3f} against 0), "
@@ -143,9 +143,9 @@ class Comparison:
                 f"{'The ' if lstms else ''}{best} wins by {percent:.1f} % in mean MASE "
                 f"over {other} ({mase[best]:.3f} against {mase[other]:.3f})."
             )
-        return sentences + self._how_sure(scores, name, other)
+        return sentences + self._describe_significance(scores, name, other)
 
-    def _how_sure(self, scores, name, other):
+    def _describe_significance(self, scores, name, other):
         """Return sentences on the significance of a difference, and its windows."""
         n_series = scores.index.get_level_values("dataset").nunique()
         where = f"{_count(len(scores), 'window')} of {n_series} series"

@@ -15,9 +15,9 @@ __all__ = [
     "axes_for",
     "check_matplotlib",
     "line_style",
+    "missing_part_error",
     "name_ticks",
-    "nothing_in",
-    "one_after_another",
+    "nested_estimators",
     "place_ticks",
 ]
 
@@ -90,7 +90,7 @@ def add_legend_below(ax: Any) -> None:
     )
 
 
-def one_after_another(estimator: Any) -> Iterator[Any]:
+def nested_estimators(estimator: Any) -> Iterator[Any]:
     """Yield an estimator, the fitted one inside it or at its end, and so on."""
     while estimator is not None:
         yield estimator
@@ -108,16 +108,16 @@ def place_ticks(ax: Any, which: str, values: Any, labels: list[str] | None) -> N
         name_ticks(ax, which, places, places, labels)
         ax.set(**{f"{which}lim": (-0.5, len(labels) - 0.5)})
         return
-    is_log = _even_on_a_log_scale(places)
+    is_log = _is_more_even_on_log_scale(places)
     if is_log:
         ax.set(**{f"{which}scale": "log"})
     if len(places) <= _N_TICKS:
         name_ticks(ax, which, places, places, None)
     elif is_log:
-        _tick_few(ax, which, n_decades=np.log10(places[-1] / places[0]))
+        _set_few_ticks(ax, which, n_decades=np.log10(places[-1] / places[0]))
 
 
-def _tick_few(ax, which, n_decades):
+def _set_few_ticks(ax, which, n_decades):
     """Set ticks on a logarithmic axis that leave room for their numbers."""
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
@@ -144,7 +144,7 @@ def name_ticks(
     axis.set_minor_locator(NullLocator())
 
 
-def _even_on_a_log_scale(values):
+def _is_more_even_on_log_scale(values):
     """Return True if numbers over a wide range are more even on a log scale."""
     least, greatest = values[0], values[-1]
     if least <= 0 or greatest < _LOG_FROM * least:
@@ -157,8 +157,8 @@ def _even_on_a_log_scale(values):
     return unevenness(np.log(values)) < unevenness(values)
 
 
-def nothing_in(found: list[Any], what: str, wanted: str) -> Exception:
-    """Return the error for estimators, from `one_after_another`, that lack something."""
+def missing_part_error(found: list[Any], what: str, wanted: str) -> Exception:
+    """Return the error for estimators, from `nested_estimators`, that lack something."""
     innermost = type(found[-1]).__name__
     if getattr(found[-1], "refit", True) is False:
         return ValueError(

@@ -7,10 +7,10 @@ import pandas as pd
 
 from skforecast_lstm._time_steps import times_after
 
-__all__ = ["forecasts_of", "one_series"]
+__all__ = ["as_one_series", "forecast_tables"]
 
 
-def one_series(values, name):
+def as_one_series(values, name):
     """Return one series of numbers, sorted by time. Raise for anything else."""
     if isinstance(values, pd.DataFrame):
         if values.shape[1] != 1:
@@ -37,27 +37,27 @@ def one_series(values, name):
     return values.astype(float)
 
 
-def forecasts_of(y_true, y_pred, intervals=None, starts=None):
+def forecast_tables(y_true, y_pred, intervals=None, starts=None):
     """Return a table for each origin, with "forecast", "lower_0.9" and "upper_0.9".
 
-    `y_true` is the output of `one_series`. The other arguments are those of
+    `y_true` is the output of `as_one_series`. The other arguments are those of
     `ForecastDisplay.from_predictions`.
     """
     if isinstance(y_pred, pd.DataFrame | pd.Series):
-        y_pred = one_series(y_pred, "y_pred")
-    values = _numbers_of(y_pred)
+        y_pred = as_one_series(y_pred, "y_pred")
+    values = _forecast_values(y_pred)
     if starts is None and values.shape == (len(y_true), 1):
         values = values[:, 0]
     columns = {"forecast": values} | _bounds(intervals, y_pred, values.shape)
     if values.ndim == 2:
-        places = _places_of_many(y_true, values.shape, starts)
+        places = _rows_to_draw(y_true, values.shape, starts)
     elif starts is not None:
         raise ValueError(
             f"starts is for forecasts of shape (n_starts, n_steps), and y_pred has the "
             f"shape {values.shape}. Leave it out, or give y_pred[:, None]."
         )
     else:
-        places = [(slice(None), _times_of_one(y_true, y_pred, values.shape))]
+        places = [(slice(None), _times_of_forecast(y_true, y_pred, values.shape))]
     tables = []
     for row, times in places:
         table = pd.DataFrame({name: of[row] for name, of in columns.items()}, index=times)
@@ -65,7 +65,7 @@ def forecasts_of(y_true, y_pred, intervals=None, starts=None):
     return tables
 
 
-def _numbers_of(y_pred):
+def _forecast_values(y_pred):
     """Return the forecasts of one column, in one or two dimensions."""
     values = np.asarray(y_pred)
     if values.dtype.kind not in "biuf":
@@ -101,7 +101,7 @@ def _check_index(index, name):
         )
 
 
-def _times_of_one(y_true, y_pred, shape):
+def _times_of_forecast(y_true, y_pred, shape):
     """Return the times of one forecast: its own, or those of y_true."""
     if isinstance(y_pred, pd.Series):
         kinds = [type(one.index).__name__ for one in (y_true, y_pred)]
@@ -121,7 +121,7 @@ def _times_of_one(y_true, y_pred, shape):
     return y_true.index
 
 
-def _places_of_many(y_true, shape, starts):
+def _rows_to_draw(y_true, shape, starts):
     """Return the rows of y_pred to draw, each with its times."""
     n_starts, n_steps = shape
     rows = range(n_starts)
@@ -146,14 +146,14 @@ def _places_of_many(y_true, shape, starts):
             f"starts must be from 0 to {len(y_true)}, the row behind the last of y_true, "
             f"got {starts.min()} to {starts.max()}."
         )
-    times = _prolonged(y_true.index, int(starts.max()) + n_steps - len(y_true))
+    times = _extend_index(y_true.index, int(starts.max()) + n_steps - len(y_true))
     return [
         (row, times[start : start + n_steps])
         for row, start in zip(rows, starts, strict=True)
     ]
 
 
-def _prolonged(index, n_more):
+def _extend_index(index, n_more):
     """Return an index with `n_more` times after its last."""
     if n_more <= 0:
         return index
@@ -170,7 +170,7 @@ def _bounds(intervals, y_pred, shape):
     if intervals is None:
         return {}
     if isinstance(intervals, pd.DataFrame):
-        intervals = _of_sktime(intervals)
+        intervals = _intervals_by_coverage(intervals)
     if not isinstance(intervals, Mapping):
         raise TypeError(
             "intervals must be a dict from coverage to (lower, upper), such as "
@@ -199,7 +199,7 @@ def _bounds(intervals, y_pred, shape):
     return columns
 
 
-def _of_sktime(intervals):
+def _intervals_by_coverage(intervals):
     """Convert the output of sktime's `predict_interval` to a dict by coverage."""
     if intervals.columns.nlevels != 3:
         raise ValueError(
@@ -214,8 +214,8 @@ def _of_sktime(intervals):
             f"intervals is of {', '.join(map(repr, variables))}, and one series is "
             f"drawn. Give one of them, by intervals[[{variables[0]!r}]]."
         )
-    of_variable = intervals[variables[0]]
+    variable = intervals[variables[0]]
     return {
-        coverage: (of_variable[coverage, "lower"], of_variable[coverage, "upper"])
-        for coverage in of_variable.columns.unique(0)
+        coverage: (variable[coverage, "lower"], variable[coverage, "upper"])
+        for coverage in variable.columns.unique(0)
     }

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from skforecast_lstm.inspection._drawing import one_after_another
+from skforecast_lstm.inspection._drawing import nested_estimators
 
 __all__ = [
     "Score",
+    "axis_positions",
     "decimals_for",
+    "find_score",
     "params_to_draw",
-    "places_of",
-    "results_of",
-    "score_of",
+    "results_table",
     "searched_parameters",
 ]
 
@@ -40,7 +40,7 @@ class Score:
     greater_is_better: bool
 
 
-def score_of(search, metric):
+def find_score(search, metric):
     """Return the score to draw. Raise if the search lacks the metric."""
     prefix = "mean_test_"
     metrics = [
@@ -60,20 +60,20 @@ def score_of(search, metric):
     scorer = (
         search.scorer_[metric] if isinstance(search.scorer_, dict) else search.scorer_
     )
-    name = _name_of_one(search, scorer) if metric == "score" else metric
-    turned_round = name.startswith("neg_") or getattr(scorer, "_sign", 1) < 0
+    name = _default_score_name(search, scorer) if metric == "score" else metric
+    is_negated = name.startswith("neg_") or getattr(scorer, "_sign", 1) < 0
     name = name.removeprefix("neg_").replace("_", " ")
-    return Score(metric, name[:1].upper() + name[1:], not turned_round)
+    return Score(metric, name[:1].upper() + name[1:], not is_negated)
 
 
-def _name_of_one(search, scorer):
+def _default_score_name(search, scorer):
     """Return the name of the only score of a search."""
     if isinstance(search.scoring, str):
         return search.scoring
     if search.scoring is not None:
         function = getattr(scorer, "_score_func", scorer)
         return getattr(function, "__name__", "score")
-    *_, last = one_after_another(search.estimator)
+    *_, last = nested_estimators(search.estimator)
     for mixin, name in ((RegressorMixin, "R²"), (ClassifierMixin, "accuracy")):
         if getattr(type(last), "score", None) is mixin.score:
             return name
@@ -116,7 +116,7 @@ def params_to_draw(params, searched):
     return params
 
 
-def results_of(search, params, score):
+def results_table(search, params, score):
     """Return one row per candidate: parameters, "score", "std", maybe "n_resources"."""
     found = search.cv_results_
     columns = {}
@@ -136,7 +136,7 @@ def results_of(search, params, score):
     return pd.DataFrame(columns)
 
 
-def places_of(values):
+def axis_positions(values):
     """Return the places of the values of a parameter on an axis, and their labels.
 
     The place of a number is its value, and the labels are None. Other values are

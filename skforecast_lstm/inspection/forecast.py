@@ -15,7 +15,7 @@ from skforecast_lstm.inspection._drawing import (
     check_matplotlib,
     line_style,
 )
-from skforecast_lstm.inspection._forecasts import forecasts_of, one_series
+from skforecast_lstm.inspection._forecasts import as_one_series, forecast_tables
 
 __all__ = ["ForecastDisplay"]
 
@@ -117,7 +117,7 @@ class ForecastDisplay:
             Display with the drawn artists.
         """
         check_matplotlib(cls)
-        y_true = one_series(y, "y")
+        y_true = as_one_series(y, "y")
         if "fh" in inspect.signature(estimator.predict).parameters:
             answer = _from_forecaster(estimator, X, y_true, fh, coverage)
         elif fh is not None or coverage is not None:
@@ -128,7 +128,7 @@ class ForecastDisplay:
             )
         else:
             answer = _from_regressor(estimator, X, y, y_true)
-        display = cls(y_true=y_true, forecasts=forecasts_of(y_true, **answer))
+        display = cls(y_true=y_true, forecasts=forecast_tables(y_true, **answer))
         return display.plot(ax, name=name, line_kw=line_kw)
 
     @classmethod
@@ -175,8 +175,8 @@ class ForecastDisplay:
             Display with the drawn artists.
         """
         check_matplotlib(cls)
-        actual = one_series(y_true, "y_true")
-        forecasts = forecasts_of(actual, y_pred, intervals, starts)
+        actual = as_one_series(y_true, "y_true")
+        forecasts = forecast_tables(actual, y_pred, intervals, starts)
         display = cls(y_true=actual, forecasts=forecasts)
         return display.plot(ax, name=name, line_kw=line_kw)
 
@@ -207,9 +207,13 @@ class ForecastDisplay:
         self.ax_ = ax = axes_for(self, ax)[0]
         self.figure_ = ax.figure
         self._labelled = set(ax.get_legend_handles_labels()[1])
-        times = _on_an_axis(self.y_true.index)
+        times = _as_axis_values(self.y_true.index)
         (self.actual_,) = ax.plot(
-            times, self.y_true, color="0.25", linewidth=1.2, label=self._once("actual")
+            times,
+            self.y_true,
+            color="0.25",
+            linewidth=1.2,
+            label=self._label_once("actual"),
         )
         self.lines_: list[Any] = []
         self.bands_: list[Any] = []
@@ -219,7 +223,7 @@ class ForecastDisplay:
         self._describe()
         return self
 
-    def _once(self, label):
+    def _label_once(self, label):
         """Return a label for the first artist with this meaning, None for later ones."""
         if label in self._labelled:
             return None
@@ -228,11 +232,11 @@ class ForecastDisplay:
 
     def _plot_forecast(self, forecast, name, line_kw):
         """Draw one forecast with its intervals, and a mark at its start."""
-        times = _on_an_axis(forecast.index)
+        times = _as_axis_values(forecast.index)
         default = {
             "linewidth": 1.6,
             "marker": "." if len(forecast) <= _N_MARKED else None,
-            "label": self._once(name),
+            "label": self._label_once(name),
         }
         style = line_style(default, line_kw)
         if self.lines_:
@@ -255,17 +259,17 @@ class ForecastDisplay:
                 color=line.get_color(),
                 alpha=alpha,
                 linewidth=0,
-                label=self._once(f"{name}, {100 * float(level):g} % interval"),
+                label=self._label_once(f"{name}, {100 * float(level):g} % interval"),
             )
             self.bands_.append(band)
         before = self.y_true.index.searchsorted(forecast.index[0]) - 1
         if before >= 0:
             mark = self.ax_.axvline(
-                _on_an_axis(self.y_true.index[[before]])[0],
+                _as_axis_values(self.y_true.index[[before]])[0],
                 color="0.5",
                 linestyle=":",
                 linewidth=1,
-                label=self._once("start of a forecast"),
+                label=self._label_once("start of a forecast"),
             )
             self.starts_.append(mark)
 
@@ -341,7 +345,7 @@ def _horizon(forecaster, y_true):
     return ForecastingHorizon(y_true.index[n_seen:], is_relative=False)
 
 
-def _on_an_axis(index):
+def _as_axis_values(index):
     """Return the times in a form that matplotlib can draw."""
     if isinstance(index, pd.PeriodIndex):
         return index.to_timestamp()

@@ -11,8 +11,8 @@ from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
     line_style,
-    nothing_in,
-    one_after_another,
+    missing_part_error,
+    nested_estimators,
 )
 
 __all__ = ["LossCurveDisplay"]
@@ -300,11 +300,11 @@ class LossCurveDisplay:
 def _trained_network(estimator):
     """Return the estimator with the history, at the end of pipelines and searches."""
     check_is_fitted(estimator)
-    found = list(one_after_another(estimator))
+    found = list(nested_estimators(estimator))
     for one in found:
         if hasattr(one, "history_"):
             return one
-    raise nothing_in(
+    raise missing_part_error(
         found,
         "LSTM",
         "a fitted LSTMRegressor or LSTMClassifier, or a pipeline or search that ends in "

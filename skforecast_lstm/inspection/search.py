@@ -12,17 +12,17 @@ from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
+    missing_part_error,
     name_ticks,
-    nothing_in,
-    one_after_another,
+    nested_estimators,
     place_ticks,
 )
 from skforecast_lstm.inspection._search_results import (
+    axis_positions,
     decimals_for,
+    find_score,
     params_to_draw,
-    places_of,
-    results_of,
-    score_of,
+    results_table,
     searched_parameters,
 )
 
@@ -150,15 +150,15 @@ class SearchDisplay:
         """
         check_matplotlib(cls)
         check_is_fitted(search)
-        found = list(one_after_another(search))
+        found = list(nested_estimators(search))
         search = next((one for one in found if hasattr(one, "cv_results_")), None)
         if search is None:
-            raise nothing_in(found, "search", "a fitted GridSearchCV or the like")
-        score = score_of(search, metric)
+            raise missing_part_error(found, "search", "a fitted GridSearchCV or the like")
+        score = find_score(search, metric)
         searched = searched_parameters(search)
         params = params_to_draw(params, searched)
         varied = [name for name in searched if searched[name] or name in params]
-        results = results_of(search, varied, score)
+        results = results_table(search, varied, score)
         if results["score"].isna().all():
             raise ValueError(
                 "There is nothing to draw: all candidates failed. Set "
@@ -193,7 +193,7 @@ class SearchDisplay:
         table = self.results.filter(["score", "std", "n_resources"])
         labels = []
         for axis, name in zip("xy", self.params, strict=False):
-            table[axis], written = places_of(self.results[name])
+            table[axis], written = axis_positions(self.results[name])
             labels.append(written)
         table = table[table["score"].notna()]
         if len(self.params) == 1:
@@ -223,14 +223,14 @@ class SearchDisplay:
             lines.append("the best candidate at each value")
         return "\n".join([*lines, *more])
 
-    def _best_at_each(self, table, by):
+    def _best_candidates(self, table, by):
         """Return the best candidate with the most resources at each place."""
         best_last = table.sort_values("score", ascending=self.greater_is_better)
         if "n_resources" in table:
             best_last = best_last.sort_values("n_resources", kind="stable")
         return best_last.groupby(by).tail(1).sort_values(by)
 
-    def _chosen_of(self, table):
+    def _chosen_candidate(self, table):
         """Return the chosen candidate."""
         if self.chosen in table.index:
             return table.loc[self.chosen]
@@ -247,7 +247,7 @@ class SearchDisplay:
         else:
             groups = {"mean and standard deviation over folds": table}
         for label, group in groups.items():
-            best = self._best_at_each(group, ["x"])
+            best = self._best_candidates(group, ["x"])
             # A line between candidates has no meaning if other parameters differ too.
             comparable = len(self._searched) == 1 or group["x"].value_counts().min() > 1
             bars = ax.errorbar(
@@ -260,8 +260,8 @@ class SearchDisplay:
                 label=label,
             )
             self.errorbars_.append(bars)
-        chosen = self._chosen_of(table)
-        self.chosen_ = self._star(chosen["x"], chosen["score"])
+        chosen = self._chosen_candidate(table)
+        self.chosen_ = self._mark_with_star(chosen["x"], chosen["score"])
         place_ticks(ax, "x", table["x"], labels)
         ax.set_ylabel(self._score_label)
         ax.set_title(self._title(), fontsize="medium")
@@ -270,8 +270,8 @@ class SearchDisplay:
 
     def _plot_plane(self, table, x_labels, y_labels):
         """Draw the scores over two parameters, as colours."""
-        best = self._best_at_each(table, ["x", "y"])
-        chosen = self._chosen_of(table)
+        best = self._best_candidates(table, ["x", "y"])
+        chosen = self._chosen_candidate(table)
         ax = self.ax_
         # Better scores are brighter.
         colours = "viridis" if self.greater_is_better else "viridis_r"
@@ -282,7 +282,7 @@ class SearchDisplay:
             )
             if cells.size <= _N_WRITTEN:
                 self._write_scores(cells.to_numpy())
-            self.chosen_ = self._frame(
+            self.chosen_ = self._mark_with_frame(
                 cells.columns.get_loc(chosen["x"]), cells.index.get_loc(chosen["y"])
             )
             name_ticks(ax, "x", range(cells.shape[1]), cells.columns, x_labels)
@@ -291,7 +291,7 @@ class SearchDisplay:
             self.scatter_ = coloured = ax.scatter(
                 best["x"], best["y"], c=best["score"], cmap=colours, s=60, edgecolor="0.4"
             )
-            self.chosen_ = self._star(chosen["x"], chosen["y"])
+            self.chosen_ = self._mark_with_star(chosen["x"], chosen["y"])
             place_ticks(ax, "x", best["x"], x_labels)
             place_ticks(ax, "y", best["y"], y_labels)
             ax.grid(alpha=0.3)
@@ -305,7 +305,7 @@ class SearchDisplay:
         ax.set_title(self._title(*more), fontsize="medium")
         self.colorbar_ = self.figure_.colorbar(coloured, ax=ax, label=self._score_label)
 
-    def _star(self, x, y):
+    def _mark_with_star(self, x, y):
         """Mark the choice of the search with a star."""
         (star,) = self.ax_.plot(
             x,
@@ -320,7 +320,7 @@ class SearchDisplay:
         )
         return star
 
-    def _frame(self, column, line):
+    def _mark_with_frame(self, column, line):
         """Mark the choice of the search with a frame in the heat map."""
         from matplotlib.patches import Rectangle
 

@@ -14,8 +14,8 @@ from skforecast_lstm.inspection._drawing import (
     add_legend_below,
     axes_for,
     check_matplotlib,
-    nothing_in,
-    one_after_another,
+    missing_part_error,
+    nested_estimators,
 )
 from skforecast_lstm.windows import LookbackWindower
 
@@ -122,7 +122,7 @@ class WindowDisplay:
         windower, reached = _find_windower(estimator, X)
         rows = _rows_to_show(rows, len(reached), int(windower.lags_[0]))
         return cls(
-            steps=_steps(
+            steps=_describe_steps(
                 windower, reached, rows, X.index if hasattr(X, "iloc") else None
             ),
             description=_description(windower),
@@ -143,15 +143,17 @@ class WindowDisplay:
         """
         self.ax_ = ax = axes_for(self, ax)[0]
         self.figure_ = ax.figure
-        of_row = self.steps.groupby("row", sort=False)[["label", "position"]].first()
-        lanes = {row: lane for lane, row in enumerate(of_row.index)}
+        steps_by_row = self.steps.groupby("row", sort=False)[
+            ["label", "position"]
+        ].first()
+        lanes = {row: lane for lane, row in enumerate(steps_by_row.index)}
         self.boxes_ = {}
         for what, look in _LOOKS.items():
             found = self.steps[self.steps["what"] == what]
             if not found.empty:
-                self.boxes_[what] = self._boxes(found, lanes, {"label": what} | look)
+                self.boxes_[what] = self._draw_boxes(found, lanes, {"label": what} | look)
         (self.rows_,) = ax.plot(
-            of_row["position"],
+            steps_by_row["position"],
             list(lanes.values()),
             linestyle="",
             marker="D",
@@ -160,19 +162,19 @@ class WindowDisplay:
             markeredgecolor="white",
             label="row of the window",
         )
-        self._describe(of_row)
+        self._describe(steps_by_row)
         return self
 
-    def _span(self):
+    def _width(self):
         """Return the width of the picture in rows."""
         return self.steps["position"].max() - self.steps["step"].min()
 
-    def _boxes(self, steps, lanes, look):
+    def _draw_boxes(self, steps, lanes, look):
         """Draw one box per step, in the lane of its row."""
         from matplotlib.collections import PolyCollection
 
         # With many steps, gaps between the boxes would hide them.
-        few = self._span() <= _FEW_STEPS
+        few = self._width() <= _FEW_STEPS
         width = 0.9 if few else 1.0
         left = steps["step"].to_numpy() - width / 2
         top = steps["row"].map(lanes).to_numpy() - _HEIGHT / 2
@@ -184,18 +186,18 @@ class WindowDisplay:
         self.ax_.add_collection(boxes)
         return boxes
 
-    def _describe(self, of_row):
+    def _describe(self, steps_by_row):
         """Set the title, axis labels, limits and legend."""
         from matplotlib.ticker import MaxNLocator
 
         ax = self.ax_
-        first, last = self.steps["step"].min(), of_row["position"].max()
+        first, last = self.steps["step"].min(), steps_by_row["position"].max()
         if first < 0:
             ax.axvline(-0.5, color="0.3", linewidth=1, label="start of X")
-        space = max(1, 0.03 * self._span())
+        space = max(1, 0.03 * self._width())
         ax.set_xlim(first - space, last + space)
-        ax.set_ylim(len(of_row) - 0.4, -0.6)
-        ax.set_yticks(range(len(of_row)), of_row["label"])
+        ax.set_ylim(len(steps_by_row) - 0.4, -0.6)
+        ax.set_yticks(range(len(steps_by_row)), steps_by_row["label"])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(title=self.description, xlabel="Row of the series", ylabel="Window of")
         ax.grid(axis="x", alpha=0.3)
@@ -205,7 +207,7 @@ class WindowDisplay:
 
 def _find_windower(estimator, X):
     """Return the windower in an estimator, and its input for the rows of X."""
-    found = list(one_after_another(estimator))
+    found = list(nested_estimators(estimator))
     for one in found:
         if isinstance(one, LookbackWindower):
             return one, X
@@ -214,7 +216,7 @@ def _find_windower(estimator, X):
                 return step, one[:place].transform(X) if place else X
         if len(getattr(one, "steps", ())) > 1:
             X = one[:-1].transform(X)
-    raise nothing_in(
+    raise missing_part_error(
         found,
         "LookbackWindower",
         "a fitted LookbackWindower, or a pipeline or search with one in it",
@@ -236,7 +238,7 @@ def _rows_to_show(rows, n_rows, reach):
     return np.unique(np.arange(n_rows)[rows]).tolist()
 
 
-def _steps(windower, X, rows, times):
+def _describe_steps(windower, X, rows, times):
     """Return the content of each step of each window, from the windower itself.
 
     The windower transforms row numbers instead of values, twice: from 0 and from 1. A
@@ -245,7 +247,7 @@ def _steps(windower, X, rows, times):
     X = X.iloc[: rows[-1] + 1] if hasattr(X, "iloc") else X[: rows[-1] + 1]
     unknown = np.isnan(_windows(windower, X)).any(axis=2)
     from_zero, from_one = (
-        _windows(windower, _numbered(X, windower.n_features_in_, first))[:, :, 0]
+        _windows(windower, _number_rows(X, windower.n_features_in_, first))[:, :, 0]
         for first in (0.0, 1.0)
     )
     positions = _positions(X)
@@ -262,7 +264,7 @@ def _steps(windower, X, rows, times):
         table = pd.DataFrame(
             {
                 "row": row,
-                "label": f"row {row}{_in_words(times, row)}",
+                "label": f"row {row}{_describe_time(times, row)}",
                 "position": positions[row],
                 "step": np.concatenate([steps, ahead]),
                 "what": np.concatenate([what, np.repeat(_AHEAD, len(ahead))]),
@@ -281,7 +283,7 @@ def _windows(windower, X):
     return np.asarray(windows).reshape(len(X), len(windower.lags_), -1)
 
 
-def _numbered(X, n_features, first):
+def _number_rows(X, n_features, first):
     """Return row numbers in all columns, with the index of the rows if there is one."""
     numbers = np.repeat(first + np.arange(len(X))[:, None], n_features, axis=1)
     return pd.DataFrame(numbers, index=X.index) if hasattr(X, "iloc") else numbers
@@ -295,15 +297,15 @@ def _positions(X):
     return pd.Series(names).groupby(names.factorize()[0]).cumcount().to_numpy()
 
 
-def _in_words(times, row):
+def _describe_time(times, row):
     """Return the time of a row and the name of its series, on a separate line."""
     if times is None or isinstance(times, pd.RangeIndex):
         return ""
     parts = times[row] if times.nlevels > 1 else [times[row]]
-    return "\n" + ", ".join(as_label(_short(part)) for part in parts)
+    return "\n" + ", ".join(as_label(_shorten_time(part)) for part in parts)
 
 
-def _short(part):
+def _shorten_time(part):
     """Return a time without zero seconds, and without the hours at midnight."""
     return str(part).removesuffix(" 00:00:00").removesuffix(":00")
 

@@ -27,7 +27,7 @@ class GlorotUniform(keras.initializers.GlorotUniform):
 
     def __call__(self, shape, dtype=None):
         """Return uniform weights within ``sqrt(6 / (n_inputs + n_outputs))`` of zero."""
-        if _is_placeholder():
+        if _is_shape_inference():
             return keras.ops.zeros(shape, dtype)
         limit = math.sqrt(6 / (shape[-2] + shape[-1]))
         weights = np.random.default_rng(self.seed).uniform(-limit, limit, shape)
@@ -49,7 +49,7 @@ class Orthogonal(keras.initializers.Orthogonal):
 
     def __call__(self, shape, dtype=None):
         """Return a matrix with orthonormal rows or columns, whichever are fewer."""
-        if _is_placeholder():
+        if _is_shape_inference():
             return keras.ops.zeros(shape, dtype)
         n_rows, n_columns = shape
         longest_first = max(shape), min(shape)
@@ -60,6 +60,6 @@ class Orthogonal(keras.initializers.Orthogonal):
         return (self.gain * q).astype(dtype or keras.config.floatx())
 
 
-def _is_placeholder():
+def _is_shape_inference():
     """Return True if Keras only infers shapes now and draws the weights later."""
     return in_stateless_scope()

@@ -158,7 +158,7 @@ class Segments(keras.layers.Layer):
 
     def call(self, inputs, mask=None):
         """Return segments of shape (n_samples, n_segments, size * n_features)."""
-        n_missing, n_segments, size_of_step = self._counted(inputs.shape)
+        n_missing, n_segments, size_of_step = self._segment_counts(inputs.shape)
         if n_missing:
             inputs = ops.pad(inputs, ((0, 0), (n_missing, 0), (0, 0)))
         segments = ops.reshape(inputs, (-1, n_segments, size_of_step))
@@ -174,9 +174,9 @@ class Segments(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         """Return the shape with fewer steps and more features."""
-        return (input_shape[0], *self._counted(input_shape)[1:])
+        return (input_shape[0], *self._segment_counts(input_shape)[1:])
 
-    def _counted(self, shape):
+    def _segment_counts(self, shape):
         """Return the numbers of padded steps, segments and features per segment."""
         n_segments = -(-shape[1] // self.size)
         return n_segments * self.size - shape[1], n_segments, self.size * shape[2]

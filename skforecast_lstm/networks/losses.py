@@ -58,7 +58,7 @@ def as_columns(*parts):
     )
 
 
-def _as_equals(y_true, y_pred):
+def _as_equal_shapes(y_true, y_pred):
     """Return targets and outputs as columns; raise unless their shapes are equal."""
     y_true, y_pred = as_columns(y_true, y_pred)
     if y_true.shape[1:] != y_pred.shape[1:]:
@@ -105,7 +105,7 @@ class SymmetricMeanAbsolutePercentageError(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Return the mean error of each row, in percent."""
-        y_true, y_pred = _as_equals(y_true, y_pred)
+        y_true, y_pred = _as_equal_shapes(y_true, y_pred)
         # Divide both values by the larger one: this avoids overflow and underflow. The
         # divisor has no part in the gradient.
         larger = ops.stop_gradient(ops.maximum(ops.abs(y_true), ops.abs(y_pred)))
@@ -194,7 +194,7 @@ class MeanAbsoluteScaledError(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         """Return the mean scaled error of each row."""
-        y_true, y_pred = _as_equals(y_true, y_pred)
+        y_true, y_pred = _as_equal_shapes(y_true, y_pred)
         n_outputs = y_pred.shape[-1]
         scale = np.ravel(self.scale)
         if n_outputs % len(scale):

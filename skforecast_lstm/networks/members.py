@@ -92,7 +92,7 @@ class Members(keras.layers.Layer):
                 )
         members = cls(networks[0], len(networks))
         every = zip(*map(_variables, networks), strict=True)
-        for own, variables in zip(members._own_variables(), every, strict=True):
+        for own, variables in zip(members._stacked_variables(), every, strict=True):
             own.assign(np.stack([ops.convert_to_numpy(one) for one in variables]))
         return members
 
@@ -110,12 +110,12 @@ class Members(keras.layers.Layer):
             for variable in variables
         ]
 
-    def _own_variables(self):
+    def _stacked_variables(self):
         return [*self._trained, *self._fixed]
 
     def values(self) -> list:
         """Return the values of all weights, trainable ones first."""
-        return [own.value for own in self._own_variables()]
+        return [own.value for own in self._stacked_variables()]
 
     def set_weights_of(self, layer: keras.Layer, weights: Sequence[Any]) -> None:
         """Give all members the same weights in one of their layers.
@@ -127,13 +127,13 @@ class Members(keras.layers.Layer):
         weights : sequence of array
             Weights, as in `set_weights` of the layer.
         """
-        pairs = zip(self._variables_inside(), self._own_variables(), strict=True)
+        pairs = zip(self._template_variables(), self._stacked_variables(), strict=True)
         stacked = {id(variable): own for variable, own in pairs}
         for variable, value in zip(layer.weights, weights, strict=True):
             own = stacked[id(variable)]
             own.assign(np.broadcast_to(value, own.shape))
 
-    def _variables_inside(self):
+    def _template_variables(self):
         return _variables(self.hidden_network())
 
     def call(self, inputs, training=None):
@@ -146,7 +146,7 @@ class Members(keras.layers.Layer):
 
         changes = []
 
-        def call_one(values):
+        def call_member(values):
             outputs, fixed, losses = network.stateless_call(
                 *values, inputs, training=training, return_losses=True
             )
@@ -157,7 +157,7 @@ class Members(keras.layers.Layer):
         trained = [own.value for own in self._trained]
         # Copy, because PyTorch assigns in place and the gradient needs the old values.
         fixed = [ops.copy(own.value) for own in self._fixed]
-        outputs, fixed, losses = _map_members(call_one, (trained, fixed))
+        outputs, fixed, losses = _map_members(call_member, (trained, fixed))
         for own, value, *changed in zip(self._fixed, fixed, *changes, strict=True):
             if any(changed):
                 own.assign(value)
@@ -170,15 +170,15 @@ class Members(keras.layers.Layer):
         (output,) = self.hidden_network().outputs
         return keras.KerasTensor((inputs.shape[0], *output.shape[1:]), output.dtype)
 
-    def measured(self, values: list, x: Any, *outputs: Any) -> tuple:
+    def in_loss_units(self, values: list, x: Any, *outputs: Any) -> tuple:
         """Return targets and outputs in the units of the loss of a member."""
         network = self.hidden_network()
-        if not hasattr(network, "in_spreads"):
+        if not hasattr(network, "in_window_units"):
             return outputs
         with keras.StatelessScope(
-            list(zip(self._variables_inside(), values, strict=True))
+            list(zip(self._template_variables(), values, strict=True))
         ):
-            return network.in_spreads(x, *outputs)
+            return network.in_window_units(x, *outputs)
 
     def get_config(self):
         """Return the parameters of the layer."""
@@ -234,17 +234,17 @@ class MembersNetwork(keras.Model):
         members = find_layer(self, Members)
         loss_of_outputs = super().compute_loss
 
-        def loss_of_one(part):
+        def member_loss(part):
             values, outputs = part
             targets = y
             if not counts_in_own_units(self.loss):
-                targets, outputs = members.measured(values, x, y, outputs)
+                targets, outputs = members.in_loss_units(values, x, y, outputs)
             return loss_of_outputs(x, targets, outputs, sample_weight, training)
 
         values = members.values()
         if not self._has_member_axis(y_pred):
-            return loss_of_one(([value[0] for value in values], y_pred))
-        losses = _map_members(loss_of_one, (values, ops.moveaxis(y_pred, 1, 0)))
+            return member_loss(([value[0] for value in values], y_pred))
+        losses = _map_members(member_loss, (values, ops.moveaxis(y_pred, 1, 0)))
         loss = ops.mean(losses)
         # Value of the mean, gradient of the sum.
         return loss + (members.n_members - 1) * (loss - ops.stop_gradient(loss))

@@ -255,10 +255,10 @@ class NormalizedNetwork(keras.Model):
         """Return the loss; normalize outputs and targets unless the loss is relative."""
         if not counts_in_own_units(self.loss):
             self._check_quantiles()
-            y, y_pred = self.in_spreads(x, y, y_pred)
+            y, y_pred = self.in_window_units(x, y, y_pred)
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 
-    def in_spreads(self, x: Any, *outputs: Any) -> tuple:
+    def in_window_units(self, x: Any, *outputs: Any) -> tuple:
         """Return outputs or targets normalized by level and spread of their windows."""
         if len(x.shape) == 2:
             x = ops.expand_dims(x, -1)

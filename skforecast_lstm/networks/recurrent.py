@@ -186,7 +186,7 @@ def recurrent_network(
     if branches is None:
         outputs = recurrent_stack(steps, **stack, **penalties)
     else:
-        outputs = _read_by_branches(steps, branches, places, stack, penalties)
+        outputs = _join_branches(steps, branches, places, stack, penalties)
     if decoder == "lstm":
         size = layer_sizes("units", units)[-1]
         layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
@@ -265,7 +265,7 @@ def _forecast_columns(places, target_columns, n_outputs, n_quantiles):
     return columns
 
 
-def _read_by_branches(steps, branches, places, stack, penalties):
+def _join_branches(steps, branches, places, stack, penalties):
     """Return the joined outputs of all branches."""
     parts = []
     for number, branch in enumerate(branches):

@@ -53,7 +53,7 @@ class JoinNeighbours(layers.Layer):
     def call(self, inputs, mask=None):
         """Return steps of shape (n_samples, n_steps, size * n_features)."""
         if mask is not None:
-            inputs = inputs * _mask_as_numbers(mask, inputs)
+            inputs = inputs * _mask_to_numbers(mask, inputs)
         n_before = (self.size - 1) // 2
         n_steps = inputs.shape[1]
         padded = ops.pad(inputs, ((0, 0), (n_before, self.size - 1 - n_before), (0, 0)))
@@ -96,7 +96,7 @@ class SummariseKnown(layers.Layer):
         """Return summaries of shape (n_samples, 2 * n_features)."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
-        known = _mask_as_numbers(mask, inputs)
+        known = _mask_to_numbers(mask, inputs)
         n_known = ops.sum(known, axis=1)
         mean = ops.sum(inputs * known, axis=1) / ops.maximum(n_known, 1)
         lowest = ops.min(inputs, axis=1, keepdims=True)
@@ -104,7 +104,7 @@ class SummariseKnown(layers.Layer):
         return ops.concatenate([mean, largest * ops.minimum(n_known, 1)], axis=-1)
 
 
-def _mask_as_numbers(mask, like):
+def _mask_to_numbers(mask, like):
     return ops.expand_dims(ops.cast(mask, like.dtype), -1)
 
 

@@ -120,13 +120,13 @@ def simple_rules(n_steps: int, horizon: int, season_length: int) -> dict[str, np
         season_ago = n_steps - season_length + ahead % season_length
         rules["season_ago"] = window[season_ago]
     if season_length > 1 and n_steps >= 2 * season_length:
-        rules |= _rules_of_seasons(window, ahead, season_length)
+        rules |= _seasonal_rules(window, ahead, season_length)
     return {
         name: np.broadcast_to(rule, (horizon, n_steps)) for name, rule in rules.items()
     }
 
 
-def _rules_of_seasons(window, ahead, season_length):
+def _seasonal_rules(window, ahead, season_length):
     """Return the rules that compare the seasons of a window."""
     n_seasons = len(window) // season_length
     seasons = window[-n_seasons * season_length :].reshape(

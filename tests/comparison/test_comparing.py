@@ -12,7 +12,7 @@ import pytest
 from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
-from skforecast_lstm.comparison.lineup import quietly_made
+from skforecast_lstm.comparison.lineup import ignore_default_warnings
 
 QUICK = ["naive", "seasonal naive", "Ridge"]
 
@@ -28,7 +28,7 @@ class Moody(NaiveForecaster):
 
 @pytest.fixture
 def moody():
-    with quietly_made():
+    with ignore_default_warnings():
         return Moody()
 
 
@@ -192,7 +192,7 @@ def test_one_that_gives_no_number_is_reported(monthly):
         def _predict(self, fh, X=None):
             return super()._predict(fh, X) * np.nan
 
-    with quietly_made():
+    with ignore_default_warnings():
         unsure = Unsure()
     comparison = compare(
         monthly, horizon=12, n_windows=1, forecasters=[unsure], coverage=()

@@ -4,7 +4,11 @@ from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm.comparison.cells import quiet
 from skforecast_lstm.comparison.datasets import read_datasets
-from skforecast_lstm.comparison.lineup import DEFAULT_LINEUP, line_up, quietly_made
+from skforecast_lstm.comparison.lineup import (
+    DEFAULT_LINEUP,
+    ignore_default_warnings,
+    line_up,
+)
 
 
 def datasets_of(y, horizon=12, **given):
@@ -51,7 +55,7 @@ def test_regressors_by_name_are_seeded_and_read_windows(airline, name):
 
 
 def test_objects_are_taken_as_they_are_and_not_changed(airline):
-    with quietly_made():
+    with ignore_default_warnings():
         given = NaiveForecaster(strategy="drift")
     regressor = Ridge(alpha=3)
     (made,) = line_up({"drift": given, "stiff": regressor}, datasets_of(airline))

@@ -14,7 +14,7 @@ import pytest
 from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
-from skforecast_lstm.comparison.lineup import quietly_made
+from skforecast_lstm.comparison.lineup import ignore_default_warnings
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -36,7 +36,7 @@ def report(tmp_path_factory):
     """A report with names that are HTML, and a forecaster that fails."""
     from sktime.datasets import load_airline
 
-    with quietly_made():
+    with ignore_default_warnings():
         broken = Broken()
     y = load_airline()
     comparison = compare(
@@ -117,7 +117,7 @@ def test_many_series_and_none_at_all(rng, tmp_path):
     text = (tmp_path / "many.html").read_text()
     assert "drawn for the first 6 of 8 series" in text
     assert text.count("<img") == 6 + 2
-    with quietly_made():
+    with ignore_default_warnings():
         broken = Broken()
     none = compare(
         pd.Series(np.sqrt(np.arange(30.0))), horizon=3, n_windows=1, forecasters=[broken]

@@ -215,7 +215,7 @@ class TestAnswers:
     def test_each_window_in_its_own_spread_in_evaluation_too(self, rng, task):
         joined, *networks = joined_and_apart(rng)
         mean = training.predict(joined, task[0])
-        targets, outputs = networks[0].in_spreads(task[0], task[1], mean)
+        targets, outputs = networks[0].in_window_units(task[0], task[1], mean)
         expected = np.mean((np.asarray(targets) - np.asarray(outputs)) ** 2)
         found, _ = joined.evaluate(*task, verbose=0)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
@@ -368,8 +368,8 @@ class TestFiles:
         self.check(unpack_model(pack_model(trained)), trained, task[0])
 
     def test_without_pickle(self, trained, task):
-        kind, parts = keras_objects.take_apart(trained)
-        found = keras_objects.put_together(kind, parts, Budget(10**6))
+        kind, parts = keras_objects.to_parts(trained)
+        found = keras_objects.from_parts(kind, parts, Budget(10**6))
         self.check(found, trained, task[0])
         for one in (found, trained):
             fit(one, *task)
@@ -377,7 +377,7 @@ class TestFiles:
 
     def test_the_weights_of_the_first_member_are_not_kept_twice(self, trained):
         n_weights = sum(v.size for v in variables_of(trained))
-        kept = sum(v.size for v in keras_objects.take_apart(trained)[1]["weights"])
+        kept = sum(v.size for v in keras_objects.to_parts(trained)[1]["weights"])
         assert kept == n_weights
         assert len(pack_model(network(units=40))) * 1.5 > len(
             pack_model(join_members([network(units=40)]))
@@ -385,7 +385,7 @@ class TestFiles:
 
     @pytest.mark.parametrize("change", ["class", "lambda", "number", "no network"])
     def test_hostile_members_are_refused(self, trained, change):
-        kind, parts = keras_objects.take_apart(trained)
+        kind, parts = keras_objects.to_parts(trained)
         layers = parts["config"]["config"]["layers"]
         config = next(one for one in layers if one["class_name"] == "Members")["config"]
         if change == "class":
@@ -410,7 +410,7 @@ class TestFiles:
                 "config": {"units": 1},
             }
         with pytest.raises((TypeError, ValueError)):
-            keras_objects.put_together(kind, parts, Budget())
+            keras_objects.from_parts(kind, parts, Budget())
 
 
 class TestJoining:
