@@ -51,9 +51,9 @@ def check_no_times(name, values):
         is_time = str(kind).lower().startswith(("date", "time", "period"))
         if is_time or getattr(kind, "kind", None) in ("m", "M"):
             raise TypeError(
-                f"{name} has times of type {kind} in column {place}, and needs numbers. "
-                "Give the time that passed, such as (times - times[0]) / "
-                "np.timedelta64(1, 'h'), or leave the column out."
+                f"{name} has times of type {kind} in column {place}, but must contain "
+                "numbers. Give the elapsed time instead, such as (times - times[0]) / "
+                "np.timedelta64(1, 'h'), or drop the column."
             )
 
 

@@ -76,9 +76,9 @@ def _rebuild(item):
         again = kind.from_config(complete_config(item))
     except Exception as error:
         raise TypeError(
-            f"{kind.__name__} can't be made again from its get_config(), which a copy "
-            f"for each fit takes: {error} Give the class a get_config that returns all "
-            "arguments of its __init__."
+            f"{kind.__name__} can't be copied from its get_config(), and every fit works "
+            f"on a copy: {error} Define a get_config that returns all arguments of "
+            "__init__."
         ) from error
     if isinstance(item, keras.optimizers.Optimizer):
         copy_decay_exclusions(item, again)
@@ -95,10 +95,9 @@ def _check_same_attributes(item, again):
         found = vars(again).get(name)
         if not _is_plain(found) or not _are_equal(value, found):
             raise TypeError(
-                f"The get_config() of {type(item).__name__} leaves something out: "
-                f"{name} is {value!r}, but {found!r} in a copy, and every fit, clone and "
-                "pickle takes a copy. Give the class a get_config that returns all "
-                "arguments of its __init__."
+                f"The get_config() of {type(item).__name__} is incomplete: {name} is "
+                f"{value!r}, but {found!r} in a copy. Every fit, clone and pickle works "
+                "on a copy. Define a get_config that returns all arguments of __init__."
             )
 
 

@@ -27,18 +27,21 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(os.path.realpath(path))
     if not path.parent.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {str(path.parent)!r} to write {path.name!r} to. Make "
-            "it, or name another."
+            f"The folder {str(path.parent)!r} for {path.name!r} does not exist. Create "
+            "it, or give another path."
         )
     if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder. Name a file to write to.")
+        raise IsADirectoryError(f"{str(path)!r} is a folder. Give the path of a file.")
     if path.exists() and not path.is_file():
         raise FileExistsError(
-            f"{str(path)!r} is a pipe or a device, in whose place a file would come. "
-            "Name another."
+            f"{str(path)!r} is a pipe or a device, and writing would replace it by a "
+            "file. Give another path."
         )
     if path.exists() and not os.access(path, os.W_OK):
-        raise PermissionError(f"{str(path)!r} may not be written to.")
+        raise PermissionError(
+            f"{str(path)!r} is not writable. Change its permissions, or give another "
+            "path."
+        )
     _delete_abandoned(path)
     unfinished, held = _create_temporary_file(path)
     with ExitStack() as leaving:

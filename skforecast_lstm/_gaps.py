@@ -111,12 +111,11 @@ def _warn_of_no_step(name, times):
     """Warn that gaps between the times of a series cannot be found."""
     where = "" if name is None else f" of series {name!r}"
     warnings.warn(
-        f"The times{where} have no regular step (from {times[0]} to "
-        f"{times[-1]}, {len(times)} rows), so gaps between rows can't be "
-        "found. Give them a regular step, for example with resample(...). For events, "
-        "add a column with the time since the event before, as "
-        "targets.events_to_intervals does. If the times mean nothing, use "
-        "reset_index(drop=True).",
+        f"The times{where} have no regular step (from {times[0]} to {times[-1]}, "
+        f"{len(times)} rows), so gaps between rows can't be found. Give them a regular "
+        "step, for example with resample(...). For events, add a column with the time "
+        "since the event before, as targets.events_to_intervals does. If the times have "
+        "no meaning, use reset_index(drop=True).",
         IrregularTimesWarning,
         stacklevel=4,
     )

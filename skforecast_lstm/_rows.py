@@ -77,8 +77,9 @@ def warn_of_gaps(
         n_gaps = np.count_nonzero(left_out & ~complete)
         warnings.warn(
             f"Training leaves out most of {n_rows} rows: {n_gaps} have gaps in their "
-            f"window, {np.count_nonzero(left_out) - n_gaps} others an unknown target. "
-            "Fill the gaps first, as SimpleImputer does, or give a shorter lookback.",
+            f"window, and {np.count_nonzero(left_out) - n_gaps} others have an unknown "
+            "target. Fill the gaps, for example with SimpleImputer, or use a shorter "
+            "lookback.",
             UnknownStepsWarning,
             stacklevel=5,
         )
@@ -127,8 +128,8 @@ def hold_out(
             ""
             if n_steps == 1
             else (
-                f": targets reach over {n_steps} rows, and those before the "
-                f"{np.count_nonzero(held_out)} held out share some with them"
+                f": targets cover {n_steps} rows, and the rows before the "
+                f"{np.count_nonzero(held_out)} held-out rows share target rows with them"
             )
         )
         raise ValueError(

@@ -43,9 +43,9 @@ def warn_of_lost_digits(name: str, measures: Measures) -> None:
         column = int(lost.argmax())
         warnings.warn(
             f"Column {column} of {name} has a mean of {level[column]:.6g} and varies by "
-            f"{spread[column]:.2g}, which is lost in {keras.config.floatx()}, the "
-            "precision of the device. Subtract the level first, as StandardScaler does, "
-            "in float64.",
+            f"only {spread[column]:.2g}, which is lost in {keras.config.floatx()}, the "
+            "precision of the device. Subtract the mean first in float64, for example "
+            "with StandardScaler.",
             LostDigitsWarning,
             stacklevel=5,
         )
@@ -59,8 +59,8 @@ def warn_of_small_or_large_inputs(measures: Measures) -> None:
         column = int(unfit.argmax())
         warnings.warn(
             f"Column {column} of X has values up to {largest[column]:.2g}, and a network "
-            "learns little from numbers of such a size. Put a StandardScaler before it, "
-            "or give normalization='standard'.",
+            "learns little from values of this size. Put a StandardScaler before it, or "
+            "set normalization='standard'.",
             UnscaledWarning,
             stacklevel=5,
         )
@@ -81,10 +81,10 @@ def warn_of_small_targets(targets: NDArray, model: keras.Model) -> None:
         return
     if loss < 1e-5:
         warnings.warn(
-            f"y varies by {spread:.2g}, which makes a loss of {loss:.2g}: so little that "
-            "the optimizer hardly moves. Give y in other units, as "
-            "sklearn.compose.TransformedTargetRegressor does with a StandardScaler, or "
-            "set loss='mae'.",
+            f"y varies by only {spread:.2g}, so the loss is only {loss:.2g} and the "
+            "optimizer hardly moves. Scale y, for example with "
+            "sklearn.compose.TransformedTargetRegressor and StandardScaler, or set "
+            "loss='mae'.",
             UnscaledWarning,
             stacklevel=6,
         )
@@ -169,12 +169,12 @@ def check_units(windows, rows, targets, columns, n_quantiles=1):
         differ = spreads.max() > 3 * spreads.min() or np.ptp(means) > 3 * spreads.max()
         if differ and not _mostly_occur_in(first, windows[:, -1, column]):
             raise ValueError(
-                f"The target and column {column} of X differ in their units: the column "
+                f"The target and column {column} of X have different units: the column "
                 f"has mean {means[0]:.4g} and standard deviation {spreads[0]:.4g}, the "
-                f"target {means[1]:.4g} and {spreads[1]:.4g}. A forecast is undone from "
-                "the normalization of its window: give both in the same units, with no "
-                "scaler before the windows; or target_columns=() if the target is none "
-                "of the columns of X."
+                f"target {means[1]:.4g} and {spreads[1]:.4g}. Forecasts are scaled back "
+                "by their windows, so both need the same units. Remove any scaler before "
+                "the windows, or set target_columns=() if the target is not a column of "
+                "X."
             )
 
 

@@ -87,10 +87,10 @@ def unpack_model(content):
             model = keras.saving.load_model(path, safe_mode=False)
         except (TypeError, ValueError) as error:
             raise TypeError(
-                "Keras can't make this model again from its configuration, which takes "
-                "a copy or a pickle of it. Put "
-                "@keras.saving.register_keras_serializable() before the classes and "
-                "functions of your own that it uses, or give a function that builds it."
+                "Keras can't rebuild this model from its configuration, which a copy or "
+                "a pickle needs. Put @keras.saving.register_keras_serializable() before "
+                "your own classes and functions in the model, or give a function that "
+                "builds the model."
             ) from error
     make_complete(model)
     return model
@@ -131,9 +131,8 @@ def check_name_is_known(parameter, value):
         except (ValueError, TypeError, AttributeError):
             known = [known for known in dir(module) if not known.startswith("_")]
             raise ValueError(
-                f"Unknown {parameter} {name!r}.{did_you_mean(name, known)} Give a "
-                f"name that keras.{module.__name__.rpartition('.')[-1]} has, or an "
-                "object."
+                f"Unknown {parameter} {name!r}.{did_you_mean(name, known)} Give a name "
+                f"from keras.{module.__name__.rpartition('.')[-1]}, or an object."
             ) from None
 
 
@@ -268,8 +267,9 @@ class KerasWrapper(BaseEstimator):
         """Return a copy of the user's model, with its weights."""
         if self.n_members > 1:
             raise ValueError(
-                f"n_members={self.n_members} networks would have the weights of this one "
-                "model. Give a function that builds it, for first weights of their own."
+                f"All n_members={self.n_members} networks would start with the weights "
+                "of this one model. Give a function that builds the model, so that each "
+                "has its own first weights."
             )
         model = unpack_model(pack_model(self.model))
         _exclude_from_decay(model, _decay_exclusions(self.model))
@@ -348,7 +348,7 @@ class KerasWrapper(BaseEstimator):
         for callback in callbacks:
             if not isinstance(callback, keras.callbacks.Callback):
                 raise TypeError(
-                    "callbacks must be Keras callbacks, classes of them, or a list or "
-                    f"dict of these; got {callback!r}."
+                    "callbacks must be Keras callbacks, callback classes, or a list or "
+                    f"dict of these, got {callback!r}."
                 )
         return callbacks

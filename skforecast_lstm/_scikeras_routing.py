@@ -18,8 +18,8 @@ def _read(name: str) -> ModuleType:
     spec = places and PathFinder.find_spec(f"scikeras.{name}", list(places))
     if not spec or spec.loader is None:
         raise ImportError(
-            f"scikeras.{name} is not there, which routes parameters such as "
-            "optimizer__clipnorm. Install scikeras 0.13."
+            f"scikeras.{name}, which routes parameters such as optimizer__clipnorm, is "
+            "missing. Install scikeras 0.13."
         )
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -374,8 +374,8 @@ class SequenceEstimator(RefittableEstimator):
         self.callbacks_ = callbacks
         if losses and not math.isfinite(losses[-1]):
             warnings.warn(
-                f"The loss became {losses[-1]} by epoch {len(losses)}, and predictions "
-                "will be of no use. Scale X, lower learning_rate or set "
+                f"The loss became {losses[-1]} by epoch {len(losses)}, so predictions "
+                "will be useless. Scale X, lower learning_rate or set "
                 "optimizer__clipnorm.",
                 ConvergenceWarning,
                 stacklevel=4,
@@ -436,8 +436,8 @@ class SequenceEstimator(RefittableEstimator):
         if unanswered.any():
             warnings.warn(
                 f"{unanswered.sum()} of {len(X)} predictions are NaN: their windows have "
-                "unknown steps, which this model does not mask. Begin it with "
-                "skforecast_lstm.networks.MaskUnknown().",
+                "unknown steps, which this model does not mask. Make "
+                "skforecast_lstm.networks.MaskUnknown() its first layer.",
                 UnknownStepsWarning,
                 stacklevel=3,
             )

@@ -80,7 +80,7 @@ def _as_one_zone(index):
     if len(has_zone) > 1:
         raise ValueError(
             "Some times in the index of X have a time zone and others have none, so they "
-            "have no order. Give all of them one, or none."
+            "can't be ordered. Give all times a time zone, or none."
         )
     try:
         return pd.to_datetime(index)
@@ -108,10 +108,9 @@ def _is_in_order(series, order):
         (before, where), (after, _) = describe(first), describe(first + 1)
         raise ValueError(
             f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
-            f"{after} comes after row {before}. Windows need rows in the order of time, "
-            "one row per time: sort them with sort_index() and split without shuffling; "
-            "if their order is right and the index means nothing, use "
-            "reset_index(drop=True)."
+            f"{after} comes after row {before}. Windows need one row per time, in time "
+            "order. Sort the rows with sort_index(), and split without shuffling. If the "
+            "order is right and the index has no meaning, use reset_index(drop=True)."
         )
     return True
 

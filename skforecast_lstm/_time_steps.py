@@ -33,9 +33,9 @@ class Steps:
         if not fits.all():
             odd = times[int(np.argmin(fits))]
             raise ValueError(
-                f"The time {odd} is no step: times from {self.first} on go in steps of "
-                f"{self.name}. Correct it, or give the times a frequency by "
-                "asfreq(...), NaN where nothing is known."
+                f"The time {odd} is not on a step: the times start at {self.first} and "
+                f"have steps of {self.name}. Correct it, or give the times a frequency "
+                "with asfreq(...)."
             )
         return numbers
 

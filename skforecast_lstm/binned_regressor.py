@@ -248,7 +248,8 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         levels = np.asarray(quantiles, dtype=np.float64)
         if levels.ndim > 1 or not ((levels >= 0) & (levels <= 1)).all():
             raise ValueError(
-                f"quantiles must be one or many numbers from 0 to 1, got {quantiles!r}."
+                "quantiles must be a number or a list of numbers from 0 to 1, got "
+                f"{quantiles!r}."
             )
         below = self.predict_proba(X).cumsum(axis=1)
         below[:, -1] = np.where(np.isnan(below[:, -1]), np.nan, 1.0)
@@ -310,7 +311,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         if not hasattr(classifier, "predict_proba"):
             raise TypeError(
                 f"{type(classifier).__name__} has no predict_proba. Give a classifier "
-                "that has it, or put this one into a CalibratedClassifierCV."
+                "that has it, or wrap this one in a CalibratedClassifierCV."
             )
         return classifier
 
@@ -322,8 +323,8 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             return process_routing(self, "fit", **fit_params).classifier.fit
         if weights is not None and not has_fit_parameter(classifier, "sample_weight"):
             raise ValueError(
-                f"{type(classifier).__name__} takes no sample_weight. Leave it out, or "
-                "give another classifier."
+                f"{type(classifier).__name__} does not accept sample_weight. Leave it "
+                "out, or give another classifier."
             )
         return fit_params
 
@@ -334,7 +335,7 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             what = f"only the value {lowest}" if len(y) else "no value"
             raise ValueError(
                 f"y has {what} in n_samples = {len(y)} rows with a known target and a "
-                "weight. Bins need two or more values, for more than one class."
+                "weight. Bins need at least two different values."
             )
         if self.strategy == "uniform":
             cuts = np.linspace(lowest, highest, self.n_bins + 1)[1:-1]
@@ -381,8 +382,8 @@ def _leave_out_unknown(classifier, X, bins, known, params):
     if steps:
         raise ValueError(
             f"{np.count_nonzero(~known)} rows have no known target or no weight, and "
-            "they can't be left out before the first step of a pipeline, where other "
-            "rows may need them. Put BinnedRegressor at the end of the pipeline."
+            "can't be left out before the first step of a pipeline, because other rows "
+            "may need them. Put BinnedRegressor at the end of the pipeline."
         )
     rows = np.flatnonzero(known)
     params = _check_method_params(X, params, indices=rows)

@@ -432,9 +432,9 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         if two and self.loss is not None and _compares_outputs(self._make("loss")):
             if name not in (None, "softmax"):
                 raise ValueError(
-                    f"The loss {self.loss!r} compares the outputs of the classes, and "
-                    f"output_activation={given!r} makes one for two classes. Leave "
-                    "output_activation out, or give 'softmax'."
+                    f"The loss {self.loss!r} compares the outputs of the classes, but "
+                    f"output_activation={given!r} gives only one output for two classes. "
+                    "Leave out output_activation, or give 'softmax'."
                 )
             return given or "softmax"
         from_logits = getattr(self._make("loss"), "from_logits", False)
@@ -442,9 +442,9 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         is_known = name is None or hasattr(keras.activations, name)
         if is_known and name not in expected:
             raise ValueError(
-                f"output_activation={given!r} does not go with the loss {self.loss!r}"
-                ": a loss with from_logits=True reads outputs of "
-                "output_activation='linear', others those of 'sigmoid' or 'softmax'."
+                f"output_activation={given!r} does not fit the loss {self.loss!r}. A "
+                "loss with from_logits=True needs output_activation='linear', and other "
+                "losses need 'sigmoid' or 'softmax'."
             )
         return given
 

@@ -70,16 +70,17 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
         encoded = writer.encode(estimator, name)
     except RecursionError:
         raise TypeError(
-            f"A file can't hold this {name}: a list in it has itself as an item, or is "
-            "nested too deeply."
+            f"A file can't hold this {name}: a list in it contains itself, or is nested "
+            "too deeply."
         ) from None
     header = {"format": _FORMAT, "version": __version__, "estimator": encoded}
     text = json.dumps(header).encode()
     if len(text) > _MOST_TEXT:
         raise TypeError(
-            f"A file can't hold this {name}: beside its arrays of numbers it has "
-            f"{len(text):,} bytes of text, more than {_MOST_TEXT:,}. Long lists, and "
-            "arrays of objects such as text, are kept there; give arrays of numbers."
+            f"A file can't hold this {name}: besides its arrays of numbers it has "
+            f"{len(text):,} bytes of text, more than {_MOST_TEXT:,}. Long lists and "
+            "arrays of objects, such as strings, are stored as text. Use arrays of "
+            "numbers instead."
         )
     pieces = [len(text).to_bytes(8, "little"), text, *writer.arrays]
     digest = hashlib.sha256()
@@ -92,7 +93,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
             load(unfinished)
         except SavedFileError as error:
             raise TypeError(
-                f"A file can't hold this {name}, since it can't be made again from it: "
+                f"A file can't hold this {name}, because it can't be restored from it: "
                 f"{error.__cause__}."
             ) from error
 
@@ -144,7 +145,7 @@ def load(path: str | os.PathLike) -> Any:
     with Path(path).open("rb") as file:
         if file.read(len(_FIRST_LINE)) != _FIRST_LINE:
             raise SavedFileError(
-                f"{str(path)!r} is not a file of skforecast_lstm.persistence.save."
+                f"{str(path)!r} was not written by skforecast_lstm.persistence.save."
             )
         rest = memoryview(file.read())
     digest, rest = rest[:32], rest[32:]
@@ -168,9 +169,9 @@ def load(path: str | os.PathLike) -> Any:
         raise SavedFileError(f"{str(path)!r} can't be read: {what}.") from error
     if version != __version__:
         warnings.warn(
-            f"{str(path)!r} was saved by skforecast_lstm {version} and is read "
-            f"by {__version__}, which may predict otherwise. Save it again after a look "
-            "at its predictions.",
+            f"{str(path)!r} was saved by skforecast_lstm {version} and is read by "
+            f"{__version__}, so its predictions may differ. Check them, then save it "
+            "again.",
             OtherVersionWarning,
             stacklevel=2,
         )
@@ -181,12 +182,12 @@ def _read_header(header):
     """Return the version that wrote a file, and the encoded estimator."""
     form, version = header["format"], header["version"]
     if type(form) is not int or form < 1 or type(version) is not str:
-        raise ValueError("it does not say in which format it is")
+        raise ValueError("its format is unknown")
     changed = _changed_since_first_format(header["estimator"]) if form == 1 else None
     if changed is not None:
         raise ValueError(
-            f"skforecast_lstm {version} wrote it with {changed}, which is kept in "
-            "another way since. Fit and save it again"
+            f"skforecast_lstm {version} wrote it with {changed}, which is stored in "
+            "another way now. Fit and save it again"
         )
     if form > _FORMAT:
         raise ValueError(

@@ -149,7 +149,7 @@ def _split_pipeline(pipeline):
     if len(places) != 1:
         names = [type(step).__name__ for step in steps]
         raise ValueError(
-            "The pipeline must have one LookbackWindower among its steps, and has "
+            "The pipeline must have one LookbackWindower among its steps, but has "
             f"{len(places)}: {names}."
         )
     if not hasattr(pipeline, "predict") or is_classifier(pipeline):
@@ -285,9 +285,9 @@ def _check_rows_stand_alone(before, X, rows):
         stands = _unknown_rows_stand_alone(before, X, chosen, alone)
     if not stands:
         raise ValueError(
-            "The steps before the LookbackWindower transform a row of X differently "
-            "alone than beside other rows, but forecasts are fed back row by row. Put "
-            "steps that look at other rows before the pipeline."
+            "The steps before the LookbackWindower transform a single row of X "
+            "differently than the same row among others, but forecasts are fed back row "
+            "by row. Put steps that look at other rows before the pipeline."
         )
 
 

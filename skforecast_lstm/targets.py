@@ -203,7 +203,7 @@ def _check_events(events, by, time):
     if not isinstance(events, pd.DataFrame):
         if by is not None:
             raise ValueError(
-                f"by={by!r} names a column, and events is a {type(events).__name__}. "
+                f"by={by!r} names a column, but events is a {type(events).__name__}. "
                 "Give a DataFrame with columns for customers and times."
             )
         time = getattr(events, "name", None) or time
@@ -256,7 +256,8 @@ def _match_time_zone(times, moment):
     if (moment.tz is None) != (times.dt.tz is None):
         raise ValueError(
             f"until={moment} has {'no' if moment.tz is None else 'a'} time zone, unlike "
-            f"the times of events ({times.dtype}). Give both one, or neither."
+            f"the times of events ({times.dtype}). Give a time zone to both, or to "
+            "neither."
         )
     return moment.as_unit(times.dt.unit)
 
@@ -347,15 +348,15 @@ def intervals_to_events(
     values = np.asarray(intervals, dtype=np.float64)
     if len(values) != len(last_times) or values.ndim > 2:
         raise ValueError(
-            f"intervals has shape {values.shape}, and there are {len(last_times)} last "
+            f"intervals has shape {values.shape}, but there are {len(last_times)} last "
             "times. Give one row for each customer and one column for each step."
         )
     microseconds = _parse_length("unit", unit) / pd.Timedelta(1, "us")
     elapsed = np.rint(values.reshape(len(values), -1) * microseconds).cumsum(axis=1)
     if (np.abs(elapsed) > 2.0**62).any():
         raise ValueError(
-            f"intervals go up to {np.nanmax(np.abs(values))} ({unit}), which is more "
-            "than a calendar can hold."
+            f"intervals go up to {np.nanmax(np.abs(values))} ({unit}), which is beyond "
+            "the range of time stamps."
         )
     unknown = np.isnan(elapsed)
     elapsed = np.where(unknown, 0, elapsed).astype("timedelta64[us]")

@@ -57,9 +57,9 @@ def _check_columns_are_numbers(X, error):
             is_number = False
         if not is_number:
             raise ValueError(
-                f"Column {name!r} of X has type {X[name].dtype}, and windows are made of "
-                "numbers. Drop it, move it into the index if it is the time, or encode "
-                "it before, with a ColumnTransformer."
+                f"Column {name!r} of X has type {X[name].dtype}, but windows need "
+                "numbers. Drop it, encode it with a ColumnTransformer, or make it the "
+                "index if it is the time."
             ) from error
 
 
@@ -85,9 +85,9 @@ def _rows_without_values(known, lags):
 def _warn_of_unknown_windows(rows):
     """Warn that the windows of these rows have no known step."""
     warnings.warn(
-        f"{len(rows)} windows hold nothing that is known, first that of row {min(rows)}: "
-        "all their steps are missing in the index or NaN. What is forecast from them is "
-        "the same whatever was before. Leave such rows out, or take longer windows.",
+        f"{len(rows)} windows have no known step, the first at row {min(rows)}: all "
+        "their steps are missing in the index or NaN. Forecasts from them do not depend "
+        "on the past. Leave out such rows, or use longer windows.",
         UnknownStepsWarning,
         stacklevel=5,  # The caller of transform, through its wrapper.
     )
@@ -359,8 +359,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             raise ValueError(f"lags must differ from each other, got {self.lags!r}.")
         if self.step != 1:
             raise ValueError(
-                f"step={self.step} has no meaning with lags={self.lags!r}, which name "
-                "every step; leave one of them out."
+                f"step={self.step} can't be used with lags={self.lags!r}, which give "
+                "every step. Leave out one of them."
             )
         if lags.min() < self.horizon:
             raise ValueError(
@@ -387,7 +387,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             of_series = " in its longest series" if len(series) > 1 else ""
             raise ValueError(
                 f"A window reaches {reach} rows back, so one complete window needs at "
-                f"least {reach + 1} rows, and X has n_samples = {longest}{of_series}. "
+                f"least {reach + 1} rows, but X has n_samples = {longest}{of_series}. "
                 "Give more rows, or lower lookback, lags or horizon."
             )
         self._history = History.of(series, reach, calendars).as_plain()
@@ -442,9 +442,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         reach = int(self.lags_[0])
         where = "" if names[first] is None else f" of series {names[first]!r}"
         raise ValueError(
-            f"The first rows{where} need {reach} rows before them and "
+            f"The first rows{where} need {reach} rows before them, but only "
             f"{reach - unknown[first]} are known (warmup='error'). Give rows that "
-            "directly follow those seen in fit, with their index, or give these rows too."
+            "directly follow those seen in fit, with their index, or include these rows."
         )
 
     def _rows_before_first(self, known):

@@ -262,7 +262,9 @@ def test_it_refuses_what_it_can_not_do(skewed):
         with pytest.raises(error, match=message):
             BinnedRegressor(**parameters).fit(X, y)
     binned = BinnedRegressor(KNeighborsClassifier())
-    with pytest.raises(ValueError, match="KNeighborsClassifier takes no sample_weight"):
+    with pytest.raises(
+        ValueError, match="KNeighborsClassifier does not accept sample_weight"
+    ):
         binned.fit(X, y, sample_weight=np.ones(len(y)))
     with pytest.raises(ValueError, match=r"only the value 3\.0"):
         binned.fit(X, np.full(len(y), 3.0))

@@ -61,9 +61,9 @@ def tiny(**parameters):
 
 
 def test_a_loss_that_says_too_little_of_itself_is_not_cloned(data):
-    with pytest.raises(TypeError, match=r"Pinball leaves.*level is 0.9, but 0.5"):
+    with pytest.raises(TypeError, match=r"Pinball is incomplete.*level is 0.9, but 0.5"):
         clone(tiny(loss=Pinball(0.9)))
-    with pytest.raises(TypeError, match="Pinball leaves something out"):
+    with pytest.raises(TypeError, match="Pinball is incomplete"):
         cross_val_score(tiny(loss=Pinball(0.9)), *data, cv=2, error_score="raise")
     assert clone(tiny(loss=WholePinball(0.9))).loss.level == 0.9
     # What it has by default is in a copy too.
@@ -71,7 +71,7 @@ def test_a_loss_that_says_too_little_of_itself_is_not_cloned(data):
 
 
 def test_a_metric_that_says_too_little_of_itself_is_not_copied(data):
-    with pytest.raises(TypeError, match=r"Above leaves.*limit is 0.3"):
+    with pytest.raises(TypeError, match=r"Above is incomplete.*limit is 0.3"):
         tiny(metrics=[Above(0.3)]).fit(*data)
 
 

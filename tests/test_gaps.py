@@ -466,14 +466,18 @@ def test_a_forecast_from_nothing_behind_a_gap_is_told(normalization):
     panel = pd.concat({"a": X, "b": X})
     windower = LookbackWindower(3, horizon=1).fit(panel)
     windower.transform(panel)
-    with pytest.warns(UnknownStepsWarning, match=r"^1 windows hold nothing .* row 20:"):
+    with pytest.warns(
+        UnknownStepsWarning, match=r"^1 windows have no known step.* row 20:"
+    ):
         pipe.predict(X.drop(times[20:30]))
     unknown = X.copy()
     unknown.iloc[10:20] = np.nan
-    with pytest.warns(UnknownStepsWarning, match=r"^8 windows hold nothing .* row 13:"):
+    with pytest.warns(
+        UnknownStepsWarning, match=r"^8 windows have no known step.* row 13:"
+    ):
         pipe.predict(unknown)
     panel = pd.concat({"a": X, "b": unknown, "c": unknown})
-    with pytest.warns(UnknownStepsWarning, match=r"^16 windows hold .* row 73:") as said:
+    with pytest.warns(UnknownStepsWarning, match=r"^16 windows have .* row 73:") as said:
         windower.transform(panel)
     assert len(said) == 1
     assert said[0].filename == __file__

@@ -382,7 +382,9 @@ def test_error_raises_in_transform_where_the_past_is_not_known():
     windower = LookbackWindower(3, warmup="error")
     whole = windower.fit_transform(X)
     assert_same(whole, expected(windower, X))
-    with pytest.raises(ValueError, match=r"need 2 rows before them and 0 are known"):
+    with pytest.raises(
+        ValueError, match=r"need 2 rows before them, but only 0 are known"
+    ):
         windower.transform(X)
     windower.fit(X.iloc[:6])
     assert_same(windower.transform(X.iloc[6:]), whole[6:])
@@ -801,7 +803,7 @@ def test_no_leakage_within_the_rows_given(data, windower, value):
     assert_same(changed[row], windows[row])
 
 
-@pytest.mark.filterwarnings("ignore:.* windows hold nothing that is known")
+@pytest.mark.filterwarnings("ignore:.* windows have no known step")
 @hard_law
 @given(data=st.data(), windower=windowers(), value=other_values)
 def test_no_leakage_through_what_was_fitted(data, windower, value):
@@ -854,7 +856,7 @@ PARAMETERS = [
     ({"lags": [1, 2, 1]}, ValueError, r"differ from each other, got \[1, 2, 1\]"),
     ({"lags": [-1, 2]}, ValueError, "at least horizon=0, got -1"),
     ({"lags": [1, 4], "horizon": 2}, ValueError, "at least horizon=2, got 1"),
-    ({"lags": [1, 2], "step": 2}, ValueError, r"step=2 has no meaning with lags="),
+    ({"lags": [1, 2], "step": 2}, ValueError, r"step=2 can't be used with lags="),
     ({"layout": "wide"}, ValueError, r"layout must be one of .*'flat'.* got 'wide'"),
     ({"layout": None}, ValueError, "layout must be one of .* got None"),
     ({"warmup": "zero"}, ValueError, r"warmup must be one of .*'edge'.* got 'zero'"),
@@ -877,11 +879,11 @@ SHAPES = {
     "strings": (np.array([["a"]] * 5), "could not convert string"),
     "column of strings": (
         pd.DataFrame({"price": range(5), "name": list("abcde")}),
-        "Column 'name' of X has type (str|object).*encode it before",
+        "Column 'name' of X has type (str|object).*encode it with a ColumnTransformer",
     ),
     "column of times": (
         pd.DataFrame({"price": range(5), "day": pd.date_range("2024", periods=5)}),
-        "Column 'day' of X has type datetime.*move it into the index",
+        "Column 'day' of X has type datetime.*make it the index",
     ),
     "a series without a name": (
         pd.DataFrame(
@@ -890,10 +892,10 @@ SHAPES = {
         ),
         "does not name the series of row 4",
     ),
-    "too few rows": (values(3), r"at least 4 rows, and X has n_samples = 3\."),
+    "too few rows": (values(3), r"at least 4 rows, but X has n_samples = 3\."),
     "too few rows in every series": (
         panel(["a"] * 2 + ["b"] * 3),
-        "at least 4 rows, and X has n_samples = 3 in its longest series",
+        "at least 4 rows, but X has n_samples = 3 in its longest series",
     ),
 }
 ROWS = {

@@ -19,7 +19,9 @@ def check_attributes(cls: type, names: Any) -> None:
     for name in names:
         found = inspect.getattr_static(cls, name, None)
         if hasattr(found, "__get__") and not isinstance(found, functools.cached_property):
-            raise ValueError(f"it has something else for {cls.__name__}.{name}")
+            raise ValueError(
+                f"it would replace {cls.__name__}.{name}, which is not a plain attribute"
+            )
 
 
 def check_compiled(estimator: Any) -> None:

@@ -165,7 +165,7 @@ def _check_decay(optimizer):
     """Raise if an optimizer excludes weights from decay: its configuration omits them."""
     if excludes_from_decay(optimizer):
         raise TypeError(
-            "some weights are excluded from decay, of which a file says nothing"
+            "some weights are excluded from weight decay, which a file can't store"
         )
 
 
@@ -271,7 +271,9 @@ def _pair_variables(variables, values):
     expected = [tuple(variable.shape) for variable in variables]
     given = [value.shape for value in plain_arrays(values)]
     if expected != given:
-        raise ValueError(f"a network with weights of {expected} has weights of {given}")
+        raise ValueError(
+            f"the network needs weights of shapes {expected}, but the file has {given}"
+        )
     return zip(variables, values, strict=True)
 
 
@@ -290,8 +292,8 @@ def _callback_parts(callback):
     name = find_member_name(type(callback))
     if name is None:
         raise TypeError(
-            f"it is of the class {type(callback).__name__}; of callbacks a file holds "
-            f"{', '.join(_CALLBACKS)}"
+            f"its class is {type(callback).__name__}, and the only callbacks that a file "
+            f"can hold are {', '.join(_CALLBACKS)}"
         )
     state = {
         attribute: value
@@ -305,7 +307,7 @@ def _callback_parts(callback):
 def _restore_callback(parts, _budget):
     cls = find_member(parts["class"])
     if not (isinstance(cls, type) and issubclass(cls, keras.callbacks.Callback)):
-        raise TypeError(f"{parts['class']!r} is no callback")
+        raise TypeError(f"{parts['class']!r} is not a callback")
     check_attributes(cls, parts["state"])
     callback = cls.__new__(cls)
     vars(callback).update(parts["state"])
@@ -332,7 +334,7 @@ def _checked_copy(config, kinds, budget):
     _check(config, budget, in_network=kinds is keras.Model)
     found = _find_member(config)
     if not (isinstance(found, type) and issubclass(found, kinds)):
-        raise TypeError(f"{config['class_name']!r} has no place where it is")
+        raise TypeError(f"{config['class_name']!r} is not allowed at this place")
     return dict(config)
 
 
@@ -411,7 +413,7 @@ def _check_member(config, *, in_network):
             "compute, or of skforecast_lstm.networks"
         )
     if _is_subclass(keras.Operation, member) and not in_network:
-        raise TypeError(f"{config['class_name']!r} has no place where it is")
+        raise TypeError(f"{config['class_name']!r} is not allowed at this place")
     return member
 
 
@@ -440,7 +442,7 @@ def _find_member(config):
     """Return the class or function that Keras will find, None if it is not allowed."""
     name, module = config["class_name"], config.get("module")
     if type(name) is not str:
-        raise TypeError("the name of a class is no text")
+        raise TypeError("the name of a class is not a string")
     registered = config.get("registered_name")
     target = config["config"] if name == "function" else name
     if registered == f"skforecast_lstm>{target}":

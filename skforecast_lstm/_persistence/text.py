@@ -98,7 +98,7 @@ class Reader:
             return node
         name, parts = node["is"], node["of"]
         if type(name) is not str:
-            raise TypeError("the name of a kind is no text")
+            raise TypeError("the name of a kind is not a string")
         if name == "tuple":
             return tuple(self.decode(parts))
         if name == "dict":
@@ -125,7 +125,7 @@ class Reader:
 
     def _decode_again(self, number):
         if number not in self._made:
-            raise ValueError("it refers to a part that is not there")
+            raise ValueError("it refers to a part that does not exist")
         value, size = self._made[number]
         # Code that visits all values visits these once more.
         self._budget.take("values by reference", size)
@@ -153,7 +153,7 @@ class Reader:
         check_attributes(cls, attributes)
         if isinstance(instance, BaseEstimator) and cls.__module__.startswith("sklearn."):
             if not isinstance(attributes.get("_sklearn_version", ""), str):
-                raise TypeError("the version of scikit-learn is no text")
+                raise TypeError("the version of scikit-learn is not a string")
             # Here scikit-learn warns if the file has another version of scikit-learn.
             instance.__setstate__(attributes)
             check_compiled(instance)
@@ -168,7 +168,7 @@ class Reader:
             and len(shape) <= 64
             and all(type(n) is int and 0 <= n < 2**63 for n in shape)
         ):
-            raise ValueError("an array has a shape that there is not")
+            raise ValueError("the shape of an array is invalid")
         n_bytes = math.prod(shape) * dtype.itemsize
         if not n_bytes:
             # NumPy allocates room for one value in an empty array.
@@ -236,7 +236,7 @@ def _allowed_name(value, place):
 
 def _find_named_member(name):
     if type(name) is not str:
-        raise TypeError("a name is no text")
+        raise TypeError("a name is not a string")
     found = names.find_member(name)
     if found is None:
         found = _keras_objects().find_member(name)
@@ -246,7 +246,7 @@ def _find_named_member(name):
 
 
 def _unknown_name_error(name):
-    return TypeError(f"it names {name[:200]!r}, which a file may not hold")
+    return TypeError(f"it names {name[:200]!r}, which is not allowed in a file")
 
 
 def _keras_objects():
@@ -263,11 +263,11 @@ def _unsupported_error(place, what, module=None):
         advice = "Give the network in its place: set_params(model=estimator.model_)."
     else:
         advice = (
-            "Take it out, or keep the estimator with joblib.dump, whose files run code "
-            "when they are opened."
+            "Remove it, or save the estimator with joblib.dump. Files of joblib run code "
+            "when they are loaded."
         )
     return TypeError(
-        f"A file can't hold {place}: it is {what}{home}. A file holds no code: it names "
-        "what is public in scikit-learn, NumPy, Keras and skforecast_lstm, and nothing "
-        f"that is compiled, such as trees, or sktime's. {advice}"
+        f"A file can't hold {place}: it is {what}{home}. A file contains no code. It can "
+        "only refer to public classes and functions of scikit-learn, NumPy, Keras and "
+        f"skforecast_lstm, except compiled ones such as trees. {advice}"
     )

@@ -37,7 +37,7 @@ def array_type(text: str) -> np.dtype:
         or dtype.kind not in "biufcmMSU"
         or not dtype.itemsize
     ):
-        raise ValueError(f"{str(text)[:50]!r} is no type of plain arrays")
+        raise ValueError(f"{str(text)[:50]!r} is not a type of plain arrays")
     return dtype
 
 
@@ -48,23 +48,23 @@ def plain_arrays(values: list) -> list:
     than the file. Other items can be in the file once and be used many times.
     """
     if any(type(value) is not np.ndarray for value in values):
-        raise TypeError("there is something else where an array belongs")
+        raise TypeError("a value that must be an array is not one")
     return values
 
 
 def _scalar(array):
     if plain_arrays([array])[0].ndim:
-        raise ValueError("an array is no single number")
+        raise ValueError("an array does not hold a single number")
     return array[()]
 
 
 def _masked_array(parts):
     *arrays, fill_value = parts
     if not isinstance(fill_value, np.generic | str | int | float | complex | None):
-        raise TypeError("an array is filled with what is no number")
+        raise TypeError("the fill value of an array is not a number")
     data, mask = plain_arrays(arrays)
     if mask.dtype != bool or mask.shape != data.shape:
-        raise ValueError("the mask of an array is no mask of it")
+        raise ValueError("the mask of an array does not fit the array")
     return np.ma.MaskedArray(data, mask=mask, fill_value=fill_value)
 
 
@@ -72,8 +72,8 @@ def _random_state_parts(generator):
     state = generator.get_state(legacy=False)
     if state["bit_generator"] != "MT19937":
         raise TypeError(
-            f"its random numbers come from {state['bit_generator']}. Give an int, or "
-            "numpy.random.RandomState(int)"
+            f"its random numbers come from {state['bit_generator']}, which a file can't "
+            "store. Give an int, or numpy.random.RandomState(int)"
         )
     key, position = state["state"]["key"], state["state"]["pos"]
     return [key, position, state["has_gauss"], state["gauss"]]
@@ -84,7 +84,7 @@ def _random_state_from_parts(parts):
     plain_arrays([key])
     # NumPy accepts any position, and would read outside the key.
     if key.dtype != np.uint32 or not 0 <= position <= key.size:
-        raise ValueError("a RandomState is in no state that there is")
+        raise ValueError("the state of a RandomState is invalid")
     generator = np.random.RandomState(0)
     generator.set_state(("MT19937", key, position, has_gauss, gauss))
     return generator
@@ -110,20 +110,20 @@ def _period(parts):
     ordinal, frequency = parts
     # pandas is very slow for frequencies of several parts, such as "1D1h1min".
     if type(ordinal) is not int or not _FREQUENCY.fullmatch(frequency):
-        raise TypeError("a period is none")
+        raise TypeError("a period is invalid")
     return pd.Period(ordinal=ordinal, freq=frequency)
 
 
 def _timedelta(part):
     if not isinstance(part, np.timedelta64):
-        raise TypeError("a length of time is none")
+        raise TypeError("a duration is invalid")
     return pd.Timedelta(part)
 
 
 def _timestamp(parts):
     value, zone = parts
     if not isinstance(value, np.datetime64):
-        raise TypeError("a time is none")
+        raise TypeError("a time is invalid")
     time = pd.Timestamp(value)
     if zone is None:
         return time

@@ -68,9 +68,9 @@ class Cell:
             parts = joblib.hash([job, self.name, _class_path(forecaster), parameters])
         except Exception as error:
             raise ValueError(
-                f"The parameters of {self.name!r} can't be told apart from others, so "
-                f"its results can't be kept ({error}). Use functions with a name in "
-                "place of lambdas, or leave out results."
+                f"The parameters of {self.name!r} can't be hashed, so its results can't "
+                f"be stored ({error}). Use named functions instead of lambdas, or leave "
+                "out results."
             ) from error
         versions = f"{parts} {__version__} {sktime.__version__}"
         return hashlib.sha256(versions.encode()).hexdigest()[:32]
@@ -226,7 +226,7 @@ def _align_to(forecast, actual):
     forecast = forecast.reindex(actual.index)
     if forecast.isna().to_numpy().any():
         row = forecast.index[forecast.isna().any(axis=1)][0]
-        raise ValueError(f"It gave no forecast for {row}.")
+        raise ValueError(f"The forecaster gave no forecast for {row}.")
     return forecast
 
 

@@ -93,7 +93,8 @@ def _entries_by_name(forecasters, seasonal):
     names = [name for name, _ in named]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(
-            f"Two forecasters are called {twice[0]!r}. Give a dict, with a name for each."
+            f"Two forecasters are called {twice[0]!r}. Give a dict with a different name "
+            "for each."
         )
     return dict(named)
 
@@ -114,7 +115,7 @@ def _make_forecaster(entry, dataset, random_state):
     raise TypeError(
         "A forecaster must be a name, an sktime forecaster or a scikit-learn regressor, "
         f"got {entry!r}."
-        + (" Call it, to have an instance." if isinstance(entry, type) else "")
+        + (" Give an instance instead of the class." if isinstance(entry, type) else "")
     )
 
 
@@ -127,16 +128,16 @@ def _find_regressor(name):
     if found is None:
         known = [*_BUILDERS, *(name.removesuffix("Regressor") for name in classes)]
         raise ValueError(
-            f"There is no forecaster called {name!r}.{did_you_mean(name, known)} By name "
-            f"there are {', '.join(_BUILDERS)}, and scikit-learn's regressors, such as "
-            "Ridge; others are given as objects."
+            f"There is no forecaster called {name!r}.{did_you_mean(name, known)} The "
+            f"names are {', '.join(_BUILDERS)}, and those of scikit-learn's regressors, "
+            "such as Ridge. Give other forecasters as objects."
         )
     try:
         return found()
     except TypeError as error:
         raise ValueError(
-            f"{found.__name__} can't be made without parameters ({error}). Give it as an "
-            "object."
+            f"{found.__name__} can't be created without parameters ({error}). Give it as "
+            "an object."
         ) from error
 
 

@@ -42,7 +42,7 @@ def draw(comparison, kind, *, dataset=None):
     known = comparison.results["dataset"].unique()
     if dataset is not None and dataset not in known:
         raise ValueError(
-            f"There is no dataset {dataset!r}; there are {', '.join(map(repr, known))}."
+            f"There is no dataset {dataset!r}. Choose from {', '.join(map(repr, known))}."
         )
     if comparison.forecasts.empty:
         raise ValueError("There is nothing to draw: every forecaster failed.")

@@ -76,8 +76,8 @@ class ResultsFile:
                     foreign = foreign or number
         if foreign and not results:
             raise ValueError(
-                f"{self.path} holds no results of a comparison (see line {foreign}). "
-                "Name another file, or a folder."
+                f"{self.path} is not a file of comparison results (see line {foreign}). "
+                "Give another file, or a folder."
             )
         return results
 

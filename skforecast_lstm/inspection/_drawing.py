@@ -56,8 +56,8 @@ def axes_for(display: Any, ax: Any, n_axes: int = 1) -> NDArray:
     all_axes = np.array(ax, dtype=object).ravel()
     if len(all_axes) != n_axes:
         raise ValueError(
-            f"There are {n_axes} fields to draw, and ax has {len(all_axes)} Axes. Give "
-            "as many, or leave ax out."
+            f"The picture needs {n_axes} Axes, but ax has {len(all_axes)}. Give {n_axes} "
+            "Axes, or leave out ax."
         )
     for axes in all_axes:
         # Axes with data keep their colours.
@@ -162,8 +162,8 @@ def missing_part_error(found: list[Any], what: str, wanted: str) -> Exception:
     innermost = type(found[-1]).__name__
     if getattr(found[-1], "refit", True) is False:
         return ValueError(
-            f"{innermost} was made with refit=False, so it kept no fitted estimator. Set "
-            "refit=True."
+            f"{innermost} was created with refit=False, so it kept no fitted estimator. "
+            "Set refit=True."
         )
     names = " with ".join(type(one).__name__ for one in found)
     return TypeError(f"There is no {what} in {names}. Give {wanted}.")

@@ -15,8 +15,9 @@ def as_one_series(values, name):
     if isinstance(values, pd.DataFrame):
         if values.shape[1] != 1:
             raise ValueError(
-                f"{name} has the columns {', '.join(map(repr, values.columns))}. Give "
-                f"one of them, such as {name}[{values.columns[0]!r}]."
+                f"{name} must have one column, but has "
+                f"{', '.join(map(repr, values.columns))}. Select one, such as "
+                f"{name}[{values.columns[0]!r}]."
             )
         values = values.iloc[:, 0]
     if not isinstance(values, pd.Series):
@@ -25,15 +26,13 @@ def as_one_series(values, name):
             array = array[:, 0]
         if array.ndim != 1:
             raise ValueError(
-                f"{name} has the shape {array.shape}, and one series of numbers is "
-                "drawn. Give one column of it."
+                f"{name} must be one series of numbers, but has shape {array.shape}. "
+                "Select one column."
             )
         values = pd.Series(array)
     _check_index(values.index, name)
     if values.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{name} has the type {values.dtype}, and forecasts are drawn of numbers."
-        )
+        raise TypeError(f"{name} must contain numbers, but has type {values.dtype}.")
     return values.astype(float)
 
 
@@ -53,8 +52,8 @@ def forecast_tables(y_true, y_pred, intervals=None, starts=None):
         places = _rows_to_draw(y_true, values.shape, starts)
     elif starts is not None:
         raise ValueError(
-            f"starts is for forecasts of shape (n_starts, n_steps), and y_pred has the "
-            f"shape {values.shape}. Leave it out, or give y_pred[:, None]."
+            "starts needs forecasts of shape (n_starts, n_steps), but y_pred has shape "
+            f"{values.shape}. Leave out starts, or give y_pred[:, None]."
         )
     else:
         places = [(slice(None), _times_of_forecast(y_true, y_pred, values.shape))]
@@ -69,15 +68,13 @@ def _forecast_values(y_pred):
     """Return the forecasts of one column, in one or two dimensions."""
     values = np.asarray(y_pred)
     if values.dtype.kind not in "biuf":
-        raise TypeError(
-            f"y_pred has the type {values.dtype}, and forecasts are drawn of numbers."
-        )
+        raise TypeError(f"y_pred must contain numbers, but has type {values.dtype}.")
     if values.ndim < 3:
         return values
     if values.ndim > 3 or values.shape[2] != 1:
         raise ValueError(
-            f"y_pred has the shape {values.shape}, and forecasts of one column are "
-            "drawn. Give one of them, such as y_pred[:, :, 0]."
+            f"y_pred must have one column, but has shape {values.shape}. Select one, "
+            "such as y_pred[:, :, 0]."
         )
     return values[:, :, 0]
 
@@ -86,19 +83,17 @@ def _check_index(index, name):
     """Raise unless rows are sorted by times or numbers."""
     if index.nlevels > 1:
         raise ValueError(
-            f"{name} is of many series (its index has {index.nlevels} levels), and one "
-            f"is drawn. Give one, by {name}.loc[...]."
+            f"{name} has many series (its index has {index.nlevels} levels), but only "
+            f"one can be drawn. Select one with {name}.loc[...]."
         )
     times = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex)
     if not times and index.dtype.kind not in "iuf":
         raise TypeError(
-            f"The index of {name} has the type {index.dtype}, which has no place on an "
-            "axis of time. Give it times or numbers, or use reset_index(drop=True)."
+            f"The index of {name} has type {index.dtype}, which can't be drawn on a time "
+            "axis. Give it times or numbers, or use reset_index(drop=True)."
         )
     if not index.is_monotonic_increasing:
-        raise ValueError(
-            f"The index of {name} is not in the order of time. Use sort_index()."
-        )
+        raise ValueError(f"The index of {name} is not sorted by time. Use sort_index().")
 
 
 def _times_of_forecast(y_true, y_pred, shape):
@@ -108,13 +103,14 @@ def _times_of_forecast(y_true, y_pred, shape):
         kinds = ["Index" if kind == "RangeIndex" else kind for kind in kinds]
         if kinds[0] != kinds[1]:
             raise TypeError(
-                f"y_true has a {kinds[0]} and y_pred a {kinds[1]}, which have no place "
-                "on one axis. Give both the same, for example by to_timestamp()."
+                f"y_true has a {kinds[0]} and y_pred has a {kinds[1]}, which can't share "
+                "an axis. Give both the same type of index, for example with "
+                "to_timestamp()."
             )
         return y_pred.index
     if len(shape) != 1 or shape[0] != len(y_true):
         raise ValueError(
-            f"y_pred has the shape {shape}, and y_true has {len(y_true)} rows. Give a "
+            f"y_pred has shape {shape}, but y_true has {len(y_true)} rows. Give a "
             "forecast for each row, a Series with an index, or forecasts of shape "
             "(n_starts, n_steps)."
         )
@@ -132,8 +128,8 @@ def _rows_to_draw(y_true, shape, starts):
         rows = starts = range(0, n_starts, n_steps)
     elif starts is None:
         raise ValueError(
-            f"y_pred has forecasts from {n_starts} origins, and y_true {len(y_true)} "
-            "rows. Say in starts at which rows of y_true they begin."
+            f"y_pred has forecasts from {n_starts} origins, but y_true has {len(y_true)} "
+            "rows. Give starts, the row of y_true at which each forecast begins."
         )
     starts = np.asarray(starts)
     if starts.shape != (len(rows),) or starts.dtype.kind not in "iu":
@@ -143,7 +139,7 @@ def _rows_to_draw(y_true, shape, starts):
         )
     if starts.min() < 0 or starts.max() > len(y_true):
         raise ValueError(
-            f"starts must be from 0 to {len(y_true)}, the row behind the last of y_true, "
+            f"starts must be from 0 to {len(y_true)}, the row after the last of y_true, "
             f"got {starts.min()} to {starts.max()}."
         )
     times = _extend_index(y_true.index, int(starts.max()) + n_steps - len(y_true))
@@ -159,8 +155,8 @@ def _extend_index(index, n_more):
         return index
     if len(index) < 2:
         raise ValueError(
-            f"y_true has {len(index)} rows, and the time that follows can't be told from "
-            "fewer than 2. Give more of its past."
+            f"y_true has {len(index)} rows, but the next time can't be found from fewer "
+            "than 2. Give more past rows."
         )
     return index.append(times_after(index, n_more))
 
@@ -173,27 +169,29 @@ def _bounds(intervals, y_pred, shape):
         intervals = _intervals_by_coverage(intervals)
     if not isinstance(intervals, Mapping):
         raise TypeError(
-            "intervals must be a dict from coverage to (lower, upper), such as "
-            "{0.9: (lower, upper)}, or what predict_interval of sktime returns, got "
+            "intervals must be a dict from coverage to (lower, upper), such as {0.9: "
+            "(lower, upper)}, or the output of sktime's predict_interval, got "
             f"{type(intervals).__name__}."
         )
     columns = {}
     for coverage, bounds in intervals.items():
         if not 0 < coverage < 1:
             raise ValueError(
-                f"The coverage of an interval is over 0 and under 1, got {coverage!r}."
+                "The coverage of an interval must be over 0 and under 1, got "
+                f"{coverage!r}."
             )
         for side, bound in zip(("lower", "upper"), bounds, strict=True):
             both = isinstance(bound, pd.Series) and isinstance(y_pred, pd.Series)
             if both and not bound.index.equals(y_pred.index):
                 raise ValueError(
-                    f"The {side} bound for {coverage:g} has another index than y_pred."
+                    f"The index of the {side} bound for {coverage:g} differs from that "
+                    "of y_pred."
                 )
             values = np.asarray(bound)
             if values.size != np.prod(shape, dtype=int):
                 raise ValueError(
-                    f"The {side} bound for {coverage:g} has the shape {values.shape}, "
-                    f"and y_pred {shape}. Give a bound for every forecast."
+                    f"The {side} bound for {coverage:g} has shape {values.shape}, but "
+                    f"y_pred has {shape}. Give a bound for every forecast."
                 )
             columns[f"{side}_{coverage:g}"] = values.reshape(shape)
     return columns
@@ -203,16 +201,15 @@ def _intervals_by_coverage(intervals):
     """Convert the output of sktime's `predict_interval` to a dict by coverage."""
     if intervals.columns.nlevels != 3:
         raise ValueError(
-            "intervals has columns of "
-            f"{intervals.columns.nlevels} level(s), and sktime's predict_interval "
-            "returns three: variable, coverage, lower or upper. Give that, or a dict "
-            "such as {0.9: (lower, upper)}."
+            f"intervals has columns of {intervals.columns.nlevels} level(s), but the "
+            "output of sktime's predict_interval has three: variable, coverage, and "
+            "lower or upper. Give that output, or a dict such as {0.9: (lower, upper)}."
         )
     variables = intervals.columns.unique(0)
     if len(variables) != 1:
         raise ValueError(
-            f"intervals is of {', '.join(map(repr, variables))}, and one series is "
-            f"drawn. Give one of them, by intervals[[{variables[0]!r}]]."
+            f"intervals has the variables {', '.join(map(repr, variables))}, but only "
+            f"one can be drawn. Select one with intervals[[{variables[0]!r}]]."
         )
     variable = intervals[variables[0]]
     return {

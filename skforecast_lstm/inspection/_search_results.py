@@ -52,11 +52,10 @@ def find_score(search, metric):
         metric = search.refit if search.refit in metrics else metrics[0]
         if len(metrics) > 1 and search.refit not in metrics:
             raise ValueError(
-                f"The search has {len(metrics)} scores. Say in metric which one to draw: "
-                f"{names}."
+                f"The search has {len(metrics)} scores. Choose one with metric: {names}."
             )
     elif metric not in metrics:
-        raise ValueError(f"The search has no score {metric!r}; it has {names}.")
+        raise ValueError(f"The search has no score {metric!r}. It has {names}.")
     scorer = (
         search.scorer_[metric] if isinstance(search.scorer_, dict) else search.scorer_
     )
@@ -101,16 +100,14 @@ def params_to_draw(params, searched):
             raise ValueError("There is nothing to draw: the search tried one candidate.")
         if len(varied) > 2:
             raise ValueError(
-                f"The search is over {len(varied)} parameters, and one or two can be "
-                f"drawn. Say in params which: {', '.join(map(repr, varied))}."
+                f"The search has {len(varied)} parameters, but at most two can be drawn. "
+                f"Choose with params: {', '.join(map(repr, varied))}."
             )
         return varied
     params = [params] if isinstance(params, str) else list(params)
     for name in params:
         if name not in searched:
-            raise ValueError(
-                f"There is no parameter {name!r} in the search, which is over {names}."
-            )
+            raise ValueError(f"The search has no parameter {name!r}. It has {names}.")
     if len(set(params)) != len(params) or len(params) not in (1, 2):
         raise ValueError(f"params must be one or two of {names}, got {params!r}.")
     return params
@@ -123,8 +120,9 @@ def results_table(search, params, score):
     for name in params:
         if name in ("score", "std", "n_resources"):
             raise ValueError(
-                f"A parameter of the search is called {name!r}, which is the name of a "
-                "column of the results. Search over a pipeline, which gives it a prefix."
+                f"A parameter of the search is called {name!r}, but a column of the "
+                "results has that name. Search over a pipeline, which adds a prefix to "
+                "it."
             )
         values = [candidate.get(name, _NotSet) for candidate in found["params"]]
         columns[name] = pd.Series(values, dtype=object)

@@ -122,9 +122,9 @@ class ForecastDisplay:
             answer = _from_forecaster(estimator, X, y_true, fh, coverage)
         elif fh is not None or coverage is not None:
             raise ValueError(
-                f"fh and coverage are for forecasters of sktime, and "
-                f"{type(estimator).__name__} is none. Leave them out; intervals of your "
-                "own are drawn by from_predictions."
+                "fh and coverage are for sktime forecasters, but "
+                f"{type(estimator).__name__} is not one. Leave them out. To draw your "
+                "own intervals, use from_predictions."
             )
         else:
             answer = _from_regressor(estimator, X, y, y_true)
@@ -305,12 +305,12 @@ def _from_regressor(estimator, X, y, y_true):
         if (rows < 0).any():
             raise ValueError(
                 f"y has no row {X.index[np.argmin(rows)]}, which is in X. Give the "
-                "actual values of all rows of X, NaN where they are not known."
+                "actual values of all rows of X, NaN where unknown."
             )
     elif len(y_pred) != len(y_true):
         raise ValueError(
-            f"X has {len(y_pred)} rows and y {len(y_true)}. Give as many, or give both "
-            "an index."
+            f"X has {len(y_pred)} rows, but y has {len(y_true)}. Give the same number of "
+            "rows, or give both an index."
         )
     if y_pred.ndim > 1 and y_pred.shape[1] > 1:
         n_steps = y_pred.shape[1]
@@ -338,9 +338,9 @@ def _horizon(forecaster, y_true):
     n_seen = y_true.index.searchsorted(forecaster.cutoff[0], side="right")
     if n_seen == len(y_true):
         raise ValueError(
-            f"It is not said what to forecast: y ends at {y_true.index[-1]}, and "
+            f"There are no times to forecast: y ends at {y_true.index[-1]}, and "
             f"{type(forecaster).__name__} was fitted up to {forecaster.cutoff[0]}. Give "
-            "fh, or a y that goes on."
+            "fh, or a y with later rows."
         )
     return ForecastingHorizon(y_true.index[n_seen:], is_relative=False)
 

@@ -158,8 +158,8 @@ class LossCurveDisplay:
         check_matplotlib(cls)
         if not isinstance(history, Mapping):
             raise TypeError(
-                f"history must be a dict of lists, got {type(history).__name__}. Keras "
-                "returns an object that has it as its attribute history."
+                f"history must be a dict of lists, got {type(history).__name__}. For the "
+                "object that Keras returns, give its attribute history."
             )
         return cls(history=history).plot(
             ax, metrics=metrics, yscale=yscale, name=name, line_kw=line_kw
@@ -198,7 +198,7 @@ class LossCurveDisplay:
         if yscale not in (None, "linear", "log"):
             raise ValueError(f"yscale must be 'linear', 'log' or None, got {yscale!r}.")
         if not metrics:
-            raise ValueError("metrics is empty. Name what to draw, such as 'loss'.")
+            raise ValueError("metrics is empty. Give at least one name, such as 'loss'.")
         for metric in metrics:
             self._check_metric(metric)
         self.axes_ = axes_for(self, ax, len(metrics))
@@ -228,22 +228,22 @@ class LossCurveDisplay:
         ]
         if not recorded:
             raise ValueError(
-                "The history is empty: there was no training. Call fit, which trains."
+                "The history is empty, because there was no training. Call fit first."
             )
         if metric == "val_loss" or metric.removeprefix("val_") in recorded:
             raise ValueError(
-                f"There is no {metric!r}, since no validation was held out. Set "
+                f"There is no {metric!r}, because no validation data were held out. Set "
                 "early_stopping=True, or give a callback that monitors a val_ metric."
             )
         if metric == "learning_rate":
             raise ValueError(
-                "There is no 'learning_rate'. Keras records it where a callback such as "
-                "ReduceLROnPlateau or LearningRateScheduler changes it."
+                "There is no 'learning_rate' in the history. Keras records it only if a "
+                "callback such as ReduceLROnPlateau or LearningRateScheduler changes it."
             )
         raise ValueError(
             f"There is no {metric!r} in the history, which has "
-            f"{', '.join(map(repr, recorded))}. Name it in metrics of the estimator to "
-            "have it recorded."
+            f"{', '.join(map(repr, recorded))}. To record it, add it to metrics of the "
+            "estimator."
         )
 
     def _best_epoch(self):

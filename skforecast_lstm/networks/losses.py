@@ -220,9 +220,9 @@ def _checked_scale(scale):
         if not (np.isfinite(each) and each > 0):
             where = "scale" if single else f"scale of column {column}"
             raise ValueError(
-                f"The {where} is {each}, and must be over 0 and finite. It is 0 where a "
-                "series has no two known values a season apart that differ: leave such a "
-                "column out, or give its scale yourself."
+                f"The {where} is {each}, but must be over 0 and finite. It is 0 if no "
+                "known value of a series differs from the one a season before. Leave out "
+                "such a column, or give its scale yourself."
             )
     if not scales:
         raise ValueError("scale is empty. Give one number, or one for each column.")
@@ -272,8 +272,7 @@ class QuantileLoss(keras.losses.Loss):
         increase = all(low < high for low, high in pairwise(bounds))
         if not (self.quantiles and increase):
             raise ValueError(
-                f"quantiles must be over 0 and under 1, each over the one before it, got "
-                f"{self.quantiles}."
+                f"quantiles must be increasing, over 0 and under 1, got {self.quantiles}."
             )
 
     def call(self, y_true, y_pred):

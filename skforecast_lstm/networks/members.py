@@ -80,14 +80,14 @@ class Members(keras.layers.Layer):
             Layer with copies of the weights.
         """
         if not networks:
-            raise ValueError("There must be one network at least.")
+            raise ValueError("networks is empty. Give at least one network.")
         for network in networks:
             _check_member(network)
         shapes = [[tuple(v.shape) for v in _variables(network)] for network in networks]
         for number, found in enumerate(shapes):
             if found != shapes[0]:
                 raise ValueError(
-                    "The networks must be of one architecture, but networks[0] has "
+                    "The networks must have the same architecture, but networks[0] has "
                     f"weights of {shapes[0]} and networks[{number}] of {found}."
                 )
         members = cls(networks[0], len(networks))
@@ -314,7 +314,7 @@ def _check_member(network):
         )
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ValueError(
-            "A member must have one input and one output, but this has "
+            "A member must have one input and one output, but this network has "
             f"{len(network.inputs)} and {len(network.outputs)}."
         )
 

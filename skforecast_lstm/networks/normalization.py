@@ -280,6 +280,7 @@ class NormalizedNetwork(keras.Model):
             n_quantiles = len(getattr(loss, "quantiles", (0,)))
             if n_quantiles != n_each:
                 raise ValueError(
-                    f"The loss has {n_quantiles} quantiles, and the network n_quantiles="
-                    f"{n_each}. Give recurrent_network as many as the loss has."
+                    f"The loss has {n_quantiles} quantiles, but the network has "
+                    f"n_quantiles={n_each}. Set n_quantiles of recurrent_network to the "
+                    "number of the loss."
                 )

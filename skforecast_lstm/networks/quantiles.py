@@ -46,7 +46,7 @@ class NonCrossingQuantiles(keras.layers.Layer):
         """Raise unless the number of columns is a multiple of the number of quantiles."""
         if len(input_shape) != 2 or input_shape[-1] % self.n_quantiles:
             raise ValueError(
-                f"The inputs have shape {tuple(input_shape)}, and must have two "
+                f"The inputs have shape {tuple(input_shape)}, but must have two "
                 f"dimensions and a multiple of n_quantiles={self.n_quantiles} columns."
             )
 

@@ -222,16 +222,16 @@ def _check_choices(places, columns, is_undone, base, decoder):
     """Raise unless normalization, base and decoder go together."""
     if is_undone and columns is None:
         raise ValueError(
-            f"The windows have {places.n_columns} columns. Name in target_columns those "
-            "that the outputs forecast, so that the normalization can be undone, or give "
-            "() if they forecast none."
+            f"The windows have {places.n_columns} columns. In target_columns, list those "
+            "that the outputs forecast, so that the normalization can be undone. Give () "
+            "if they forecast none."
         )
     if base not in (None, *BASES):
         raise ValueError(f"base must be one of {tuple(BASES)} or None, got {base!r}.")
     if base is not None and not is_undone:
         raise ValueError(
-            f"base={base!r} needs a normalization that is undone on the output: give "
-            "normalization='last', and neither output_activation nor target_columns=()."
+            f"base={base!r} needs a normalization that is undone in the outputs. Set "
+            "normalization='last', and leave out output_activation and target_columns=()."
         )
     if decoder not in ("dense", "lstm"):
         raise ValueError(f"decoder must be 'dense' or 'lstm', got {decoder!r}.")

@@ -66,10 +66,10 @@ class SimpleForecasts(keras.layers.Layer):
         missing = [name for name in self.rules or () if name not in known]
         if missing:
             raise ValueError(
-                f"Windows of {input_shape[1]} steps with season_length="
-                f"{self.season_length} have no rule {missing[0]!r}, only "
-                f"{', '.join(known)}. A season needs a season_length over 1 and a "
-                "lookback of that length; or give another base."
+                f"Windows of {input_shape[1]} steps with "
+                f"season_length={self.season_length} have no rule {missing[0]!r}, only "
+                f"{', '.join(known)}. A seasonal rule needs a season_length over 1 and a "
+                "lookback of at least that length. Otherwise, choose another base."
             )
         self.names = list(self.rules or known)
         self.weights_of_rules = None

@@ -976,7 +976,7 @@ def test_a_file_of_someone_else_is_left_as_it_is(name, folder, capsys):
     arguments = ["--forecasters", "naive", "--results", "notes.jsonl", "--quiet"]
     assert main(["compare", *arguments]) == 2
     (said,) = capsys.readouterr().err.splitlines()
-    assert "notes.jsonl holds no results of a comparison (see line 1)" in said
+    assert "notes.jsonl is not a file of comparison results (see line 1)" in said
     assert (folder / "notes.jsonl").read_bytes() == text
 
 

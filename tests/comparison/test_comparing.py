@@ -265,7 +265,7 @@ def test_failures_are_tried_again(monthly, moody, tmp_path):
 def test_a_file_of_something_else_is_left_alone(monthly, tmp_path):
     file = tmp_path / "notes.txt"
     file.write_text("one\ntwo\n")
-    with pytest.raises(ValueError, match="holds no results of a comparison"):
+    with pytest.raises(ValueError, match="is not a file of comparison results"):
         compare(monthly, horizon=12, forecasters=["naive"], results=file)
     assert file.read_text() == "one\ntwo\n"
 

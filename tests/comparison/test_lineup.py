@@ -70,7 +70,7 @@ def test_objects_are_taken_as_they_are_and_not_changed(airline):
     [
         (["Rige"], "'Rige'. Did you mean 'Ridge'"),
         (["auto arima"], "Did you mean 'AutoARIMA'"),
-        (["Stacking"], "StackingRegressor can't be made without parameters"),
+        (["Stacking"], "StackingRegressor can't be created without parameters"),
         (["naive", "naive"], "Two forecasters are called 'naive'"),
         (["default", "naive"], "Two forecasters are called 'naive'"),
         ([], "forecasters is empty"),
@@ -86,7 +86,7 @@ def test_names_that_are_wrong(airline, forecasters, message):
     [
         ("naive", "must be a list or a dict"),
         ({1: "naive"}, "must be strings, got 1"),
-        ([NaiveForecaster], "Call it, to have an instance"),
+        ([NaiveForecaster], "Give an instance instead of the class"),
         ([3], "must be a name, an sktime forecaster or a scikit-learn regressor"),
     ],
 )

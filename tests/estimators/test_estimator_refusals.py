@@ -155,7 +155,9 @@ HOURS = pd.date_range("2026-01-01", periods=60, freq="h")
     ],
 )
 def test_times_are_no_numbers(times, X):
-    with pytest.raises(TypeError, match=r"y has times of type .* and needs numbers"):
+    with pytest.raises(
+        TypeError, match=r"y has times of type .* but must contain numbers"
+    ):
         quick().fit(X, times)
     table = pd.DataFrame(X)
     table[3] = times
@@ -219,7 +221,7 @@ def test_inputs_of_which_a_network_sees_little_are_told(X, scale):
 
 def test_targets_of_which_an_optimizer_sees_little_are_told(X):
     y = 1e-4 * X[:, -1]
-    with pytest.warns(UnscaledWarning, match="y varies by .* makes a loss of"):
+    with pytest.warns(UnscaledWarning, match="y varies by only .* so the loss is only"):
         quick(LSTMRegressor).fit(X, y)
     with pytest.warns(UnscaledWarning, match="y varies by"):
         quick(LSTMRegressor, loss=keras.losses.Huber(1e-3)).fit(X, y)

@@ -77,7 +77,7 @@ def test_most_rows_left_out_for_gaps_are_told(rng):
     with pytest.warns(UnknownStepsWarning, match=r"most of 6\d rows: 4\d have gaps"):
         quick(cell="rnn").fit(LookbackWindower(5).fit_transform(closed), series[:, 0])
     rare = np.where(np.arange(70) % 3, np.nan, series[:, 0])
-    with pytest.warns(UnknownStepsWarning, match="44 others an unknown target"):
+    with pytest.warns(UnknownStepsWarning, match="44 others have an unknown target"):
         quick(cell="rnn").fit(LookbackWindower(3).fit_transform(series), rare)
     # At the beginning nothing is known, whatever one does, nor is a target at the end.
     late = np.where(np.arange(70) < 20, series[:, 0], np.nan)

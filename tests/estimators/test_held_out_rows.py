@@ -161,7 +161,7 @@ def test_too_few_rows_before_those_held_out(rng):
     stopped = LSTMRegressor(
         units=1, early_stopping=True, validation_fraction=0.8, epochs=1
     )
-    with pytest.raises(ValueError, match=r"of 31 rows .*train on: targets reach over 8"):
+    with pytest.raises(ValueError, match=r"of 31 rows .*train on: targets cover 8"):
         stopped.fit(X, y)
     with pytest.raises(ValueError, match=r"validate on .n_samples = 1"):
         stopped.set_params(validation_fraction=0.1).fit(X[3:4], y[3:4, 0])

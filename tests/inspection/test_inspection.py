@@ -207,7 +207,7 @@ def test_each_metric_has_axes_of_its_own(stopped):
     assert list(only.lines_) == ["val_mae"]
     _, axes = plt.subplots(2)
     assert list(display.plot(axes, metrics=["mae", "loss"]).axes_) == list(axes)
-    with pytest.raises(ValueError, match="2 fields to draw, and ax has 1 Axes"):
+    with pytest.raises(ValueError, match="needs 2 Axes, but ax has 1"):
         display.plot(axes[0], metrics=["mae", "loss"])
 
 
@@ -266,11 +266,11 @@ def test_one_epoch_is_a_point_and_the_style_can_be_chosen():
         (
             {"loss": [1]},
             "val_loss",
-            "no validation was held out. Set early_stopping=True",
+            "no validation data were held out. Set early_stopping=True",
         ),
-        ({"loss": [1], "mae": [1]}, "val_mae", "no validation was held out"),
-        ({"loss": [1]}, "learning_rate", "records it where a callback such as Reduce"),
-        ({"loss": [1]}, "mae", "no 'mae' in the history, which has 'loss'. Name it"),
+        ({"loss": [1], "mae": [1]}, "val_mae", "no validation data were held out"),
+        ({"loss": [1]}, "learning_rate", "records it only if a callback such as Reduce"),
+        ({"loss": [1]}, "mae", "no 'mae' in the history, which has 'loss'. To record it"),
     ],
 )
 def test_what_was_not_recorded_is_named_with_the_reason(history, metrics, message):
@@ -291,7 +291,7 @@ def test_what_has_no_history_is_refused(series):
     with pytest.raises(ValueError, match="yscale must be"):
         LossCurveDisplay.from_history({"loss": [1]}, yscale="logit")
     search = GridSearchCV(Ridge(), {"alpha": [1, 2]}, refit=False).fit(series, series)
-    with pytest.raises(ValueError, match="GridSearchCV was made with refit=False"):
+    with pytest.raises(ValueError, match="GridSearchCV was created with refit=False"):
         LossCurveDisplay.from_estimator(search)
 
 
@@ -516,33 +516,37 @@ PANEL = pd.Series(0.0, index=pd.MultiIndex.from_product([["a"], range(4)]))
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((np.zeros((4, 2)), np.zeros(4)), ValueError, r"y_true has the shape \(4, 2\)"),
-        ((of_two_columns(HOURS), HOURS), ValueError, r"y_true has the columns 'a', 'b'."),
-        ((HOURS, of_two_columns(HOURS)), ValueError, r"y_pred has the columns 'a', 'b'."),
-        ((PANEL, np.zeros(4)), ValueError, "y_true is of many series"),
-        ((HOURS, PANEL), ValueError, "y_pred is of many series"),
+        ((np.zeros((4, 2)), np.zeros(4)), ValueError, r"y_true must be one .* has shape \(4, 2\)"),
+        ((of_two_columns(HOURS), HOURS), ValueError, r"y_true must have one column, but has 'a', 'b'."),
+        (
+            (HOURS, of_two_columns(HOURS)),
+            ValueError,
+            r"y_pred must have one column, but has 'a', 'b'.",
+        ),
+        ((PANEL, np.zeros(4)), ValueError, "y_true has many series"),
+        ((HOURS, PANEL), ValueError, "y_pred has many series"),
         (
             (HOURS[::-1], HOURS),
             ValueError,
-            r"y_true is not in the order.* sort_index\(\)",
+            r"y_true is not sorted.* sort_index\(\)",
         ),
         ((HOURS, HOURS.to_period()), TypeError, "has a DatetimeIndex and .* PeriodIndex"),
         ((HOURS, HOURS.reset_index(drop=True)), TypeError, "DatetimeIndex and .* Index"),
         (
             (HOURS.set_axis(list("abcd")), HOURS),
             TypeError,
-            "which has no place on an axis",
+            "which can't be drawn on a time axis",
         ),
-        ((["a", "b"], [1, 2]), TypeError, "y_true has the type"),
-        ((HOURS, list("abcd")), TypeError, "y_pred has the type"),
-        ((HOURS, np.zeros(3)), ValueError, r"y_pred has the shape \(3,\), and .* 4 rows"),
+        ((["a", "b"], [1, 2]), TypeError, "y_true must contain numbers, but has type"),
+        ((HOURS, list("abcd")), TypeError, "y_pred must contain numbers, but has type"),
+        ((HOURS, np.zeros(3)), ValueError, r"y_pred has shape \(3,\), but .* 4 rows"),
         (
             (HOURS, np.zeros((2, 3))),
             ValueError,
-            "forecasts from 2 origins.* Say in starts",
+            "forecasts from 2 origins.* Give starts",
         ),
         ((HOURS, np.zeros((2, 3, 2))), ValueError, r"such as y_pred\[:, :, 0\]"),
-        ((HOURS[:1], np.zeros((1, 3))), ValueError, "y_true has 1 rows, and the time"),
+        ((HOURS[:1], np.zeros((1, 3))), ValueError, "y_true has 1 rows, but the next time"),
     ],
 )
 def test_what_can_not_be_drawn_as_a_forecast_is_told(arguments, error, message):
@@ -554,14 +558,14 @@ def test_what_can_not_be_drawn_as_a_forecast_is_told(arguments, error, message):
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
-        ({"starts": [0, 1]}, ValueError, r"leave it out|Leave it out"),
+        ({"starts": [0, 1]}, ValueError, "Leave out starts"),
         ({"intervals": (HOURS, HOURS)}, TypeError, "dict from coverage .* got tuple"),
         ({"intervals": {90: (HOURS, HOURS)}}, ValueError, "over 0 and under 1, got 90"),
         ({"intervals": {0.9: (HOURS, [1])}}, ValueError, "upper bound for 0.9 has .*1,"),
         (
             {"intervals": {0.9: (HOURS.shift(freq="h"), HOURS)}},
             ValueError,
-            "lower bound for 0.9 has another index",
+            "index of the lower bound for 0.9 differs",
         ),
         ({"intervals": of_two_columns(HOURS)}, ValueError, "columns of 1 level"),
     ],
@@ -579,12 +583,12 @@ def test_starts_that_are_no_rows_are_told(starts):
 
 def test_what_an_estimator_can_not_give_is_told(stopped, series):
     with pytest.raises(
-        ValueError, match="for forecasters of sktime, and Pipeline is none"
+        ValueError, match="for sktime forecasters, but Pipeline is not one"
     ):
         ForecastDisplay.from_estimator(stopped, series, series, coverage=0.9)
     with pytest.raises(ValueError, match="y has no row 2026-01-05 23:00:00"):
         ForecastDisplay.from_estimator(stopped, series, series[:-1])
-    with pytest.raises(ValueError, match="X has 120 rows and y 119"):
+    with pytest.raises(ValueError, match="X has 120 rows, but y has 119"):
         ForecastDisplay.from_estimator(stopped, series, series[:-1].to_numpy())
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(quick(), series.to_numpy(), series)
@@ -970,10 +974,10 @@ def test_what_is_no_search_to_draw_is_told(series):
         SearchDisplay.from_estimator(Ridge().fit(series, series))
     grid = {ALPHA: [1, 2], LOOKBACK: [1, 2], SOLVER: ["svd", "cholesky"]}
     search = searched(series, grid)
-    with pytest.raises(ValueError, match=r"over 3 parameters.* which: 'lookbackw"):
+    with pytest.raises(ValueError, match=r"has 3 parameters.* params: 'lookbackw"):
         SearchDisplay.from_estimator(search)
     with pytest.raises(
-        ValueError, match=r"no parameter 'alpha' in the search.*'ridge__alp"
+        ValueError, match=r"search has no parameter 'alpha'.*'ridge__alp"
     ):
         SearchDisplay.from_estimator(search, params="alpha")
     for params in ([], [ALPHA, ALPHA], [ALPHA, LOOKBACK, SOLVER]):

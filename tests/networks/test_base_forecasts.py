@@ -164,17 +164,17 @@ class TestUnknownSteps:
 BAD = {
     "no normalization": ({"normalization": None}, ValueError, "needs a normalization"),
     "not undone": ({"target_columns": ()}, ValueError, "needs a normalization"),
-    "activation": ({"output_activation": "relu"}, ValueError, "nor target_columns="),
+    "activation": ({"output_activation": "relu"}, ValueError, "and target_columns="),
     "unknown": ({"base": "drift"}, ValueError, r"base must be one of .*got 'drift'"),
     "no season": (
         {"base": "seasonal"},
         ValueError,
-        "season needs a season_length over 1",
+        "seasonal rule needs a season_length over 1",
     ),
     "short lookback": (
         {"base": "seasonal", "season_length": 6},
         ValueError,
-        r"Windows of 5 steps with season_length=6 .*lookback of that length",
+        r"Windows of 5 steps with season_length=6 .*lookback of at least that length",
     ),
     "zero": ({"season_length": 0}, ValueError, "season_length must be at least 1, got 0"),
     "half": ({"season_length": 2.5}, TypeError, "season_length must be an integer"),

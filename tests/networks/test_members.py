@@ -438,7 +438,7 @@ class TestJoining:
     @pytest.mark.parametrize(
         ("networks", "message"),
         [
-            ([], "one network at least"),
+            ([], "at least one network"),
             ([{}, {"units": 3}], r"networks\[1\] of .*\(1, 12\)"),
         ],
     )
@@ -451,5 +451,5 @@ class TestJoining:
             join_members([network(), "lstm"])
         inputs = [keras.Input((1,)) for _ in range(2)]
         added = keras.Model(inputs, keras.layers.Add()(inputs))
-        with pytest.raises(ValueError, match="this has 2 and 1"):
+        with pytest.raises(ValueError, match="this network has 2 and 1"):
             join_members([added])
