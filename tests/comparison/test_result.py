@@ -223,7 +223,7 @@ def test_nothing_half_written_is_left(real, tmp_path, monkeypatch):
         real.to_csv(file)
     assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
     assert file.read_text() == "before"
-    with pytest.raises(FileNotFoundError, match="There is no folder"):
+    with pytest.raises(FileNotFoundError, match="does not exist"):
         real.to_csv(tmp_path / "not there" / "scores.csv")
 
 

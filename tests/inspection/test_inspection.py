@@ -934,7 +934,7 @@ def test_of_several_scores_one_is_chosen(series):
     np.testing.assert_allclose(
         display.errorbars_[0][0].get_ydata(), search.cv_results_["mean_test_r2"]
     )
-    with pytest.raises(ValueError, match="no score 'mape'; it has 'mae', 'r2'"):
+    with pytest.raises(ValueError, match="no score 'mape'. It has 'mae', 'r2'"):
         SearchDisplay.from_estimator(search, metric="mape")
     search = searched(series, {ALPHA: [1, 1000]}, scoring=scoring, refit=False)
     with pytest.raises(ValueError, match="has 2 scores"):
