@@ -516,8 +516,16 @@ PANEL = pd.Series(0.0, index=pd.MultiIndex.from_product([["a"], range(4)]))
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ((np.zeros((4, 2)), np.zeros(4)), ValueError, r"y_true must be one .* has shape \(4, 2\)"),
-        ((of_two_columns(HOURS), HOURS), ValueError, r"y_true must have one column, but has 'a', 'b'."),
+        (
+            (np.zeros((4, 2)), np.zeros(4)),
+            ValueError,
+            r"y_true must be one .* has shape \(4, 2\)",
+        ),
+        (
+            (of_two_columns(HOURS), HOURS),
+            ValueError,
+            r"y_true must have one column, but has 'a', 'b'.",
+        ),
         (
             (HOURS, of_two_columns(HOURS)),
             ValueError,
@@ -546,7 +554,11 @@ PANEL = pd.Series(0.0, index=pd.MultiIndex.from_product([["a"], range(4)]))
             "forecasts from 2 origins.* Give starts",
         ),
         ((HOURS, np.zeros((2, 3, 2))), ValueError, r"such as y_pred\[:, :, 0\]"),
-        ((HOURS[:1], np.zeros((1, 3))), ValueError, "y_true has 1 rows, but the next time"),
+        (
+            (HOURS[:1], np.zeros((1, 3))),
+            ValueError,
+            "y_true has 1 rows, but the next time",
+        ),
     ],
 )
 def test_what_can_not_be_drawn_as_a_forecast_is_told(arguments, error, message):
@@ -934,7 +946,7 @@ def test_of_several_scores_one_is_chosen(series):
     np.testing.assert_allclose(
         display.errorbars_[0][0].get_ydata(), search.cv_results_["mean_test_r2"]
     )
-    with pytest.raises(ValueError, match="no score 'mape'. It has 'mae', 'r2'"):
+    with pytest.raises(ValueError, match=r"no score 'mape'\. It has 'mae', 'r2'"):
         SearchDisplay.from_estimator(search, metric="mape")
     search = searched(series, {ALPHA: [1, 1000]}, scoring=scoring, refit=False)
     with pytest.raises(ValueError, match="has 2 scores"):
@@ -976,9 +988,7 @@ def test_what_is_no_search_to_draw_is_told(series):
     search = searched(series, grid)
     with pytest.raises(ValueError, match=r"has 3 parameters.* params: 'lookbackw"):
         SearchDisplay.from_estimator(search)
-    with pytest.raises(
-        ValueError, match=r"search has no parameter 'alpha'.*'ridge__alp"
-    ):
+    with pytest.raises(ValueError, match=r"search has no parameter 'alpha'.*'ridge__alp"):
         SearchDisplay.from_estimator(search, params="alpha")
     for params in ([], [ALPHA, ALPHA], [ALPHA, LOOKBACK, SOLVER]):
         with pytest.raises(ValueError, match="params must be one or two of"):

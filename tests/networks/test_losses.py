@@ -208,7 +208,9 @@ class TestQuantiles:
         [(), (0.0, 0.5), (0.5, 1.0), (0.9, 0.1), (0.5, 0.5), (np.nan,), (0.1, np.nan)],
     )
     def test_quantiles_that_are_none(self, quantiles):
-        with pytest.raises(ValueError, match="quantiles must be increasing, over 0 and under 1"):
+        with pytest.raises(
+            ValueError, match="quantiles must be increasing, over 0 and under 1"
+        ):
             QuantileLoss(quantiles)
 
 

@@ -550,7 +550,9 @@ def test_weights_that_do_not_decay_are_not_held(parameter, tmp_path):
     model = small_network()
     model.compile(optimizer, "mse")
     given = {"optimizer": optimizer, "model": model}[parameter]
-    with pytest.raises(TypeError, match=f"hold LSTMRegressor.{parameter}.*from weight decay"):
+    with pytest.raises(
+        TypeError, match=f"hold LSTMRegressor.{parameter}.*from weight decay"
+    ):
         persistence.save(regressor(**{parameter: given}), tmp_path / "estimator.lstm")
 
 
@@ -933,7 +935,9 @@ def test_other_files_are_refused(kind, tmp_path):
             "first line": FIRST_LINE,
         }
         path.write_bytes(contents[kind])
-    with pytest.raises(SavedFileError, match=r"other\.lstm.*(was not written by|damaged)"):
+    with pytest.raises(
+        SavedFileError, match=r"other\.lstm.*(was not written by|damaged)"
+    ):
         persistence.load(path)
 
 
