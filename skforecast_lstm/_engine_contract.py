@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import keras
 
-__all__ = ["HidesNetwork", "JoinsOutputs", "is_known_to_engine", "known_to_engine"]
+__all__ = ["HasMembers", "HidesNetwork", "is_known_to_engine", "known_to_engine"]
 
 _Part = TypeVar("_Part")
 _known: list[Any] = []
@@ -23,11 +23,16 @@ class HidesNetwork(Protocol):
 
 
 @runtime_checkable
-class JoinsOutputs(Protocol):
-    """Network with outputs in training that are not those that its metrics measure."""
+class HasMembers(Protocol):
+    """Network of members, with their variables stacked along a leading axis."""
 
-    def joined(self, outputs: Any) -> Any:
-        """Return the outputs to measure."""
+    n_members: int
+
+    def member_to_train(self) -> keras.Model:
+        """Return a network like one member, compiled as this network is."""
+
+    def outputs_to_measure(self, outputs: Any) -> list:
+        """Return the outputs that the metrics measure, one after another."""
 
 
 def known_to_engine(part: _Part) -> _Part:

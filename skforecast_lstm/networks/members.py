@@ -1,4 +1,4 @@
-"""Several networks of one kind, trained as one program; the output is their mean."""
+"""Several networks of one kind in one network; the output is their mean."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,14 @@ import keras
 import numpy as np
 from keras import ops
 
+from skforecast_lstm._copies import copy_keras_objects
 from skforecast_lstm._engine_contract import known_to_engine
+from skforecast_lstm._keras_seam import (
+    compile_arguments,
+    decays,
+    exclude_from_decay,
+    excludes_from_decay,
+)
 from skforecast_lstm.networks.layers import find_layer
 from skforecast_lstm.networks.losses import counts_in_own_units
 
@@ -133,6 +140,20 @@ class Members(keras.layers.Layer):
             own = stacked[id(variable)]
             own.assign(np.broadcast_to(value, own.shape))
 
+    def exclude_from_decay(self, whole: Any, of_member: Any) -> None:
+        """Exclude in the optimizer of a member what that of all members excludes."""
+        if not excludes_from_decay(whole):
+            return
+        pairs = zip(
+            self.hidden_network().trainable_variables, self._trained, strict=True
+        )
+        excluded = [
+            own
+            for own, stacked in pairs
+            if not decays(whole, own) or not decays(whole, stacked)
+        ]
+        exclude_from_decay(of_member, excluded)
+
     def _template_variables(self):
         return _variables(self.hidden_network())
 
@@ -198,13 +219,15 @@ class MembersNetwork(keras.Model):
     """Network of several members, each with a separate loss.
 
     It contains one :class:`Members`. Create it with :func:`join_members`. The output is
-    the mean of the members. Metrics, and the loss in evaluation, use this mean. The loss
-    in training is the mean of the losses of the members.
+    the mean of the members. In evaluation, the loss and the metrics are those of this
+    mean. In training, they are means over the members.
 
-    Each member learns as if it were alone, because the gradient is that of the sum of the
-    losses. This holds for optimizers that treat each number separately, such as Adam,
-    RMSprop and SGD. Optimizers and options that use the norm of whole weights
-    (``clipnorm``, ``global_clipnorm``, Lamb, Adafactor, Muon) use all members together.
+    Each member learns as if it were alone, on the same batches as the others. On JAX,
+    `training.fit` trains one member on each core. `keras.Model.fit` and other backends
+    train all members as one model, whose gradient is that of the sum of their losses.
+    Optimizers and options that use the norm of whole weights (``clipnorm``,
+    ``global_clipnorm``, Lamb, Muon) then use all members together. Adafactor does so on
+    JAX too.
 
     Parameters
     ----------
@@ -251,12 +274,30 @@ class MembersNetwork(keras.Model):
 
     @known_to_engine
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Return the metrics of the mean of the members."""
-        return super().compute_metrics(x, y, self.joined(y_pred), sample_weight)
+        """Return the metrics over all members in training, or else of their mean."""
+        for outputs in self.outputs_to_measure(y_pred):
+            results = super().compute_metrics(x, y, outputs, sample_weight)
+        return results
 
-    def joined(self, outputs: Any) -> Any:
-        """Return the mean over members if the outputs are those of each member."""
-        return ops.mean(outputs, axis=1) if self._has_member_axis(outputs) else outputs
+    def outputs_to_measure(self, outputs: Any) -> list:
+        """Return the outputs of each member in training, or else their mean."""
+        if not self._has_member_axis(outputs):
+            return [outputs]
+        return [outputs[:, number] for number in range(self.n_members)]
+
+    @property
+    def n_members(self) -> int:
+        """Number of members."""
+        return find_layer(self, Members).n_members
+
+    def member_to_train(self) -> keras.Model:
+        """Return a network like one member, compiled as this network is."""
+        members = find_layer(self, Members)
+        network = members.hidden_network()
+        given = {**compile_arguments(self), "optimizer": self.optimizer}
+        network.compile(**copy_keras_objects(given))
+        members.exclude_from_decay(self.optimizer, network.optimizer)
+        return network
 
     def _has_member_axis(self, outputs):
         return len(outputs.shape) > len(self.outputs[0].shape)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import jax
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from skforecast_lstm._keras_seam import build_to_train, first_epoch, is_validated
 from skforecast_lstm.training.blocks import DeviceBlock
+from skforecast_lstm.training.cores import check_not_stopped, map_on_cores
+from skforecast_lstm.training.members import Parts
 from skforecast_lstm.training.programs import Programs
 from skforecast_lstm.training.samples import Samples
 from skforecast_lstm.training.schedules import Course
@@ -125,11 +128,15 @@ class Training:
         self.batch_size = batch_size
         self.seed = seed
         some = samples.take(np.zeros(min(batch_size, len(samples)), int))
-        build_to_train(model, tuple(part for part in some if part is not None))
-        self._programs = Programs(model, training=True)
+        batch = tuple(part for part in some if part is not None)
+        build_to_train(model, batch)
+        self._parts = Parts(model, batch)
+        self._programs = Programs(self._parts.model, training=True)
         pads = self._programs.fills_batches
         self._samples = _DeviceSamples(samples, batch_size, pads=pads)
         if validation is not None:
+            self._evaluation = Programs(model, training=True)
+            pads = self._evaluation.fills_batches
             self._validation = _DeviceSamples(validation, batch_size, pads=pads)
         silent = (keras.callbacks.History, keras.callbacks.ProgbarLogger)
         self._is_watched = not all(isinstance(one, silent) for one in callbacks)
@@ -137,11 +144,11 @@ class Training:
         self.bars = [
             one for one in callbacks if isinstance(one, keras.callbacks.ProgbarLogger)
         ]
-        model.reset_metrics()
         self._variables = model_variables(model, training=True)
-        self._new_metrics = read(self._variables).metrics
-        # None while the variables of the model hold the values.
-        self._state: State | None = None
+        self._new_metrics = _new_metrics(model)
+        self._new_metrics_of_part = _new_metrics(self._parts.model)
+        # States of the parts. None while the variables of the model hold the values.
+        self._states: list[State] | None = None
         #: True after the first batches.
         self.has_trained = False
 
@@ -150,48 +157,60 @@ class Training:
         # Keras checks `stop_training` only after a batch, so at least one batch runs.
         n_batches = 1 if self.model.stop_training else len(self.course.batches(epoch))
         factors = self.course.factors(epoch)
-        state, n_done = self._read()._replace(metrics=self._new_metrics), 0
+        states = [
+            one._replace(metrics=self._new_metrics_of_part) for one in self._read()
+        ]
+        n_done = 0
         for n_rows, block in self._samples.epoch(epoch, self.seed, n_batches, factors):
-            for stop, reached, results in self._sweep(state, n_rows, block):
-                self._state = state = reached
+            for stop, reached, results in self._sweep(
+                self._programs, states, n_rows, block
+            ):
+                self._states = states = reached
                 self.has_trained = True
                 for bar in self.bars:
                     batch = -(-(n_done + stop) // self.batch_size) - 1
-                    bar.on_train_batch_end(batch, jax.device_get(results))
+                    bar.on_train_batch_end(batch, self._parts.mean(results))
             n_done += n_rows
-        return self._finish(state, results)
+        metrics = None if self._parts.are_members else states[0].metrics
+        self._show(metrics)
+        return self._parts.mean(results)
 
     def evaluate(self) -> dict[str, Any]:
         """Return the results of the metrics on the validation samples."""
-        trained = self._read()
+        states = self._read()
+        trained = self._parts.join(states)
         state = trained._replace(optimizer=None, metrics=self._new_metrics)
         for n_rows, block in self._validation.epoch():
-            for _, reached, results in self._sweep(state, n_rows, block):  # noqa: B007
-                state = reached
-        return self._finish(state._replace(optimizer=trained.optimizer), results)
+            for _, reached, results in self._sweep(  # noqa: B007
+                self._evaluation, [state], n_rows, block
+            ):
+                (state,) = reached
+        # A layer may draw random numbers in evaluation too.
+        self._states = self._parts.split(state._replace(optimizer=trained.optimizer))
+        self._show(state.metrics)
+        return jax.device_get(results[0])
 
     def write_back(self) -> None:
         """Write the current values of all but the metrics back to the model."""
-        if self._state is not None:
-            assign(self._variables, self._state._replace(metrics=None))
-            self._state = None
+        if self._states is not None:
+            state = self._parts.join(self._states)
+            assign(self._variables, state._replace(metrics=None))
+            self._states = None
 
     def _read(self):
-        if self._state is None:
-            self._state = read(self._variables)
-        return self._state
+        if self._states is None:
+            self._states = self._parts.split(read(self._variables))
+        return self._states
 
-    def _finish(self, state, results):
-        """Return the results; update the model first if a callback may read it."""
-        self._state = state
+    def _show(self, metrics):
+        """Write the values back to the model if a callback may read them."""
         if self._is_watched:
-            assign(self._variables, state)
-            self._state = None
-        return jax.device_get(results)
+            self.write_back()
+            assign(self._variables, State(None, None, None, metrics))
 
-    def _sweep(self, state, n_rows, block):
-        """Run batches in groups; yield rows done, state and results after each group."""
-        n_rest = 0 if self._programs.fills_batches else n_rows % self.batch_size
+    def _sweep(self, programs, states, n_rows, block):
+        """Run batches in groups; yield rows done, states and results after each group."""
+        n_rest = 0 if programs.fills_batches else n_rows % self.batch_size
         n_full = n_rows - n_rest
         for size, first, end in (
             (self.batch_size, 0, n_full),
@@ -199,18 +218,30 @@ class Training:
         ):
             if first == end:
                 continue
-            program = self._programs.sweep(state, block, size)
+            program = programs.sweep(states[0], block, size)
             while first < end:
+                check_not_stopped()
                 stop = min(first + program.n_batches * size, end)
-                began = time.perf_counter()
-                with _out_of_memory_explained():
-                    state, results = program(
-                        state, block, np.int32(first), np.int32(stop)
-                    )
-                    jax.block_until_ready(results)
-                program.note(-(-(stop - first) // size), time.perf_counter() - began)
-                yield stop, state, results
+                run = partial(_run, program, block, first, stop, size)
+                states, results = zip(*map_on_cores(run, states), strict=True)
+                yield stop, states, results
                 first = stop
+
+
+def _run(program, block, first, stop, batch_size, state):
+    """Run a program on a group of batches, and note the time it takes."""
+    began = time.perf_counter()
+    with _out_of_memory_explained():
+        state, results = program(state, block, np.int32(first), np.int32(stop))
+        jax.block_until_ready(results)
+    program.note(-(-(stop - first) // batch_size), time.perf_counter() - began)
+    return state, results
+
+
+def _new_metrics(model):
+    """Reset the metrics of a model and return the values of their variables."""
+    model.reset_metrics()
+    return [variable.value for variable in model.metrics_variables]
 
 
 class _DeviceSamples:

@@ -23,6 +23,7 @@ from skforecast_lstm._keras_seam import (
     loop_over_steps,
     replace_loop_over_steps,
 )
+from skforecast_lstm.training.recognition import with_hidden
 
 __all__ = ["look_for_quick_way", "lstm_steps", "quick_lstm"]
 
@@ -51,8 +52,9 @@ def look_for_quick_way(model: keras.Model) -> None:
     model : keras.Model
         A built model.
     """
-    for layer in all_layers(model):
-        replace_loop_over_steps(layer, _either_loop)
+    for network in with_hidden(model):
+        for layer in all_layers(network):
+            replace_loop_over_steps(layer, _either_loop)
 
 
 def _either_loop(layer, sequences, initial_state, mask, training=False):

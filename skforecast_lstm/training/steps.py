@@ -12,7 +12,7 @@ from jax import lax
 from jax import numpy as jnp
 from jax.interpreters import partial_eval
 
-from skforecast_lstm._engine_contract import JoinsOutputs
+from skforecast_lstm._engine_contract import HasMembers
 from skforecast_lstm._keras_seam import (
     loss_tracker,
     loss_with_updates,
@@ -284,13 +284,13 @@ def _update_compiled_metrics(model, outputs, batch, counts):
     """Update the compiled metrics as Keras does, but ignore padding."""
     metrics, weighted_metrics = unweighted_and_weighted_metrics(model)
     (y,) = jax.tree.leaves(batch.y)
-    if isinstance(model, JoinsOutputs):
-        outputs = model.joined(outputs)
-    for metric in metrics:
-        metric.update_state(y, outputs, counts)
     weights = counts if batch.weights is None else _times_rows(batch.weights, counts)
-    for metric in weighted_metrics:
-        metric.update_state(y, outputs, weights)
+    has_members = isinstance(model, HasMembers)
+    for measured in model.outputs_to_measure(outputs) if has_members else [outputs]:
+        for metric in metrics:
+            metric.update_state(y, measured, counts)
+        for metric in weighted_metrics:
+            metric.update_state(y, measured, weights)
 
 
 def _with_types_of(before, after):

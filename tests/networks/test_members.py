@@ -194,15 +194,26 @@ class TestAnswers:
         np.testing.assert_allclose(found, np.stack(expected, axis=1), **CLOSE)
 
     @pytest.mark.parametrize("how", [training.fit, keras.Model.fit])
-    def test_metrics_are_of_the_mean(self, rng, task, how):
-        (joined, *_) = joined_and_apart(rng, optimizer=keras.optimizers.SGD(0.0))
-        compiled(joined, keras.optimizers.SGD(0.0), weighted_metrics=["mse"])
+    def test_metrics_are_means_over_members_in_training(self, rng, task, how):
+        joined, *networks = joined_and_apart(rng)
+        options = {"metrics": ["mae"], "weighted_metrics": ["mse"]}
+        compiled(joined, keras.optimizers.SGD(0.0), **options)
         weights = rng.uniform(0.1, 2, size=21).astype("float32")
-        history = fit(joined, *task, how, epochs=1, sample_weight=weights)
-        errors = (training.predict(joined, task[0]) - task[1])[:, 0]
+        validation = *task, weights
+        history = fit(
+            joined,
+            *task,
+            how,
+            epochs=1,
+            sample_weight=weights,
+            validation_data=validation,
+        )
+        errors = np.stack([training.predict(one, task[0]) - task[1] for one in networks])
         np.testing.assert_allclose(history["mae"], [np.abs(errors).mean()], rtol=1e-5)
-        expected = np.average(errors**2, weights=weights)
+        expected = np.average(errors[..., 0] ** 2, weights=weights, axis=1).mean()
         np.testing.assert_allclose(history["mse"], [expected], rtol=1e-5)
+        of_mean = np.abs(errors.mean(axis=0)).mean()
+        np.testing.assert_allclose(history["val_mae"], [of_mean], rtol=1e-5)
 
     def test_loss_in_evaluation_is_that_of_the_mean(self, rng, task):
         joined, *_ = joined_and_apart(rng, normalization=None)

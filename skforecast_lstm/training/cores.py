@@ -1,0 +1,119 @@
+"""Work on all cores: threads for the whole process, as many as there are cores."""
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
+from functools import cache
+from typing import Any
+
+import joblib
+from threadpoolctl import threadpool_info
+
+__all__ = ["check_not_stopped", "map_on_cores", "n_cores"]
+
+
+class _Worker(threading.local):
+    """What a thread works for: the event that stops it, or None."""
+
+    stop: threading.Event | None = None
+
+
+_worker = _Worker()
+
+
+class _StoppedError(Exception):
+    """Raised in a thread whose result nobody waits for any longer."""
+
+
+def n_cores() -> int:
+    """Return how many threads may work at once.
+
+    This is the number of cores that joblib counts, or the limit of OpenMP if that is
+    lower. joblib sets this limit in its worker processes, and users set it by
+    ``OMP_NUM_THREADS`` or `threadpoolctl.threadpool_limits`, as for scikit-learn.
+    """
+    if _worker.stop is not None:
+        return 1
+    limits = [
+        library["num_threads"]
+        for library in threadpool_info()
+        if library["user_api"] == "openmp"
+    ]
+    return max(1, min([joblib.cpu_count(), *limits]))
+
+
+def map_on_cores(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    """Return the result of a function for each item, computed on all cores.
+
+    All callers in a process share its threads, so no more threads work than there are
+    cores. A call within one of these threads computes in that thread. After an error or
+    an interrupt, no new item begins, and the function ends at `check_not_stopped`.
+
+    Parameters
+    ----------
+    function : callable
+        Function of an item. It must release the interpreter lock to gain anything.
+    items : iterable
+        Items, those that take longest first.
+
+    Returns
+    -------
+    results : list
+        Results, in the order of the items.
+    """
+    items = list(items)
+    n_threads = min(n_cores(), len(items))
+    if n_threads < 2:
+        return [function(item) for item in items]
+    stop = threading.Event()
+    waiting = iter(enumerate(items))
+    results: list[Any] = [None] * len(items)
+
+    def work():
+        _worker.stop = stop
+        try:
+            # One thread at a time advances the iterator.
+            while not stop.is_set():
+                with lock:
+                    number, item = next(waiting, (None, None))
+                if number is None:
+                    return
+                results[number] = function(item)
+        except BaseException:
+            stop.set()
+            raise
+        finally:
+            _worker.stop = None
+
+    lock = threading.Lock()
+    futures = [
+        _threads(joblib.cpu_count()).submit(copy_context().run, work)
+        for _ in range(n_threads)
+    ]
+    try:
+        _raise_first_error(futures)
+    finally:
+        stop.set()
+        wait(futures)
+    return results
+
+
+def check_not_stopped() -> None:
+    """End the work of this thread if nobody waits for its result any longer."""
+    if _worker.stop is not None and _worker.stop.is_set():
+        raise _StoppedError
+
+
+@cache
+def _threads(n_threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="skforecast_lstm")
+
+
+def _raise_first_error(futures: list[Future]) -> None:
+    """Wait for all threads, and raise the error of one that failed by itself."""
+    wait(futures)
+    for future in futures:
+        error = future.exception()
+        if error is not None and not isinstance(error, _StoppedError):
+            raise error
