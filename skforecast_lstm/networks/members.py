@@ -144,9 +144,7 @@ class Members(keras.layers.Layer):
         """Exclude in the optimizer of a member what that of all members excludes."""
         if not excludes_from_decay(whole):
             return
-        pairs = zip(
-            self.hidden_network().trainable_variables, self._trained, strict=True
-        )
+        pairs = zip(self.hidden_network().trainable_variables, self._trained, strict=True)
         excluded = [
             own
             for own, stacked in pairs

@@ -1,9 +1,9 @@
 """Normalized windows: their level and spread, and a loss in these units."""
 
+import math
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
 from skforecast_lstm._engine_contract import known_to_engine
@@ -128,6 +128,12 @@ class WindowNormalization(keras.layers.Layer):
         near_zero = ops.abs(first) < size / 100
         return first, ops.where(near_zero, size / 100, first)
 
+    def compute_output_shape(self, input_shape):
+        """Return the shapes of the outputs, which Keras would trace `call` to find."""
+        n_samples, n_steps, n_columns = input_shape
+        measures = (n_samples, self.n_columns or n_columns)
+        return (n_samples, n_steps, n_columns), measures, measures
+
     def compute_mask(self, inputs, previous_mask=None):
         """Return a mask of shape (n_samples, n_steps), True at known steps."""
         return [ops.logical_not(ops.any(ops.isnan(inputs), axis=-1)), None, None]
@@ -187,7 +193,12 @@ class WindowDenormalization(keras.layers.Layer):
         forecasts, *measures = inputs
         shape = forecasts.shape[1:]
         level, spread = self._select_columns(*measures)
-        return ops.reshape(forecasts * spread + level, (-1, int(np.prod(shape))))
+        return ops.reshape(forecasts * spread + level, (-1, math.prod(shape)))
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the output."""
+        n_samples, *shape = input_shape[0]
+        return n_samples, math.prod(shape)
 
     def build(self, input_shape):
         """Store the shape of the forecasts and their number per target."""
@@ -199,7 +210,7 @@ class WindowDenormalization(keras.layers.Layer):
         return tuple(
             ops.reshape(
                 ops.broadcast_to(part, (ops.shape(part)[0], *self.shape)),
-                (-1, int(np.prod(self.shape))),
+                (-1, math.prod(self.shape)),
             )
             for part in self._select_columns(level, spread)
         )

@@ -33,8 +33,6 @@ def n_cores() -> int:
     lower. joblib sets this limit in its worker processes, and users set it by
     ``OMP_NUM_THREADS`` or `threadpoolctl.threadpool_limits`, as for scikit-learn.
     """
-    if _worker.stop is not None:
-        return 1
     limits = [
         library["num_threads"]
         for library in threadpool_info()
@@ -43,8 +41,10 @@ def n_cores() -> int:
     return max(1, min([joblib.cpu_count(), *limits]))
 
 
-def map_on_cores(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """Return the result of a function for each item, computed on all cores.
+def map_on_cores(
+    function: Callable[[Any], Any], items: Iterable[Any], n_threads: int
+) -> list[Any]:
+    """Return the result of a function for each item, computed in several threads.
 
     All callers in a process share its threads, so no more threads work than there are
     cores. A call within one of these threads computes in that thread. After an error or
@@ -56,6 +56,8 @@ def map_on_cores(function: Callable[[Any], Any], items: Iterable[Any]) -> list[A
         Function of an item. It must release the interpreter lock to gain anything.
     items : iterable
         Items, those that take longest first.
+    n_threads : int
+        Largest number of threads, usually `n_cores()`, which takes some milliseconds.
 
     Returns
     -------
@@ -63,8 +65,8 @@ def map_on_cores(function: Callable[[Any], Any], items: Iterable[Any]) -> list[A
         Results, in the order of the items.
     """
     items = list(items)
-    n_threads = min(n_cores(), len(items))
-    if n_threads < 2:
+    n_threads = min(n_threads, len(items))
+    if n_threads < 2 or _worker.stop is not None:
         return [function(item) for item in items]
     stop = threading.Event()
     waiting = iter(enumerate(items))
@@ -87,10 +89,8 @@ def map_on_cores(function: Callable[[Any], Any], items: Iterable[Any]) -> list[A
             _worker.stop = None
 
     lock = threading.Lock()
-    futures = [
-        _threads(joblib.cpu_count()).submit(copy_context().run, work)
-        for _ in range(n_threads)
-    ]
+    threads = _threads()
+    futures = [threads.submit(copy_context().run, work) for _ in range(n_threads)]
     try:
         _raise_first_error(futures)
     finally:
@@ -106,8 +106,8 @@ def check_not_stopped() -> None:
 
 
 @cache
-def _threads(n_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="skforecast_lstm")
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(joblib.cpu_count(), thread_name_prefix="skforecast_lstm")
 
 
 def _raise_first_error(futures: list[Future]) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm._keras_seam import build_to_train, first_epoch, is_validated
 from skforecast_lstm.training.blocks import DeviceBlock
-from skforecast_lstm.training.cores import check_not_stopped, map_on_cores
+from skforecast_lstm.training.cores import check_not_stopped, map_on_cores, n_cores
 from skforecast_lstm.training.members import Parts
 from skforecast_lstm.training.programs import Programs
 from skforecast_lstm.training.samples import Samples
@@ -131,6 +131,7 @@ class Training:
         batch = tuple(part for part in some if part is not None)
         build_to_train(model, batch)
         self._parts = Parts(model, batch)
+        self._n_threads = n_cores() if self._parts.are_members else 1
         self._programs = Programs(self._parts.model, training=True)
         pads = self._programs.fills_batches
         self._samples = _DeviceSamples(samples, batch_size, pads=pads)
@@ -157,9 +158,7 @@ class Training:
         # Keras checks `stop_training` only after a batch, so at least one batch runs.
         n_batches = 1 if self.model.stop_training else len(self.course.batches(epoch))
         factors = self.course.factors(epoch)
-        states = [
-            one._replace(metrics=self._new_metrics_of_part) for one in self._read()
-        ]
+        states = [one._replace(metrics=self._new_metrics_of_part) for one in self._read()]
         n_done = 0
         for n_rows, block in self._samples.epoch(epoch, self.seed, n_batches, factors):
             for stop, reached, results in self._sweep(
@@ -223,7 +222,9 @@ class Training:
                 check_not_stopped()
                 stop = min(first + program.n_batches * size, end)
                 run = partial(_run, program, block, first, stop, size)
-                states, results = zip(*map_on_cores(run, states), strict=True)
+                states, results = zip(
+                    *map_on_cores(run, states, self._n_threads), strict=True
+                )
                 yield stop, states, results
                 first = stop
 
