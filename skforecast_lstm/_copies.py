@@ -17,12 +17,16 @@ _STATE_OF_KERAS = ("built", "name")
 _DESCRIBED = (keras.losses.Loss, keras.metrics.Metric, keras.optimizers.Optimizer)
 
 
-def copy_keras_objects(items):
-    """Copy the objects that Keras would change, so that the user's stay unchanged."""
+def copy_keras_objects(items, *, are_built=False):
+    """Copy the objects that Keras would change, so that the user's stay unchanged.
+
+    Built objects have attributes that new ones do not have yet, so only the attributes
+    of objects that are not built are compared with those of their copies.
+    """
 
     def copied(item):
         is_changed = isinstance(item, keras.optimizers.Optimizer | keras.metrics.Metric)
-        return _rebuild(item) if is_changed else item
+        return _rebuild(item, check=not are_built) if is_changed else item
 
     return _map_nested(copied, items)
 
@@ -65,7 +69,7 @@ def _map_nested(function, items):
     return function(items)
 
 
-def _rebuild(item):
+def _rebuild(item, *, check=True):
     """Return a new Keras object that is the same as the given one."""
     kind = type(item)
     if kind is keras.metrics.MeanMetricWrapper:
@@ -82,7 +86,7 @@ def _rebuild(item):
         ) from error
     if isinstance(item, keras.optimizers.Optimizer):
         copy_decay_exclusions(item, again)
-    if not kind.__module__.startswith("keras."):
+    if check and not kind.__module__.startswith("keras."):
         _check_same_attributes(item, again)
     return again
 

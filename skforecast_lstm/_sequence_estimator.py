@@ -113,7 +113,7 @@ class SequenceEstimator(RefittableEstimator):
         Number of epochs without improvement after which early stopping ends training.
     n_members : int, default=1
         Number of networks with different initial weights. The prediction is the mean of
-        their outputs. They train together on the same batches.
+        their outputs. They train on the same batches, one on each core.
     callbacks : callback, class, or list or dict of them, default=None
         Keras callbacks. Classes are instantiated with the parameters given as
         ``callbacks__patience`` or ``callbacks__0__patience``. Objects are copied.

@@ -224,7 +224,7 @@ class MembersNetwork(keras.Model):
     `training.fit` trains one member on each core. `keras.Model.fit` and other backends
     train all members as one model, whose gradient is that of the sum of their losses.
     Optimizers and options that use the norm of whole weights (``clipnorm``,
-    ``global_clipnorm``, Lamb, Muon) then use all members together. Adafactor does so on
+    ``global_clipnorm``, Lamb) then use all members together. Adafactor and Muon do so on
     JAX too.
 
     Parameters
@@ -293,7 +293,7 @@ class MembersNetwork(keras.Model):
         members = find_layer(self, Members)
         network = members.hidden_network()
         given = {**compile_arguments(self), "optimizer": self.optimizer}
-        network.compile(**copy_keras_objects(given))
+        network.compile(**copy_keras_objects(given, are_built=True))
         members.exclude_from_decay(self.optimizer, network.optimizer)
         return network
 

@@ -97,9 +97,17 @@ KINDS = {
 }
 
 
+def clipped_sgd():
+    return keras.optimizers.SGD(0.05, momentum=0.5, global_clipnorm=0.1)
+
+
 @pytest.mark.parametrize(
     ("kind", "optimizer"),
-    [*((kind, normal_sgd) for kind in KINDS), ("last", keras.optimizers.Adam)],
+    [
+        *((kind, normal_sgd) for kind in KINDS),
+        ("last", keras.optimizers.Adam),
+        ("last", clipped_sgd),
+    ],
 )
 def test_together_as_alone(rng, task, kind, optimizer):
     joined, *networks = joined_and_apart(rng, **KINDS[kind])
@@ -332,6 +340,40 @@ class TestOneProgram:
         dropping = joined(keras.layers.Dropout(0.5))
         assert fills_batches(dropping)
         assert not fills_batches(dropping, may_draw=False)
+
+
+def test_weights_that_do_not_decay(rng, task):
+    joined, *networks = joined_and_apart(rng)
+    for one in (joined, *networks):
+        compiled(one, keras.optimizers.AdamW(weight_decay=0.5))
+        one.optimizer.exclude_from_weight_decay([one.trainable_variables[0]])
+        fit(one, *task)
+    check_same(joined, networks)
+
+
+@pytest.mark.parametrize("optimizer", ["adafactor", "muon"])
+def test_an_optimizer_of_whole_weights_trains_all_as_one(task, optimizer):
+    losses = []
+    for how in (training.fit, keras.Model.fit):
+        keras.utils.set_random_seed(0)
+        joined = join_members(apart(np.random.default_rng(0)))
+        losses.append(fit(compiled(joined, optimizer), *task, how)["loss"])
+    np.testing.assert_allclose(*losses, **CLOSE)
+
+
+def test_an_interrupt_leaves_the_members_whole(rng, task):
+    joined, *_ = joined_and_apart(rng)
+    before = variables_of(joined)
+
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    stop = keras.callbacks.LambdaCallback(on_epoch_end=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fit(joined, *task, callbacks=[stop])
+    after = variables_of(joined)
+    assert any((one != other).any() for one, other in zip(before, after, strict=True))
+    assert all(np.isfinite(one).all() for one in after)
 
 
 def test_batch_normalization_is_of_each_member(rng, task):
