@@ -1,6 +1,6 @@
 """Centre and spread of values."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Scale(NamedTuple):
             centre[equal], spread[equal] = cls.from_values(series.values[rows], axis=1)
         return cls(centre, spread)
 
-    def take(self, numbers: NDArray | slice) -> "Scale":
+    def take(self, numbers: Any) -> "Scale":
         """Return the scales with the given numbers."""
         return Scale(self.centre[numbers], self.spread[numbers])
 

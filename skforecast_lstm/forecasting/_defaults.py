@@ -7,7 +7,7 @@ import pandas as pd
 
 from skforecast_lstm._time_steps import usual_offset
 
-__all__ = ["Plan", "default_block", "default_lookback", "season_of"]
+__all__ = ["Plan", "default_block", "default_lookback", "season_of", "seasons_of"]
 
 SOME_ROWS = 1_000
 MANY_ROWS = 10_000
@@ -37,6 +37,12 @@ def season_of(times: pd.Index) -> int:
     name = offset.name.split("-")[0].removesuffix("E").removesuffix("S")
     season = _SEASON_OF.get(name, 1)
     return season // offset.n if season % offset.n == 0 else 1
+
+
+def seasons_of(times: pd.Index, season_length: int) -> tuple[int, int]:
+    """Return two seasons, 1 for none: hours and half-hours also have a week."""
+    is_day = season_length in (24, 48) and season_length == season_of(times)
+    return season_length, 7 * season_length if is_day else 1
 
 
 def usable_season(n_rows: int, season_length: int) -> int:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from skforecast_lstm.forecasting._conformal import Errors
+from skforecast_lstm.networks.pretrained import LEVELS
 
 __all__ = ["QUANTILES", "Forecast"]
 
@@ -19,13 +21,15 @@ class Forecast:
 
     `values` has the shape (n_times, n_targets, n_quantiles). `spread` has the shape
     (n_times, n_targets) and measures how much each window varies. `steps` counts from
-    the last row of the series.
+    the last row of the series. `levels` are those of the quantiles, of the trained
+    network or of the pretrained one.
     """
 
     index: pd.Index
     values: NDArray
     spread: NDArray
     steps: NDArray
+    levels: tuple[float, ...] = QUANTILES
 
     @property
     def middle(self) -> NDArray:
@@ -33,6 +37,8 @@ class Forecast:
 
     def quantile(self, level: float, errors: Errors | None) -> NDArray:
         """Return one quantile for each time and target."""
+        if errors is None and self.levels == LEVELS:
+            return _between_normal(LEVELS, self.values, level)
         if errors is None:
             _check_is_between(QUANTILES, level)
             return _between(QUANTILES, self.values, level)
@@ -49,6 +55,18 @@ def _check_is_between(levels, level):
             f"{levels[-1]}, got alpha={level}. Ask for a coverage up to "
             f'{levels[-1] - levels[0]:.2f}, or set intervals="conformal".'
         )
+
+
+def _between_normal(levels, values, level):
+    """Interpolate a quantile as those of a normal distribution.
+
+    Beyond the outermost levels, the distance from the median grows in the same way.
+    """
+    scores, score = ndtri(levels), ndtri(level)
+    if not levels[0] <= level <= levels[-1]:
+        place, middle = (0 if score < 0 else -1), values[..., len(levels) // 2]
+        return middle + (values[..., place] - middle) * score / scores[place]
+    return _between(tuple(scores), values, score)
 
 
 def _between(levels, values, level):

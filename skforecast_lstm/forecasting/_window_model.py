@@ -1,6 +1,6 @@
 """Regressor of windows that forecasts series, and feeds its forecasts back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,40 @@ from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, spread_of
 
-__all__ = ["WindowModel"]
+__all__ = ["HeldOut", "WindowModel"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Origins, and forecasts from them by a regressor.
+
+    Parameters
+    ----------
+    series, n_after : ndarray of int of shape (n_origins,)
+        Series of each origin, and number of its rows from the origin on.
+    targets, forecast : ndarray of shape (n_origins, horizon, n_targets)
+        Actual values and forecasts.
+    spread : ndarray of shape (n_origins, n_targets)
+        Spread of the window before each origin.
+    """
+
+    series: NDArray
+    n_after: NDArray
+    targets: NDArray
+    forecast: NDArray
+    spread: NDArray
+
+    def some(self, most: int) -> "HeldOut":
+        """Return at most so many of the origins, evenly chosen."""
+        n_origins = len(self.series)
+        if n_origins <= most:
+            return self
+        chosen = np.linspace(0, n_origins - 1, most).round().astype(np.int64)
+        return HeldOut(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    def errors(self) -> Errors:
+        """Return the errors of the forecasts."""
+        return Errors.of(self.targets - self.forecast, self.spread)
 
 
 @dataclass(frozen=True)
@@ -50,28 +83,44 @@ class WindowModel:
         learn(windows.inputs, self._labelled(windows, windows.targets))
 
     def errors(self, windows: Windows) -> Errors:
-        """Return the errors of a copy of the regressor at held-out origins.
+        """Return the errors at held-out origins, or on the training rows without any."""
+        held_out = self.held_out(windows)
+        if held_out is None:
+            every_row = np.arange(len(windows.targets))
+            held_out = self._tried(self.regressor, windows, every_row)
+        return held_out.errors()
 
-        The copy has at most two members, which are enough to measure the errors.
+    def held_out(self, windows: Windows) -> HeldOut | None:
+        """Return the forecasts of a copy of the regressor at held-out origins.
+
+        The copy has at most two members, which are enough to measure the errors. If the
+        series are too short to hold out origins, return None.
         """
         learn, try_on = windows.held_out(self.lookback, self.horizon)
+        if not len(learn) or not len(try_on):
+            return None
         regressor = clone(self.regressor)
         if getattr(regressor, "n_members", 1) > 2:
             regressor.set_params(n_members=2)
-        if len(learn) and len(try_on):
-            targets = np.full_like(windows.targets, np.nan)
-            targets[learn] = windows.targets[learn]
-            regressor.fit(windows.inputs, self._labelled(windows, targets))
-        else:
-            # Too short to hold out origins, so measure the errors on the training rows.
-            regressor = self.regressor
-            try_on = np.arange(len(windows.targets))
-        targets = windows.targets[try_on]
-        known = ~np.isnan(targets).all(axis=1)
-        inputs, targets = windows.inputs[try_on[known]], targets[known]
+        targets = np.full_like(windows.targets, np.nan)
+        targets[learn] = windows.targets[learn]
+        regressor.fit(windows.inputs, self._labelled(windows, targets))
+        return self._tried(regressor, windows, try_on)
+
+    def _tried(self, regressor, windows, places):
+        """Return the forecasts of a regressor from places with a known target."""
+        places = places[~np.isnan(windows.targets[places]).all(axis=1)]
+        inputs = windows.inputs[places]
         forecast = self._middle(self._outputs(regressor, inputs))
-        errors = targets.reshape(forecast.shape) - forecast
-        return Errors.of(errors, spread_of(inputs[:, :, : self.n_targets]))
+        rows = np.searchsorted(windows.places, places)
+        series = np.searchsorted(windows.offsets, rows, side="right") - 1
+        return HeldOut(
+            series,
+            windows.offsets[series + 1] - rows,
+            windows.targets[places].reshape(forecast.shape),
+            forecast,
+            spread_of(inputs[:, :, : self.n_targets]),
+        )
 
     def at(self, scaled: ScaledSeries, steps: NDArray) -> tuple[NDArray, NDArray]:
         """Return the forecasts of each series at its steps, and the window spreads.

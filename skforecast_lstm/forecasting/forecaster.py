@@ -26,14 +26,22 @@ from skforecast_lstm.forecasting._defaults import (
     default_block,
     default_lookback,
     season_of,
+    seasons_of,
     usable_season,
 )
 from skforecast_lstm.forecasting._even_series import check_frames, even_series
 from skforecast_lstm.forecasting._exogenous import Exogenous
 from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast
+from skforecast_lstm.forecasting._pretrained import (
+    ENOUGH_ROWS,
+    Pretrained,
+    best_share,
+    mixed,
+)
 from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.forecasting._windows import ScaledSeries
 from skforecast_lstm.networks import QuantileLoss, forecast_network
+from skforecast_lstm.networks.pretrained import LEVELS
 
 __all__ = ["LSTMForecaster"]
 
@@ -42,11 +50,13 @@ INTERVALS = ("conformal", "quantiles", None)
 
 
 class LSTMForecaster(BaseForecaster):
-    """Forecast one or many series with one LSTM.
+    """Forecast one or many series with LSTMs: a pretrained one, and one of your own.
 
-    One network is trained on everything that `fit` gets: one series, several columns
-    (forecast together), or all series of a panel or hierarchy. Each window of the past
-    is normalized separately. The network learns to correct simple forecasts; see
+    The pretrained network ships with the package. It was trained on synthetic series
+    only, and forecasts each column of each series without training. The other network is
+    trained on everything that `fit` gets: one series, several columns (forecast
+    together), or all series of a panel or hierarchy. Each window of the past is
+    normalized separately. The network learns to correct simple forecasts; see
     :func:`forecast_network`.
 
     Parameters
@@ -66,6 +76,14 @@ class LSTMForecaster(BaseForecaster):
         steps are requested than in `fit`, or if the series is so short that learning
         all steps at once would leave fewer than three windows for each. "recursive"
         learns one step and feeds it back.
+    pretrained : bool or "auto", default="auto"
+        Use of the pretrained network. If True, it forecasts alone: nothing is trained
+        and X is not used. If False, it is not used. If "auto", it forecasts alone up to
+        1,000 rows in total without X. Otherwise a network is trained too, and the errors
+        at held-out origins decide the share of the pretrained one in the forecast: 0,
+        1/4, 1/2 or 1. "auto" is False if a parameter is given that is for training
+        only: `lookback`, `regressor`, `n_members`, another `strategy`, or
+        ``intervals="quantiles"``.
     regressor : LSTMRegressor or other regressor of windows, default=None
         Regressor to train in place of the default network. Its inputs are windows of
         shape (n_samples, lookback, n_columns), scaled by the mean of each series and
@@ -78,7 +96,9 @@ class LSTMForecaster(BaseForecaster):
         Method for intervals and quantiles. "conformal" trains a second time without
         the last origins of each series (up to a third of them), with at most two
         members, and uses the errors at these origins. "quantiles" trains the network
-        on quantiles directly. None gives no intervals and saves time.
+        on quantiles directly. None gives no intervals and saves time if
+        ``pretrained=False``. A pretrained network that forecasts alone has quantiles of
+        its own.
     past_only : list, default=()
         Columns of X that are known only in the past. All others are known ahead.
     random_state : int, RandomState or None, default=None
@@ -88,12 +108,16 @@ class LSTMForecaster(BaseForecaster):
 
     Attributes
     ----------
-    season_length_, lookback_ : int
-        Season and lookback in use.
-    horizon_ : int
-        Number of steps that are forecast at once.
-    model_ : WindowModel
-        The trained `regressor`, and its use on windows.
+    share_ : float
+        Share of the pretrained network in the forecast.
+    season_length_ : int
+        Season in use.
+    lookback_ : int or None
+        Lookback in use. None if nothing was trained.
+    horizon_ : int or None
+        Number of steps that are forecast at once. None if nothing was trained.
+    model_ : WindowModel or None
+        The trained `regressor`, and its use on windows. None if nothing was trained.
     errors_ : Errors or None
         Errors at the held-out origins.
     exogenous_ : Exogenous
@@ -141,8 +165,8 @@ class LSTMForecaster(BaseForecaster):
     >>> from skforecast_lstm.forecasting import LSTMForecaster
     >>> y = load_airline()
     >>> forecaster = LSTMForecaster(random_state=0).fit(y[:-12], fh=range(1, 13))
-    >>> forecaster.season_length_, forecaster.lookback_
-    (12, 36)
+    >>> forecaster.season_length_, forecaster.share_
+    (12, 1.0)
     >>> forecaster.predict().index[-1]
     Period('1960-12', 'M')
     >>> forecaster.predict_interval(coverage=0.8).shape
@@ -177,6 +201,8 @@ class LSTMForecaster(BaseForecaster):
             "scales_",
             "lookback_",
             "season_length_",
+            "seasons_",
+            "share_",
             "horizon_",
         ],
     }
@@ -190,6 +216,7 @@ class LSTMForecaster(BaseForecaster):
         *,
         lookback: int | None = None,
         strategy: Literal["direct", "recursive", "seq2seq"] = "direct",
+        pretrained: bool | Literal["auto"] = "auto",
         regressor: Any = None,
         n_members: int | None = None,
         intervals: Literal["conformal", "quantiles"] | None = "conformal",
@@ -200,6 +227,7 @@ class LSTMForecaster(BaseForecaster):
         self.season_length = season_length
         self.lookback = lookback
         self.strategy = strategy
+        self.pretrained = pretrained
         self.regressor = regressor
         self.n_members = n_members
         self.intervals = intervals
@@ -209,6 +237,8 @@ class LSTMForecaster(BaseForecaster):
         super().__init__()
         if intervals is None:
             self.set_tags(**{"capability:pred_int": False})
+        if pretrained is True:
+            self.set_tags(**{"capability:exogenous": False})
 
     def _fit(self, y, X=None, fh=None):
         self._names = self._y_metadata["feature_names"]
@@ -290,6 +320,7 @@ class LSTMForecaster(BaseForecaster):
             common,
             {**common, "strategy": "recursive"},
             {**common, "strategy": "recursive", "intervals": "quantiles"},
+            {"pretrained": True},
         ]
 
     def _are_others(self, names):
@@ -310,35 +341,82 @@ class LSTMForecaster(BaseForecaster):
         self.exogenous_ = Exogenous.of(X, self.past_only)
         X = self.exogenous_.checked(X, y)
         even = even_series(y)
-        self._choose(even, self._last_step(even, fh))
+        self._choose_season(even)
+        self.share_, self.model_, self.errors_ = 1.0, None, None
+        if self._needs_training(even):
+            self._choose_steps(even, self._last_step(even, fh))
+            self._train(even, X)
+        if self.model_ is None:
+            self.lookback_ = self.horizon_ = None
+
+    def _needs_training(self, even):
+        """Return False if the pretrained network forecasts alone."""
+        if self._is_automatic():
+            return self._has_columns() or len(even.series.values) > ENOUGH_ROWS
+        return self.pretrained is not True
+
+    def _is_automatic(self):
+        """Return True if the errors decide between two networks."""
+        return self.pretrained == "auto" and not self._for_training()
+
+    def _for_training(self):
+        """Return the parameters that are given and say how to train."""
+        usual = {"lookback": None, "regressor": None, "n_members": None}
+        usual["strategy"] = "direct"
+        given = {name: getattr(self, name) for name in usual}
+        if self.intervals == "quantiles":
+            given["intervals"] = self.intervals
+        return {name: one for name, one in given.items() if one != usual.get(name)}
+
+    def _has_columns(self):
+        return bool(self.exogenous_.past or self.exogenous_.known)
+
+    def _train(self, even, X):
+        """Train a network, and find the share of the pretrained one and the errors."""
+        n_targets = len(self.columns_)
         n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
-        self.model_ = WindowModel(
-            self._regressor(y.shape[1], n_quantiles, len(y)),
+        model = WindowModel(
+            self._regressor(n_targets, n_quantiles, len(even.series.values)),
             lookback=self.lookback_,
             horizon=self.horizon_,
-            n_targets=y.shape[1],
+            n_targets=n_targets,
             n_quantiles=n_quantiles,
         )
-        windows = self.model_.windows(self._scaled(even, self._scale(even.series), X))
-        self.model_.fit(windows)
-        self.errors_ = None
+        scale = self._scale(even.series)
+        windows = model.windows(self._scaled(even, scale, X))
+        held_out = model.held_out(windows) if self._is_automatic() else None
+        if held_out is not None:
+            network = Pretrained(self.seasons_)
+            self.share_, held_out = best_share(held_out, network, even.series, scale)
+        elif not self._is_automatic() or self._has_columns():
+            self.share_ = 0.0
+        if self.share_ == 1:
+            return
+        model.fit(windows)
+        self.model_ = model
         if self.intervals == "conformal":
-            self.errors_ = self.model_.errors(windows)
+            errors = model.errors(windows) if held_out is None else held_out.errors()
+            self.errors_ = errors
 
     def _go_on(self, y, X):
-        """Train for one more epoch."""
-        even = even_series(y)
-        scaled = self._scaled(even, self._scale(even.series), X)
-        self.model_.go_on(self.model_.windows(scaled))
+        """Train for one more epoch, if anything was trained."""
+        if self.model_ is not None:
+            even = even_series(y)
+            scaled = self._scaled(even, self._scale(even.series), X)
+            self.model_.go_on(self.model_.windows(scaled))
 
-    def _choose(self, even, last_step):
-        """Set the scales, season, lookback and horizon from the data."""
+    def _choose_season(self, even):
+        """Set the scales and the season from the data."""
         self.scales_ = _scales(even.series)
+        times, season = even.timelines[0].times, self.season_length
+        season = season_of(times) if season is None else season
+        self.seasons_ = seasons_of(times, season)
+        self.season_length_ = usable_season(int(np.median(even.series.lengths)), season)
+
+    def _choose_steps(self, even, last_step):
+        """Set the lookback and horizon from the data."""
         lengths = even.series.lengths
         n_rows = int(np.median(lengths))
-        season = self.season_length
-        season = season_of(even.timelines[0].times) if season is None else season
-        self.season_length_ = usable_season(n_rows, season)
         horizon = 1 if self.strategy == "recursive" else last_step or self.season_length_
         self.lookback_ = self.lookback
         if self.lookback is None:
@@ -364,6 +442,16 @@ class LSTMForecaster(BaseForecaster):
             if getattr(self, name) not in choices:
                 raise ValueError(
                     f"{name} must be one of {choices}, got {getattr(self, name)!r}."
+                )
+        if self.pretrained != "auto" and not isinstance(self.pretrained, bool):
+            raise ValueError(
+                f'pretrained must be True, False or "auto", got {self.pretrained!r}.'
+            )
+        if self.pretrained is True:
+            for name in sorted(self._for_training().keys() - {"intervals"}):
+                raise ValueError(
+                    f"pretrained=True trains nothing, but {name} is given, which says "
+                    f'how to train. Leave {name} out, or set pretrained="auto".'
                 )
         for name in ("season_length", "lookback", "n_members"):
             if getattr(self, name) is not None:
@@ -443,19 +531,35 @@ class LSTMForecaster(BaseForecaster):
         even = even_series(self._cur_y)
         ahead, times = zip(*(one.steps_of(fh) for one in even.timelines), strict=True)
         steps = np.stack(ahead)[even.timeline]
+        if self.model_ is None:
+            values = Pretrained(self.seasons_).at(even.series, steps)
+            values[self._blank(even.series)] = np.nan
+            spread = np.zeros(values.shape[:-1])
+        else:
+            values, spread = self._trained(even, steps, X)
+        return Forecast(
+            self._index(even, times),
+            np.concatenate(values),
+            np.concatenate(spread),
+            steps.ravel(),
+            LEVELS if self.model_ is None else QUANTILES,
+        )
+
+    def _trained(self, even, steps, X):
+        """Return the forecasts and the spreads of the windows, with a trained network."""
         scale = self._scale(even.series)
         n_known = max(0, int(steps.max())) if self.exogenous_.known else 0
         scaled = self._scaled(even, scale, self._cur_X, X, n_known)
         values, spread = self.model_.at(scaled, steps)
         values[self._blank(scaled.series)] = np.nan
         scale = scale.take(np.s_[:, None])
+        values = scale.undo(values)
+        if self.share_:
+            medians = Pretrained(self.seasons_).at(even.series, steps)
+            medians = medians[..., LEVELS.index(0.5), None]
+            values = mixed(values, medians, self.share_)
         least = 0.0 if self.errors_ is None else self.errors_.least_spread
-        return Forecast(
-            self._index(even, times),
-            np.concatenate(scale.undo(values)),
-            np.concatenate(scale.spread * np.maximum(spread, least)),
-            steps.ravel(),
-        )
+        return values, scale.spread * np.maximum(spread, least)
 
     def _blank(self, series):
         """Return a mask of the series with a column without a known value, and warn.

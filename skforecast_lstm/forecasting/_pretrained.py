@@ -1,0 +1,113 @@
+"""Forecasts of the pretrained network, and their mean with those of a trained one."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skforecast_lstm._scale import Scale
+from skforecast_lstm._series import ManySeries
+from skforecast_lstm.forecasting._window_model import HeldOut
+from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.pretraining.forecasting import forecast_quantiles
+from skforecast_lstm.pretraining.weights import shipped_weights
+
+__all__ = ["ENOUGH_ROWS", "Pretrained", "best_share", "mixed"]
+
+# Up to this number of rows, the pretrained network forecasts alone.
+ENOUGH_ROWS = 1_000
+# Shares of the pretrained network that are tried at the held-out origins, and the number
+# of origins, which takes the network seconds.
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_MOST_ORIGINS = 1024
+_MEDIAN = LEVELS.index(0.5)
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The network that ships with the package, told the seasons of the series.
+
+    Parameters
+    ----------
+    season_lengths : tuple of two int
+        Number of steps in the seasons, 1 for none.
+    """
+
+    season_lengths: tuple[int, int]
+
+    def at(self, series: ManySeries, steps: NDArray) -> NDArray:
+        """Return quantiles of each series at its steps, counted as in `WindowModel.at`.
+
+        They have the shape (n_series, n_steps, n_columns, n_levels). Steps before the
+        first known value of a column are NaN.
+        """
+        n_columns = series.values.shape[1]
+        values = np.full((*steps.shape, n_columns, len(LEVELS)), np.nan)
+        number, place = np.nonzero(steps >= 1)
+        if len(number):
+            ahead = self._after(series, series.offsets[1:], int(steps.max()))
+            values[number, place] = ahead[number, steps[number, place] - 1]
+        rows = series.offsets[1:, None] + steps - 1
+        number, place = np.nonzero((steps < 1) & (rows >= series.offsets[:-1, None]))
+        if len(number):
+            before = self._after(series, rows[number, place], 1, number)
+            values[number, place] = before[:, 0]
+        return values
+
+    def medians(self, series: ManySeries, held_out: HeldOut) -> NDArray:
+        """Return the forecasts from the origins, of the shape of their targets."""
+        stops = series.offsets[held_out.series + 1] - held_out.n_after
+        horizon = held_out.targets.shape[1]
+        return self._after(series, stops, horizon, held_out.series)[..., _MEDIAN]
+
+    def _after(self, series, stops, horizon, number=None):
+        """Return quantiles of the steps after some rows of some series, or of all."""
+        number = np.arange(len(series)) if number is None else number
+        pasts = [
+            series.values[start:stop].T
+            for start, stop in zip(series.offsets[number], stops, strict=True)
+        ]
+        columns = [column for past in pasts for column in past]
+        quantiles = forecast_quantiles(
+            shipped_weights().weights, columns, horizon, self.season_lengths
+        )
+        for place, column in enumerate(columns):
+            if np.isnan(column).all():
+                quantiles[place] = np.nan
+        quantiles = quantiles.reshape(len(stops), -1, *quantiles.shape[1:])
+        return quantiles.swapaxes(1, 2)
+
+
+def best_share(
+    held_out: HeldOut, pretrained: Pretrained, series: ManySeries, scale: Scale
+) -> tuple[float, HeldOut]:
+    """Return the share of the pretrained network, from errors at held-out origins.
+
+    The errors are those of the mean, in units of the spread of each window. The origins
+    come back with the forecasts of the share that is best there. `scale` is that of the
+    targets.
+    """
+    some = held_out.some(_MOST_ORIGINS)
+    medians = scale.take((some.series, None)).apply(pretrained.medians(series, some))
+    errors = {}
+    for share in _SHARES:
+        forecast = mixed(some.forecast, medians, share)
+        relative = np.abs(some.targets - forecast) / some.spread[:, None]
+        errors[share] = np.nanmean(relative)
+    best = min(errors, key=errors.__getitem__)
+    return _used(best), replace(some, forecast=mixed(some.forecast, medians, best))
+
+
+def _used(share):
+    """Return the share to use if another is best at the origins.
+
+    It is a quarter less, because the trained network of the origins has fewer members
+    and has not seen the last rows. If it adds nothing at all, it is not used.
+    """
+    return share if share in (0, 1) else share - 0.25
+
+
+def mixed(trained: NDArray, pretrained: NDArray, share: float) -> NDArray:
+    """Return the mean of two forecasts, of which the second has this share if known."""
+    known = ~np.isnan(pretrained)
+    return np.where(known, trained + share * (pretrained - trained), trained)

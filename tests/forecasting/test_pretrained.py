@@ -1,0 +1,254 @@
+"""LSTMForecaster with the pretrained network: alone, beside a trained one, not at all."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skforecast_lstm import LSTMRegressor
+from skforecast_lstm._scale import Scale
+from skforecast_lstm._series import ManySeries
+from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm.forecasting import LSTMForecaster, _pretrained, forecaster
+from skforecast_lstm.forecasting._defaults import seasons_of
+from skforecast_lstm.forecasting._pretrained import Pretrained, best_share, mixed
+from skforecast_lstm.forecasting._window_model import HeldOut
+from skforecast_lstm.networks.pretrained import LEVELS
+
+MEDIAN = LEVELS.index(0.5)
+
+
+@pytest.fixture(scope="module")
+def months():
+    rng = np.random.default_rng(0)
+    steps = np.arange(72)
+    values = 50 + steps / 4 + 10 * np.sin(2 * np.pi * steps / 12) + rng.normal(size=72)
+    index = pd.period_range("2010-01", periods=72, freq="M", name="month")
+    return pd.Series(values, index=index, name="load")
+
+
+@pytest.fixture
+def pretrained_alone():
+    return LSTMForecaster(pretrained=True)
+
+
+class TestAlone:
+    def test_few_rows_are_forecast_without_training(self, months):
+        forecaster = LSTMForecaster().fit(months[:60])
+        forecast = forecaster.predict(fh=range(1, 13))
+        assert forecaster.model_ is None
+        assert forecaster.share_ == 1
+        assert (forecast.index == months.index[60:]).all()
+        assert forecast.name == "load"
+        assert np.abs(forecast - months[60:]).mean() < 2.5
+
+    def test_any_steps_ahead_and_in_sample(self, pretrained_alone, months):
+        steps = [-80, -71, -60, 0, 3, 9, 70]
+        forecast = pretrained_alone.fit(months).predict(fh=steps)
+        assert (forecast.index == months.index[-1] + np.array(steps)).all()
+        # Before the second row, nothing is known.
+        assert forecast.isna().tolist() == [True, True] + [False] * 5
+
+    def test_in_sample_is_one_step_ahead_of_the_rows_before(
+        self, pretrained_alone, months
+    ):
+        before = pretrained_alone.fit(months).predict(fh=[-11]).iloc[0]
+        assert before == pretrained_alone.fit(months[:60]).predict(fh=[1]).iloc[0]
+
+    def test_steps_do_not_depend_on_which_are_asked_for(self, pretrained_alone, months):
+        pretrained_alone.fit(months)
+        alone = pretrained_alone.predict(fh=[5]).iloc[0]
+        among = pretrained_alone.predict(fh=range(1, 40)).iloc[4]
+        assert among == pytest.approx(alone, rel=1e-4)
+
+    def test_each_column_of_each_series_is_forecast_separately(
+        self, pretrained_alone, months
+    ):
+        frame = pd.DataFrame({"a": months, "b": 1000 - 3 * months})
+        y = pd.concat({"one": frame, "two": 7 * frame[-30:]}, names=["series"])
+        forecast = pretrained_alone.fit(y).predict(fh=[1, 2])
+        b = pretrained_alone.fit(7 * frame["b"][-30:]).predict(fh=[1, 2])
+        np.testing.assert_allclose(forecast.loc["two", "b"], b, rtol=1e-4)
+        assert list(forecast.columns) == ["a", "b"]
+
+    def test_unknown_values_stay_unknown(self, pretrained_alone, months):
+        gaps = months.copy()
+        gaps.iloc[[5, 30, 31, 71]] = np.nan
+        forecast = pretrained_alone.fit(gaps).predict(fh=range(1, 13))
+        expected = pretrained_alone.fit(months).predict(fh=range(1, 13))
+        assert np.abs(forecast - expected).mean() < 2
+
+    def test_a_series_without_a_value_has_no_forecast(self, pretrained_alone, months):
+        frame = months.to_frame()
+        y = pd.concat({"one": frame, "two": frame * np.nan}, names=["series"])
+        pretrained_alone.fit(y)
+        with pytest.warns(UnknownStepsWarning, match="'two', column 'load'"):
+            forecast = pretrained_alone.predict(fh=[0, 1])["load"]
+        assert forecast["two"].isna().all()
+        assert forecast["one"].notna().all()
+
+    def test_quantiles_are_its_own_at_any_level(self, pretrained_alone, months):
+        pretrained_alone.fit(months)
+        levels = [0.001, 0.02, 0.1, 0.3, 0.5, 0.9, 0.98, 0.999]
+        quantiles = pretrained_alone.predict_quantiles(fh=[1, 20], alpha=levels)
+        assert (np.diff(quantiles.to_numpy()) > 0).all()
+        forecast = pretrained_alone.predict(fh=[1, 20])
+        np.testing.assert_allclose(quantiles["load", 0.5], forecast)
+
+    def test_update_adds_rows_and_trains_nothing(self, pretrained_alone, months):
+        pretrained_alone.fit(months[:60], fh=[1, 2]).update(months[60:])
+        expected = LSTMForecaster(pretrained=True).fit(months, fh=[1, 2]).predict()
+        pd.testing.assert_series_equal(pretrained_alone.predict(), expected)
+
+    def test_x_is_not_used(self, pretrained_alone, months):
+        assert not pretrained_alone.get_tag("capability:exogenous")
+        X = months.to_frame("x")
+        forecast = pretrained_alone.fit(months, X, fh=[1]).predict(X=X)
+        assert forecast.iloc[0] == LSTMForecaster().fit(months, fh=[1]).predict().iloc[0]
+
+    def test_a_forecaster_of_a_panel_forecasts_another_series(self, months):
+        panel = pd.concat({"one": months[:40].to_frame()}, names=["series"])
+        forecaster = LSTMForecaster().pretrain(panel)
+        expected = LSTMForecaster().fit(months).predict(fh=[1, 2])
+        new = months.to_frame()
+        forecast = forecaster.fit(new).predict(fh=[1, 2])["load"]
+        np.testing.assert_allclose(forecast, expected, rtol=1e-6)
+
+
+class TestParameters:
+    @pytest.mark.parametrize(
+        "parameters",
+        [
+            {"pretrained": False, "n_members": 1},
+            {"lookback": 4, "n_members": 1},
+            {"strategy": "recursive", "regressor": LSTMRegressor(2, epochs=1)},
+        ],
+    )
+    def test_parameters_of_training_mean_training(self, months, parameters):
+        forecaster = LSTMForecaster(intervals=None, random_state=0, **parameters)
+        forecaster.fit(months, fh=[1])
+        assert forecaster.share_ == 0
+        assert forecaster.model_ is not None
+
+    @pytest.mark.parametrize(
+        ("parameters", "message"),
+        [
+            ({"pretrained": "yes"}, "pretrained must be True, False or"),
+            ({"pretrained": True, "lookback": 4}, "but lookback is given"),
+            ({"pretrained": True, "strategy": "seq2seq"}, "but strategy is given"),
+        ],
+    )
+    def test_wrong_ones_are_named(self, months, parameters, message):
+        with pytest.raises(ValueError, match=message):
+            LSTMForecaster(**parameters).fit(months)
+
+    def test_without_intervals_there_are_none(self, months):
+        forecaster = LSTMForecaster(pretrained=True, intervals=None).fit(months, fh=[1])
+        with pytest.raises(NotImplementedError, match="intervals"):
+            forecaster.predict_interval()
+
+    def test_hours_have_a_week_too(self):
+        hours = pd.period_range("2020", periods=9, freq="h")
+        assert seasons_of(hours, 24) == (24, 168)
+        assert seasons_of(hours, 12) == (12, 1)
+        assert seasons_of(pd.period_range("2020", periods=9, freq="M"), 12) == (12, 1)
+        assert seasons_of(pd.RangeIndex(9), 24) == (24, 1)
+
+
+class TestBoth:
+    """A network is trained too, and the held-out origins decide on the share."""
+
+    @pytest.fixture
+    def quick(self, monkeypatch):
+        """The default with a network of two units, also for few rows."""
+        monkeypatch.setattr(forecaster, "ENOUGH_ROWS", 0)
+        tiny = LSTMRegressor(units=2, epochs=1, random_state=0)
+        monkeypatch.setattr(LSTMForecaster, "_default_regressor", lambda self, *_: tiny)
+        return LSTMForecaster(season_length=1)
+
+    def test_the_forecast_is_between_both(self, quick, months, monkeypatch):
+        forecasts = {}
+        for share in (0.0, 0.25, 1.0):
+            monkeypatch.setattr(_pretrained, "_used", lambda _, share=share: share)
+            quick.fit(months[:60], fh=range(1, 7))
+            assert quick.share_ == share
+            assert (quick.model_ is None) == (share == 1)
+            forecasts[share] = quick.predict()
+            quick.predict_interval(coverage=0.9)
+        expected = 0.75 * forecasts[0] + 0.25 * forecasts[1]
+        np.testing.assert_allclose(forecasts[0.25], expected, rtol=1e-5)
+
+    def test_intervals_have_the_errors_of_the_mean(self, quick, months, monkeypatch):
+        monkeypatch.setattr(_pretrained, "_used", lambda share: share)
+        monkeypatch.setattr(_pretrained, "_SHARES", (0.0,))
+        trained = quick.fit(months, fh=[1, 2]).predict_interval(coverage=0.8)
+        monkeypatch.setattr(_pretrained, "_SHARES", (0.5,))
+        both = quick.fit(months, fh=[1, 2]).predict_interval(coverage=0.8)
+        # One epoch of two units is worse than the pretrained network.
+        widths = np.ptp(both.to_numpy(), axis=1), np.ptp(trained.to_numpy(), axis=1)
+        assert (widths[0] < widths[1]).all()
+
+    def test_columns_of_x_are_used_if_they_help(self, months):
+        rng = np.random.default_rng(0)
+        x = pd.DataFrame({"x": rng.normal(size=72)}, index=months.index)
+        y = (3 * x["x"] + 5).rename("y")
+        forecaster = LSTMForecaster(random_state=0).fit(y[:66], x[:66], fh=range(1, 7))
+        assert forecaster.share_ < 1
+        forecast = forecaster.predict(X=x[66:])
+        assert np.corrcoef(forecast, y[66:])[0, 1] > 0.9
+
+    def test_without_held_out_origins_the_pretrained_one_is_alone(self, quick, months):
+        frame = months[:3].to_frame()
+        y = pd.concat({"one": frame, "two": frame}, names=["series"])
+        assert quick.fit(y, fh=[1, 2]).share_ == 1
+        assert quick.predict().notna().all(axis=None)
+
+    def test_update_trains_for_one_more_epoch(self, quick, months, monkeypatch):
+        monkeypatch.setattr(_pretrained, "_used", lambda _: 0.5)
+        quick.fit(months[:60], fh=[1])
+        quick.update(months[60:])
+        assert quick.model_.regressor.n_iter_ == 2
+
+
+class TestShare:
+    @pytest.fixture
+    def held_out(self, rng):
+        """Origins of two series, from which a network forecasts zero."""
+        series, n_after = np.repeat([0, 1], 10), np.tile(np.arange(10, 0, -1), 2)
+        targets = rng.normal(size=(20, 1, 1))
+        return HeldOut(series, n_after, targets, 0 * targets, np.ones((20, 1)))
+
+    @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+    def test_the_smallest_error_wins(self, held_out, share, monkeypatch):
+        series = ManySeries(np.zeros((40, 1)), np.array([0, 20, 40]), ("a", "b"))
+        ideal = held_out.targets / share if share else 3 * held_out.targets[::-1]
+        # In the units of the series.
+        scale = Scale(np.array([[10.0], [100]]), np.array([[2.0], [3]]))
+        own = scale.take((held_out.series, None))
+        monkeypatch.setattr(
+            Pretrained, "medians", lambda *_: own.spread * ideal + own.centre
+        )
+        found, with_share = best_share(held_out, Pretrained((1, 1)), series, scale)
+        # The trained network will know more than that of the origins.
+        assert found == {0: 0, 0.5: 0.25, 1: 1}[share]
+        np.testing.assert_allclose(with_share.forecast, share * ideal, atol=1e-12)
+
+    def test_forecasts_from_origins_are_those_of_the_rows_before(self, rng):
+        values = rng.normal(size=(50, 2)).cumsum(axis=0)
+        series = ManySeries(values, np.array([0, 20, 50]), ("a", "b"))
+        targets = np.zeros((2, 3, 2))
+        origins = HeldOut(np.array([0, 1]), np.array([4, 6]), targets, targets, None)
+        medians = Pretrained((1, 1)).medians(series, origins)
+        for row, past in zip(medians, (values[:16], values[20:44]), strict=True):
+            alone = ManySeries(past, np.array([0, len(past)]))
+            expected = Pretrained((1, 1)).at(alone, np.array([[1, 2, 3]]))
+            np.testing.assert_allclose(row, expected[0, ..., MEDIAN], rtol=1e-4)
+
+    def test_what_is_unknown_has_no_share(self):
+        trained, pretrained = np.array([1.0, 2.0]), np.array([3.0, np.nan])
+        np.testing.assert_array_equal(mixed(trained, pretrained, 0.5), [2, 2])
+
+    def test_some_origins_are_spread_over_all(self, held_out):
+        some = held_out.some(5)
+        assert len(some.targets) == 5
+        assert set(some.series) == {0, 1}
+        assert held_out.some(20) is held_out
