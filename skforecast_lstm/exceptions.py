@@ -22,7 +22,7 @@ class UnscaledWarning(UserWarning):
 
 
 class OtherVersionWarning(UserWarning):
-    """Warning that another version of this package saved the estimator."""
+    """Warning that another version of this package saved or fitted the estimator."""
 
 
 class SavedFileError(ValueError):

@@ -301,6 +301,11 @@ def _settings(datasets, line_ups, coverage):
             for dataset, by_name in zip(datasets, line_ups, strict=True)
         },
         "lstm": [name for name, made in line_ups[0].items() if _is_lstm(made)],
+        "pretrained": [
+            name
+            for name, made in line_ups[0].items()
+            if _is_lstm(made) and getattr(made, "pretrained", False)
+        ],
         "versions": _versions(),
     }
 

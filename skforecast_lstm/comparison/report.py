@@ -101,9 +101,12 @@ def _ranking(comparison):
         "not corrected for the number of forecasters. Coverage should be near its "
         "nominal level, and a smaller width is better. Seconds are for one window."
     )
+    if comparison.settings.get("pretrained"):
+        names = " and ".join(comparison.settings["pretrained"])
+        notes += f" {names} was trained before on many series, which are synthetic only."
     return (
         _table(table, dict.fromkeys(comparison.settings["lstm"], "lstm"))
-        + f'\n<p class="note">{notes}</p>'
+        + f'\n<p class="note">{escape(notes)}</p>'
     )
 
 

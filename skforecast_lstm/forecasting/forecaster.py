@@ -16,7 +16,7 @@ from skforecast_lstm._checks import check_integer
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._time_steps import Steps
 from skforecast_lstm.estimators import LSTMRegressor
-from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
 from skforecast_lstm.forecasting._columns import (
     check_names_of_series,
     in_order,
@@ -42,6 +42,7 @@ from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.forecasting._windows import ScaledSeries
 from skforecast_lstm.networks import QuantileLoss, forecast_network
 from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.pretraining.weights import shipped_weights
 
 __all__ = ["LSTMForecaster"]
 
@@ -110,6 +111,8 @@ class LSTMForecaster(BaseForecaster):
     ----------
     share_ : float
         Share of the pretrained network in the forecast.
+    weights_ : str
+        Name of the release of its weights: the start of the SHA-256 of their file.
     season_length_ : int
         Season in use.
     lookback_ : int or None
@@ -203,6 +206,7 @@ class LSTMForecaster(BaseForecaster):
             "season_length_",
             "seasons_",
             "share_",
+            "weights_",
             "horizon_",
         ],
     }
@@ -343,6 +347,7 @@ class LSTMForecaster(BaseForecaster):
         even = even_series(y)
         self._choose_season(even)
         self.share_, self.model_, self.errors_ = 1.0, None, None
+        self.weights_ = shipped_weights().name
         if self._needs_training(even):
             self._choose_steps(even, self._last_step(even, fh))
             self._train(even, X)
@@ -531,6 +536,14 @@ class LSTMForecaster(BaseForecaster):
         even = even_series(self._cur_y)
         ahead, times = zip(*(one.steps_of(fh) for one in even.timelines), strict=True)
         steps = np.stack(ahead)[even.timeline]
+        if self.share_ and self.weights_ != shipped_weights().name:
+            warnings.warn(
+                f"The forecaster was fitted with the pretrained weights {self.weights_}, "
+                f"and this release has {shipped_weights().name}, so that it forecasts "
+                "something else than before. Fit it again.",
+                OtherVersionWarning,
+                stacklevel=2,
+            )
         if self.model_ is None:
             values = Pretrained(self.seasons_).at(even.series, steps)
             values[self._blank(even.series)] = np.nan

@@ -110,6 +110,15 @@ def test_no_number_has_an_exponent_where_a_thousand_begins(report, tmp_path):
     assert "e+03" not in text
 
 
+def test_what_was_trained_before_is_told(report, tmp_path):
+    y = pd.Series(np.sqrt(np.arange(30.0)))
+    comparison = compare(y, horizon=3, n_windows=1, forecasters=["naive", "LSTM"])
+    comparison.to_html(tmp_path / "report.html")
+    told = "LSTM was trained before on many series, which are synthetic only."
+    assert told in (tmp_path / "report.html").read_text()
+    assert told not in report[1].read_text()
+
+
 def test_many_series_and_none_at_all(rng, tmp_path):
     frame = pd.DataFrame(rng.random((30, 8)), columns=list("abcdefgh"))
     many = compare(frame, horizon=3, n_windows=1, forecasters=["naive"], coverage=())

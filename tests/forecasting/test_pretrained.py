@@ -1,5 +1,7 @@
 """LSTMForecaster with the pretrained network: alone, beside a trained one, not at all."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from skforecast_lstm import LSTMRegressor
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
-from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
 from skforecast_lstm.forecasting import LSTMForecaster, _pretrained, forecaster
 from skforecast_lstm.forecasting._defaults import seasons_of
 from skforecast_lstm.forecasting._pretrained import Pretrained, best_share, mixed
@@ -104,6 +106,20 @@ class TestAlone:
         X = months.to_frame("x")
         forecast = pretrained_alone.fit(months, X, fh=[1]).predict(X=X)
         assert forecast.iloc[0] == LSTMForecaster().fit(months, fh=[1]).predict().iloc[0]
+
+    def test_other_weights_than_those_of_fit_are_told(self, pretrained_alone, months):
+        pretrained_alone.fit(months).weights_ = "earlier"
+        with pytest.warns(
+            OtherVersionWarning, match="weights earlier, and this release has"
+        ):
+            pretrained_alone.predict(fh=[1])
+
+    def test_it_is_saved_without_the_weights(self, pretrained_alone, months):
+        pretrained_alone.fit(months, fh=[1, 2])
+        saved = pickle.dumps(pretrained_alone)
+        assert len(saved) < 50_000
+        loaded = pickle.loads(saved)
+        pd.testing.assert_series_equal(loaded.predict(), pretrained_alone.predict())
 
     def test_a_forecaster_of_a_panel_forecasts_another_series(self, months):
         panel = pd.concat({"one": months[:40].to_frame()}, names=["series"])
