@@ -101,10 +101,10 @@ def best_share(
 def _used(share):
     """Return the share to use if another is best at the origins.
 
-    It is a quarter less, because the trained network of the origins has fewer members
-    and has not seen the last rows. If it adds nothing at all, it is not used.
+    It is smaller, because the trained network of the origins has fewer members and has
+    not seen the last rows. If that network adds nothing at all, it is not used.
     """
-    return share if share in (0, 1) else share - 0.25
+    return share if share == 1 else 0.8 * share
 
 
 def mixed(trained: NDArray, pretrained: NDArray, share: float) -> NDArray:

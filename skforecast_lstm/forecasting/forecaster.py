@@ -81,10 +81,9 @@ class LSTMForecaster(BaseForecaster):
         Use of the pretrained network. If True, it forecasts alone: nothing is trained
         and X is not used. If False, it is not used. If "auto", it forecasts alone up to
         1,000 rows in total without X. Otherwise a network is trained too, and the errors
-        at held-out origins decide the share of the pretrained one in the forecast: 0,
-        1/4, 1/2 or 1. "auto" is False if a parameter is given that is for training
-        only: `lookback`, `regressor`, `n_members`, another `strategy`, or
-        ``intervals="quantiles"``.
+        at held-out origins decide the share of the pretrained one in the forecast.
+        "auto" is False if a parameter is given that is for training only: `lookback`,
+        `regressor`, `n_members`, another `strategy`, or ``intervals="quantiles"``.
     regressor : LSTMRegressor or other regressor of windows, default=None
         Regressor to train in place of the default network. Its inputs are windows of
         shape (n_samples, lookback, n_columns), scaled by the mean of each series and

@@ -245,7 +245,7 @@ class TestShare:
         )
         found, with_share = best_share(held_out, Pretrained((1, 1)), series, scale)
         # The trained network will know more than that of the origins.
-        assert found == {0: 0, 0.5: 0.25, 1: 1}[share]
+        assert found == {0: 0, 0.5: 0.4, 1: 1}[share]
         np.testing.assert_allclose(with_share.forecast, share * ideal, atol=1e-12)
 
     def test_forecasts_from_origins_are_those_of_the_rows_before(self, rng):
