@@ -46,9 +46,10 @@ def map_on_cores(
 ) -> list[Any]:
     """Return the result of a function for each item, computed in several threads.
 
-    All callers in a process share its threads, so no more threads work than there are
-    cores. A call within one of these threads computes in that thread. After an error or
-    an interrupt, no new item begins, and the function ends at `check_not_stopped`.
+    All callers in a process share its threads. So no more of them work than there are
+    cores, unless a caller asks for more. A call within one of these threads computes in
+    that thread. After an error or an interrupt, no new item begins, and the function ends
+    at `check_not_stopped`.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def map_on_cores(
             _worker.stop = None
 
     lock = threading.Lock()
-    threads = _threads()
+    threads = _threads(max(n_threads, joblib.cpu_count()))
     futures = [threads.submit(copy_context().run, work) for _ in range(n_threads)]
     try:
         _raise_first_error(futures)
@@ -106,8 +107,8 @@ def check_not_stopped() -> None:
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(joblib.cpu_count(), thread_name_prefix="skforecast_lstm")
+def _threads(n_threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(n_threads, thread_name_prefix="skforecast_lstm")
 
 
 def _raise_first_error(futures: list[Future]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm._keras_seam import build_to_train, first_epoch, is_validated
+from skforecast_lstm.training import meeting
 from skforecast_lstm.training.blocks import DeviceBlock
 from skforecast_lstm.training.cores import check_not_stopped, map_on_cores, n_cores
 from skforecast_lstm.training.members import Parts
@@ -59,6 +60,13 @@ def fit(
         seed=seed,
         callbacks=hooks.callbacks,
     )
+    with meeting.taking_part():
+        return _train(run, hooks, initial_epoch, validation, validation_freq)
+
+
+def _train(run, hooks, initial_epoch, validation, validation_freq):
+    """Run the epochs and the callbacks, and write the values back to the model."""
+    model, course = run.model, run.course
     logs: dict[str, Any] = {}
     finished = False
     model.stop_training = False
@@ -217,11 +225,11 @@ class Training:
         ):
             if first == end:
                 continue
-            program = programs.sweep(states[0], block, size)
+            sweep = programs.sweep(states[0], block, size)
             while first < end:
                 check_not_stopped()
-                stop = min(first + program.n_batches * size, end)
-                run = partial(_run, program, block, first, stop, size)
+                stop = min(first + sweep.place.n_batches * size, end)
+                run = partial(_run, sweep, block, first, stop, size)
                 states, results = zip(
                     *map_on_cores(run, states, self._n_threads), strict=True
                 )
@@ -229,13 +237,16 @@ class Training:
                 first = stop
 
 
-def _run(program, block, first, stop, batch_size, state):
-    """Run a program on a group of batches, and note the time it takes."""
-    began = time.perf_counter()
+def _run(sweep, block, first, stop, batch_size, state):
+    """Run a group of batches, and note the time it takes."""
     with _out_of_memory_explained():
-        state, results = program(state, block, np.int32(first), np.int32(stop))
+        if meeting.is_useful():
+            return meeting.run(sweep, state, block, np.int32(first), np.int32(stop))
+        began = time.perf_counter()
+        state, results = sweep(state, block, np.int32(first), np.int32(stop))
         jax.block_until_ready(results)
-    program.note(-(-(stop - first) // batch_size), time.perf_counter() - began)
+    n_batches = -(-(stop - first) // batch_size)
+    sweep.place.note(n_batches, time.perf_counter() - began)
     return state, results
 
 

@@ -16,6 +16,9 @@ from skforecast_lstm.training.samples import Samples
 
 __all__ = ["fit_many"]
 
+# Number of trainings under way on a GPU, which computes them together.
+MOST_AT_ONCE = 64
+
 
 def fit_many(
     trainings: Sequence[Mapping[str, Any]], *, verbose: int | Literal["auto"] = "auto"
@@ -23,7 +26,8 @@ def fit_many(
     """Train many compiled Keras models, each as `fit` trains it alone.
 
     On JAX, the trainings run in threads, one on each core, and those with the most work
-    begin first. The number of threads is limited as in scikit-learn: by joblib in its
+    begin first. On a GPU, the batches of up to 64 trainings of a kind run together as one
+    program. The number of threads is limited as in scikit-learn: by joblib in its
     workers, by ``OMP_NUM_THREADS`` and by `threadpoolctl.threadpool_limits`. Trainings of
     the same kind share one compiled program. On other backends, they run one after
     another.
@@ -74,11 +78,29 @@ def fit_many(
     work = [_work(given) for given in trainings]
     longest_first = sorted(range(len(trainings)), key=lambda number: -work[number])
     if keras.config.backend() == "jax":
-        map_on_cores(train, longest_first, n_cores())
+        _map_on_device(train, longest_first)
     else:
         for number in longest_first:
             train(number)
     return histories
+
+
+def _map_on_device(train, numbers):
+    """Train on all cores, or many at once on a GPU."""
+    # Not at the top: other backends need no JAX.
+    from skforecast_lstm.training import meeting
+
+    if not meeting.is_useful():
+        map_on_cores(train, numbers, n_cores())
+        return
+    n_at_once = min(MOST_AT_ONCE, len(numbers))
+    with meeting.announced(n_at_once) as waited_for:
+
+        def train_together(number):
+            with meeting.taking_part(waited_for):
+                train(number)
+
+        map_on_cores(train_together, numbers, n_at_once)
 
 
 def _complete(number, given):

@@ -33,7 +33,8 @@ class Parts:
         #: Model of one part.
         self.model = model
         self._is_stacked: State | None = None
-        if isinstance(model, HasMembers):
+        # A GPU computes all members of the model at once.
+        if isinstance(model, HasMembers) and jax.default_backend() == "cpu":
             member = model.member_to_train()
             if can_train(member):
                 build_to_train(member, batch)

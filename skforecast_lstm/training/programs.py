@@ -35,7 +35,7 @@ _lock = threading.RLock()
 
 
 class Program:
-    """A compiled function, with its measured time per batch.
+    """A compiled function.
 
     Parameters
     ----------
@@ -61,20 +61,56 @@ class Program:
             self._run = lowered.compile()
         #: True if predicting draws random numbers or changes the model in another way.
         self.changes_model = getattr(function, "changes_model", False)
-        self._seconds_per_batch = SECONDS_OF_A_STRETCH
 
     def __call__(self, *arguments: Any) -> Any:
         """Run the program on the device; the results may arrive later."""
         return self._run(*arguments)
 
-    @property
-    def n_batches(self) -> int:
-        """Number of batches per call; one until their time has been measured."""
-        return max(1, int(SECONDS_OF_A_STRETCH / self._seconds_per_batch))
 
-    def note(self, n_batches: int, seconds: float) -> None:
-        """Record the time that a number of batches took."""
-        self._seconds_per_batch = seconds / n_batches
+class Sweep:
+    """Loop over batches of a model. It is compiled when it first runs.
+
+    Parameters
+    ----------
+    programs : Programs
+        Programs of the model.
+    name : tuple
+        What the loop does.
+    function : callable
+        The loop, as `loops.sweep` returns it.
+    arguments : tuple
+        Example arguments of the function.
+    batch_size : int
+        Number of samples per batch.
+    """
+
+    def __init__(
+        self,
+        programs: "Programs",
+        name: tuple,
+        function: Callable,
+        arguments: tuple,
+        batch_size: int,
+    ) -> None:
+        self._programs = programs
+        self._name = name
+        self._function = function
+        #: Number of samples per batch.
+        self.batch_size = batch_size
+        #: Place of the program, the same for all models of a kind.
+        self.place = programs.place(name, arguments, batch_size)
+
+    def __call__(self, *arguments: Any) -> tuple:
+        """Run batches and return the state and the results of the metrics."""
+        program = self.place.compiled(self._function, arguments, self.batch_size)
+        return program(*arguments)
+
+    def stacked(self, *arguments: Any) -> tuple:
+        """Run batches of many models, whose arguments are stacked along a first axis."""
+        name = ("stacked", *self._name)
+        place = self._programs.place(name, arguments, self.batch_size)
+        function = jax.vmap(self._function)
+        return place.compiled(function, arguments, self.batch_size)(*arguments)
 
 
 class Programs:
@@ -98,10 +134,11 @@ class Programs:
         self._training = training
         self._kinds: dict[Any, _Kind] = {}
 
-    def sweep(self, state: State, block: DeviceBlock, batch_size: int) -> Program:
-        """Return the program of `loops.sweep`; without optimizer state, it evaluates."""
+    def sweep(self, state: State, block: DeviceBlock, batch_size: int) -> Sweep:
+        """Return the loop of `loops.sweep`; without optimizer state, it evaluates."""
         step = steps.evaluate if state.optimizer is None else steps.train
-        return self._program(
+        return Sweep(
+            self,
             (step.__name__, self._input_names(block)),
             loops.sweep(self.model, step, batch_size),
             (state, block, np.int32(0), np.int32(0)),
@@ -133,7 +170,11 @@ class Programs:
         )
 
     def _program(self, name, function, arguments, batch_size):
-        """Return the program for arguments of these shapes; compile it if it is new."""
+        place = self.place(name, arguments, batch_size)
+        return place.compiled(function, arguments, batch_size)
+
+    def place(self, name: tuple, arguments: tuple, batch_size: int) -> "Place":
+        """Return the place of the program for arguments of these shapes."""
         leaves, structure = jax.tree.flatten(arguments)
         shapes = tuple((np.shape(leaf), np.dtype(leaf.dtype)) for leaf in leaves)
         call = name, batch_size, structure, shapes
@@ -144,16 +185,11 @@ class Programs:
             if kind is None or (kind, *call) not in self._entries(kind):
                 kind = self._kinds[name] = _Kind.recognise(self.model, self._training)
             key, entries = (kind, *call), self._entries(kind)
-            entry = entries.setdefault(key, _Entry())
+            place = entries.setdefault(key, Place())
             entries.move_to_end(key)
             while len(entries) > MOST_PROGRAMS:
                 entries.popitem(last=False)
-        # Threads that need the same program wait for it; others go on.
-        with entry.lock:
-            if entry.program is None:
-                options = _compiler_options(arguments[0].weights, batch_size)
-                entry.program = Program(function, arguments, options)
-            return entry.program
+        return place
 
     def _entries(self, kind):
         """Return the kept programs to search: shared ones, or those of this model."""
@@ -188,22 +224,45 @@ class _Kind:
         return self is other or self._fingerprint == other._fingerprint
 
 
-class _Entry:
-    """Place of one program. Its lock is held while the program is compiled."""
+class Place:
+    """Place of one program, with the measured time per batch."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.program: Program | None = None
+        self._lock = threading.RLock()
+        self._program: Program | None = None
+        self._seconds_per_batch = SECONDS_OF_A_STRETCH
+        #: Largest number of models for which it ran as one program.
+        self.n_stacked = 1
+
+    def compiled(self, function: Callable, arguments: tuple, batch_size: int) -> Program:
+        """Return the program; compile it if it is new.
+
+        Threads that need the same program wait for it; others go on.
+        """
+        with self._lock:
+            if self._program is None:
+                options = _compiler_options(arguments[0].weights, batch_size)
+                self._program = Program(function, arguments, options)
+            return self._program
+
+    @property
+    def n_batches(self) -> int:
+        """Number of batches per call; one until their time has been measured."""
+        return max(1, int(SECONDS_OF_A_STRETCH / self._seconds_per_batch))
+
+    def note(self, n_batches: int, seconds: float) -> None:
+        """Record the time that a number of batches took."""
+        self._seconds_per_batch = seconds / n_batches
 
 
 class _Unshared(NamedTuple):
     """Programs that only one model uses, and the arguments it was compiled with."""
 
     compile_config: Any
-    entries: OrderedDict[tuple, _Entry]
+    entries: OrderedDict[tuple, Place]
 
 
-_shared: OrderedDict[tuple, _Entry] = OrderedDict()
+_shared: OrderedDict[tuple, Place] = OrderedDict()
 _unshared: weakref.WeakKeyDictionary[keras.Model, _Unshared] = weakref.WeakKeyDictionary()
 
 

@@ -13,7 +13,7 @@ from skforecast_lstm.training.cores import check_not_stopped, map_on_cores, n_co
 
 @pytest.fixture
 def two_cores(monkeypatch):
-    monkeypatch.setattr(cores, "_threads", lambda: pool)
+    monkeypatch.setattr(cores, "_threads", lambda _: pool)
     with cores.ThreadPoolExecutor(2) as pool:
         yield
 

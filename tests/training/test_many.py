@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from skforecast_lstm import recurrent_network, training
 from skforecast_lstm.networks import QuantileLoss, join_members
-from skforecast_lstm.training import cores, engine, many
+from skforecast_lstm.training import cores, engine, many, meeting, programs
 
 CLOSE = {"rtol": 1e-6, "atol": 1e-7}
+ROUNDED = {"rtol": 2e-4, "atol": 2e-6}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -20,7 +21,7 @@ def two_threads():
     with pytest.MonkeyPatch.context() as patch, cores.ThreadPoolExecutor(2) as pool:
         patch.setattr(many, "n_cores", lambda: 2)
         patch.setattr(engine, "n_cores", lambda: 2)
-        patch.setattr(cores, "_threads", lambda: pool)
+        patch.setattr(cores, "_threads", lambda _: pool)
         yield
 
 
@@ -67,28 +68,38 @@ def state(model):
     return [np.asarray(one) for one in every]
 
 
-def check_as_alone(trainings, make_models):
+def check_as_alone(trainings, make_models, *, stacked=False, close=CLOSE):
     together, alone = make_models(), make_models()
-    found = training.fit_many(
-        [{"model": model, **one} for model, one in zip(together, trainings, strict=True)],
-        verbose=0,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(meeting, "is_useful", lambda: stacked)
+        found = training.fit_many(
+            [{"model": m, **one} for m, one in zip(together, trainings, strict=True)],
+            verbose=0,
+        )
     for number, one in enumerate(trainings):
         expected = training.fit(alone[number], **{"verbose": 0, **one})
         assert found[number] is together[number].history
         assert found[number].history.keys() == expected.history.keys()
         for name, values in expected.history.items():
-            np.testing.assert_allclose(found[number].history[name], values, **CLOSE)
+            np.testing.assert_allclose(found[number].history[name], values, **close)
         pairs = zip(state(together[number]), state(alone[number]), strict=True)
         for mine, other in pairs:
-            np.testing.assert_allclose(mine, other, **CLOSE)
+            np.testing.assert_allclose(mine, other, **close)
 
 
 @pytest.mark.parametrize(
-    ("kind", "optimizer"),
-    [*((kind, "adam") for kind in BUILDERS), ("dropout", "norm"), ("dropout", "average")],
+    ("kind", "optimizer", "stacked"),
+    [
+        *((kind, "adam", False) for kind in BUILDERS),
+        ("dropout", "norm", False),
+        ("dropout", "average", False),
+        ("window units", "norm", True),
+        ("dropout", "adam", True),
+        ("quantiles", "average", True),
+        ("batch normalization", "adam", True),
+    ],
 )
-def test_different_data_seeds_rates_weights_and_lengths(rng, kind, optimizer):
+def test_different_data_seeds_rates_weights_and_lengths(rng, kind, optimizer, stacked):
     weights = rng.uniform(size=20).astype("float32")
     trainings = [
         arguments(rng, epochs=3),
@@ -104,10 +115,12 @@ def test_different_data_seeds_rates_weights_and_lengths(rng, kind, optimizer):
         models[1].optimizer.learning_rate = 0.001
         return models
 
-    check_as_alone(trainings, make_models)
+    close = ROUNDED if stacked else CLOSE
+    check_as_alone(trainings, make_models, stacked=stacked, close=close)
 
 
-def test_early_stopping_of_each(rng):
+@pytest.mark.parametrize("stacked", [False, True])
+def test_early_stopping_of_each(rng, stacked):
     stops = [
         [keras.callbacks.EarlyStopping("loss", patience=p, restore_best_weights=True)]
         for p in (1, 2, 3, 4)
@@ -120,7 +133,7 @@ def test_early_stopping_of_each(rng):
 
     for one, callbacks in zip(trainings, stops, strict=True):
         one["callbacks"] = callbacks
-    check_as_alone(trainings, make_models)
+    check_as_alone(trainings, make_models, stacked=stacked, close=ROUNDED)
 
 
 @settings(max_examples=15, deadline=None)
@@ -172,6 +185,50 @@ def test_one_program_for_all(rng, compilations):
         [{"model": one, **arguments(rng, epochs=2)} for one in models], verbose=0
     )
     assert compilations == ["run"]
+
+
+class TestStacked:
+    """What a GPU does, on a processor."""
+
+    @pytest.fixture(autouse=True)
+    def useful(self, monkeypatch):
+        monkeypatch.setattr(meeting, "is_useful", lambda: True)
+        monkeypatch.setattr(meeting, "PATIENCE", 60)
+
+    def fit(self, rng, n_models, **options):
+        models = [make(lstm, OPTIMIZERS["adam"], seed=seed) for seed in range(n_models)]
+        return training.fit_many(
+            [{"model": one, **arguments(rng, **options)} for one in models], verbose=0
+        )
+
+    def test_one_program_for_all(self, rng, compilations, monkeypatch):
+        monkeypatch.setattr(programs, "SECONDS_OF_A_STRETCH", 1e-9)
+        monkeypatch.setattr(many, "MOST_AT_ONCE", 5)
+        with cores.ThreadPoolExecutor(5) as pool:
+            monkeypatch.setattr(cores, "_threads", lambda _: pool)
+            self.fit(rng, 5, epochs=3)
+        assert compilations == ["run"]
+
+    def test_in_groups_that_fit_the_memory(self, rng, monkeypatch):
+        sizes = []
+        answer = meeting._answer
+        monkeypatch.setattr(
+            meeting, "_answer", lambda some: sizes.append(len(some)) or answer(some)
+        )
+        monkeypatch.setattr(meeting, "_most_at_once", lambda _: 2)
+        monkeypatch.setattr(many, "MOST_AT_ONCE", 3)
+        with cores.ThreadPoolExecutor(3) as pool:
+            monkeypatch.setattr(cores, "_threads", lambda _: pool)
+            self.fit(rng, 3)
+        assert sizes == [2, 1]
+
+    def test_an_error_reaches_every_training(self, rng, monkeypatch):
+        def fail(requests):
+            raise MemoryError("no room")
+
+        monkeypatch.setattr(meeting, "_answer", fail)
+        with pytest.raises(MemoryError, match="no room"):
+            self.fit(rng, 2)
 
 
 def test_a_loss_that_is_nan_stays_with_its_training(rng):
