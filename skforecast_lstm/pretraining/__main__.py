@@ -1,14 +1,17 @@
 """Train the pretrained network, or evaluate it on real series: a command.
 
+    python -m skforecast_lstm.pretraining --minutes 2
     python -m skforecast_lstm.pretraining train run --batches 20000
     python -m skforecast_lstm.pretraining train run --minutes 30
     python -m skforecast_lstm.pretraining train own --series folder --start weights.npz
     python -m skforecast_lstm.pretraining weights run/checkpoint.npz weights.npz
     python -m skforecast_lstm.pretraining evaluate series.csv --horizon 12 --season 12
 
-``train`` writes to a folder: a checkpoint every few minutes, from which the same command
-goes on exactly; a log; and the averaged weights in half precision. ``evaluate`` uses the
-weights that ship with the package, unless others are given.
+Without a command, it checks on a short training that everything works: the loss falls,
+a checkpoint goes on exactly, and forecasts can be evaluated. ``train`` writes to a
+folder: a checkpoint every few minutes, from which the same command goes on exactly; a
+log; and the averaged weights in half precision. ``evaluate`` uses the weights that ship
+with the package, unless others are given.
 """
 
 import argparse
@@ -20,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skforecast_lstm.pretraining.check import check
 from skforecast_lstm.pretraining.evaluation import Panel, evaluate
 from skforecast_lstm.pretraining.own_series import OwnSeries
 from skforecast_lstm.pretraining.training import (
@@ -51,7 +55,11 @@ def _parser():
     parser = argparse.ArgumentParser(
         prog="python -m skforecast_lstm.pretraining", description=__doc__.split("\n")[0]
     )
-    commands = parser.add_subparsers(required=True)
+    parser.add_argument(
+        "--minutes", type=float, default=2, help="minutes of a check, without a command"
+    )
+    parser.set_defaults(run=lambda parsed: check(parsed.minutes))
+    commands = parser.add_subparsers()
     plan = Plan()
 
     trained = commands.add_parser("train", help="train, or go on from a checkpoint")

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from skforecast_lstm.pretraining import __main__ as command
+from skforecast_lstm.pretraining import check, training
 from skforecast_lstm.pretraining.own_series import OwnSeries
 from skforecast_lstm.pretraining.training import tasks_of_round
 from skforecast_lstm.pretraining.weights import read_plan
@@ -40,6 +41,28 @@ def test_the_command_trains_goes_on_and_evaluates(
     said = capsys.readouterr().out
     assert said.startswith("4 forecasts\nMASE")
     assert "nan" not in said
+
+
+def test_without_a_command_it_checks_a_short_training(small, monkeypatch, caplog):
+    (shape,) = training.SHAPES
+    monkeypatch.setattr(check, "_SHAPE", shape)
+    monkeypatch.setattr(check, "_PLAN", small._replace(n_batches=60))
+    monkeypatch.setattr(check, "evaluate", lambda *_: pd.DataFrame({"MASE": [1.0]}))
+    with caplog.at_level("INFO"):
+        command.main([])
+    assert "Training resumes exactly" in caplog.text
+    assert "{'MASE': 1.0}" in caplog.text
+
+
+def test_a_loss_that_does_not_fall_is_told(small, monkeypatch):
+    def constant(state, plan, *, after_round, **_):
+        for _ in range(10):
+            after_round(state, {"loss": 1.0})
+        return state
+
+    monkeypatch.setattr(check, "train", constant)
+    with pytest.raises(SystemExit, match=r"did not fall: \[1.0, 1.0\]"):
+        command.main(["--minutes", "1"])
 
 
 def test_more_than_two_seasons_are_an_error(series_file):
