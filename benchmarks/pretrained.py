@@ -6,10 +6,12 @@ The folder has M1 (m1.csv.gz: columns series, period, part, step and value), M4 
 not there are left out.
 
 It prints the mean MASE and sMAPE over series, the coverage of the 80 and 95 % intervals,
-and the seconds. The origins are earlier ones, on the training parts, unless --test is
-given. Theta, AutoETS and AutoARIMA are those of statsforecast, if it is installed. They
-get what the season before says for values that are unknown; at hours, they get the last
-four weeks. --every N takes every N-th series.
+and the seconds. "calibrated" has the intervals of `LSTMForecaster(pretrained=True)` for
+all series together, which fit errors at earlier origins. The origins to forecast are
+earlier ones, on the training parts, unless --test is given. Theta, AutoETS and AutoARIMA
+are those of statsforecast, if it is installed. They get what the season before says for
+values that are unknown; at hours, they get the last four weeks. --every N takes every
+N-th series.
 
     python benchmarks/pretrained.py FOLDER
     python benchmarks/pretrained.py FOLDER --sets quarterly yearly --peers Theta AutoETS
@@ -24,6 +26,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skforecast_lstm._series import ManySeries
+from skforecast_lstm.forecasting._pretrained import Pretrained
 from skforecast_lstm.networks.pretrained import LEVELS
 from skforecast_lstm.pretraining.evaluation import seasonal_naive_scale
 from skforecast_lstm.pretraining.forecasting import forecast_quantiles
@@ -65,12 +69,26 @@ def read(folder: Path, group: Group, test: bool) -> list[Origin]:
     return list(origins(series, group.horizon, held_out=held_out))
 
 
+# Median, and the ends of both intervals.
+PLACES = [LEVELS.index(level) for level in (0.5, 0.1, 0.9, 0.025, 0.975)]
+
+
 def zero_shot(weights, chosen, group):
-    """Median, and the ends of both intervals, of each origin."""
+    """Forecasts of each series without any other."""
     pasts = [one.past for one in chosen]
     quantiles = forecast_quantiles(weights, pasts, group.horizon, group.seasons)
-    places = [LEVELS.index(level) for level in (0.5, 0.1, 0.9, 0.025, 0.975)]
-    return quantiles[..., places]
+    return quantiles[..., PLACES]
+
+
+def calibrated(chosen, group):
+    """The same by the shipped weights, with intervals that fit errors on all series."""
+    offsets = np.append(0, np.cumsum([len(one.past) for one in chosen]))
+    values = np.concatenate([one.past for one in chosen])[:, None]
+    series = ManySeries(values, offsets, range(len(chosen)))
+    steps = np.tile(np.arange(1, group.horizon + 1), (len(chosen), 1))
+    network = Pretrained(group.seasons)
+    quantiles = network.calibrated(network.at(series, steps), series, group.horizon)
+    return quantiles[:, :, 0, PLACES]
 
 
 def seasonal_naive(chosen, group):
@@ -161,6 +179,8 @@ def main():
             "seasonal naive": lambda c, g: seasonal_naive(c, g),
             "pretrained": lambda c, g: zero_shot(weights, c, g),
         }
+        if parsed.weights is None:
+            forecasters["pretrained, calibrated"] = calibrated
         for peer in parsed.peers:
             forecasters[peer] = lambda c, g, peer=peer: statistical(peer, c, g)
         # The programs are compiled before the clock runs.

@@ -1,6 +1,6 @@
 """Series of a frame with one row for each step of time."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,11 +8,19 @@ from numpy.typing import NDArray
 from sktime.forecasting.base import ForecastingHorizon
 
 from skforecast_lstm._checks import check_no_infinity
+from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm._time_index import many_series
 from skforecast_lstm._time_steps import Steps, find_steps
 
-__all__ = ["EvenSeries", "Timeline", "check_frames", "even_series"]
+__all__ = [
+    "EvenSeries",
+    "Timeline",
+    "check_frames",
+    "even_series",
+    "scales_by_name",
+    "with_frequency_of",
+]
 
 
 # With more steps for each row than this, a time or the frequency is wrong.
@@ -139,3 +147,21 @@ def _numbers(times, steps):
             "their frequency by asfreq(...)."
         )
     return numbers
+
+
+def with_frequency_of(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the frequency of the earlier ones, NaN in a gap."""
+    frequency = getattr(before.index, "freq", None)
+    if not isinstance(after.index, pd.DatetimeIndex) or frequency is None:
+        return after
+    steps = Steps(after.index[0], frequency)
+    n_steps = int(steps.numbers(after.index)[-1]) + 1
+    return after.reindex(steps.times(np.arange(n_steps)).rename(after.index.name))
+
+
+def scales_by_name(series: ManySeries) -> dict[Any, Scale]:
+    """Return the scale of each series by name, if all its columns have known values."""
+    scales = Scale.by_series(series)
+    known = ~series.are_unknown().any(axis=1)
+    numbers = np.flatnonzero(known).tolist()
+    return {series.names[number]: scales.take(number) for number in numbers}

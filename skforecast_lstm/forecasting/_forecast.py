@@ -1,5 +1,6 @@
 """Forecasts of many series, and their quantiles."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from skforecast_lstm.forecasting._conformal import Errors
+from skforecast_lstm.forecasting._even_series import EvenSeries
 from skforecast_lstm.networks.pretrained import LEVELS
 
-__all__ = ["QUANTILES", "Forecast"]
+__all__ = ["QUANTILES", "Forecast", "forecast_index"]
 
 QUANTILES = (0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.995)
 
@@ -74,3 +76,27 @@ def _between(levels, values, level):
     upper = max(int(np.searchsorted(levels, level)), 1)
     part = (level - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
     return (1 - part) * values[..., upper - 1] + part * values[..., upper]
+
+
+def forecast_index(
+    index: pd.Index, even: EvenSeries, times: Sequence[pd.Index]
+) -> pd.Index:
+    """Return the index of forecasts, including any names of the series.
+
+    Parameters
+    ----------
+    index : Index
+        Index of y.
+    even : EvenSeries
+        Its series.
+    times : sequence of Index
+        Times to forecast, for each timeline.
+    """
+    if index.nlevels == 1:
+        return times[0]
+    names = pd.Index(even.series.names)
+    every = times[0].append(list(times[1:]))
+    n_times = len(times[0])
+    rows = n_times * even.timeline[:, None] + np.arange(n_times)
+    levels = [names.get_level_values(n).repeat(n_times) for n in range(names.nlevels)]
+    return pd.MultiIndex.from_arrays([*levels, every[rows.ravel()]], names=index.names)

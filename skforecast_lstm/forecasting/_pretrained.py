@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
-from skforecast_lstm.forecasting._window_model import HeldOut
+from skforecast_lstm.forecasting._window_model import HeldOut, evenly
 from skforecast_lstm.networks.pretrained import LEVELS
 from skforecast_lstm.pretraining.forecasting import forecast_quantiles
 from skforecast_lstm.pretraining.weights import shipped_weights
@@ -21,6 +21,11 @@ ENOUGH_ROWS = 1_000
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _MOST_ORIGINS = 1024
 _MEDIAN = LEVELS.index(0.5)
+# Fewest origins whose errors say more of the quantiles than the network does, how many to
+# take of each series, and the fewest rows before one.
+_FEWEST_ORIGINS = 100
+_ORIGINS_A_SERIES = 4
+_FEWEST_ROWS = 12
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,33 @@ class Pretrained:
         horizon = held_out.targets.shape[1]
         return self._after(series, stops, horizon, held_out.series)[..., _MEDIAN]
 
+    def calibrated(self, values: NDArray, series: ManySeries, horizon: int) -> NDArray:
+        """Return quantiles, made wider or narrower by errors at origins of the series.
+
+        Each pair of quantiles gets the width that would have covered as much as it says,
+        between half and twice its own. With too few origins, they stay as they are.
+        """
+        number, stops = _origins(series, horizon)
+        if len(stops) < _FEWEST_ORIGINS:
+            return values
+        chosen = evenly(len(stops), _MOST_ORIGINS)
+        number, stops = number[chosen], stops[chosen]
+        tried = self._after(series, stops, horizon, number)
+        actual = series.values[stops[:, None] + np.arange(horizon)]
+        distances = np.abs(tried - tried[..., _MEDIAN, None])
+        errors = actual - tried[..., _MEDIAN]
+        if np.isnan(errors).all():
+            return values
+        middle = values[..., _MEDIAN, None]
+        result = values - middle
+        for low in range(_MEDIAN):
+            high = len(LEVELS) - 1 - low
+            side = np.where(errors > 0, distances[..., high], distances[..., low])
+            share = np.abs(errors) / np.maximum(side, np.finfo(float).tiny)
+            width = np.nanquantile(share, LEVELS[high] - LEVELS[low])
+            result[..., [low, high]] *= np.clip(width, 0.5, 2.0)
+        return middle + np.sort(result, axis=-1)
+
     def _after(self, series, stops, horizon, number=None):
         """Return quantiles of the steps after some rows of some series, or of all."""
         number = np.arange(len(series)) if number is None else number
@@ -76,6 +108,17 @@ class Pretrained:
                 quantiles[place] = np.nan
         quantiles = quantiles.reshape(len(stops), -1, *quantiles.shape[1:])
         return quantiles.swapaxes(1, 2)
+
+
+def _origins(series, horizon):
+    """Return series and rows of a few origins of each, with the horizon after them."""
+    lengths, step = series.lengths, max(1, horizon // _ORIGINS_A_SERIES)
+    after = horizon + step * np.arange(_ORIGINS_A_SERIES)
+    places = lengths[:, None] - after
+    number, _ = valid = np.nonzero(
+        places >= np.maximum(_FEWEST_ROWS, lengths // 3)[:, None]
+    )
+    return number, series.offsets[number] + places[valid]
 
 
 def best_share(

@@ -12,7 +12,12 @@ from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, spread_of
 
-__all__ = ["HeldOut", "WindowModel"]
+__all__ = ["HeldOut", "WindowModel", "evenly"]
+
+
+def evenly(n: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many of n numbers from 0, evenly chosen."""
+    return np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,7 @@ class HeldOut:
 
     def some(self, most: int) -> "HeldOut":
         """Return at most so many of the origins, evenly chosen."""
-        n_origins = len(self.series)
-        if n_origins <= most:
-            return self
-        chosen = np.linspace(0, n_origins - 1, most).round().astype(np.int64)
+        chosen = evenly(len(self.series), most)
         return HeldOut(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def errors(self) -> Errors:

@@ -12,15 +12,14 @@ from sklearn.utils import check_random_state
 from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
-from skforecast_lstm._checks import check_integer
 from skforecast_lstm._scale import Scale
-from skforecast_lstm._time_steps import Steps
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
 from skforecast_lstm.forecasting._columns import (
     check_names_of_series,
     in_order,
 )
+from skforecast_lstm.forecasting._default_regressor import default_regressor
 from skforecast_lstm.forecasting._defaults import (
     Plan,
     default_block,
@@ -29,9 +28,15 @@ from skforecast_lstm.forecasting._defaults import (
     seasons_of,
     usable_season,
 )
-from skforecast_lstm.forecasting._even_series import check_frames, even_series
+from skforecast_lstm.forecasting._even_series import (
+    check_frames,
+    even_series,
+    scales_by_name,
+    with_frequency_of,
+)
 from skforecast_lstm.forecasting._exogenous import Exogenous
-from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast
+from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast, forecast_index
+from skforecast_lstm.forecasting._parameters import check_parameters, given_for_training
 from skforecast_lstm.forecasting._pretrained import (
     ENOUGH_ROWS,
     Pretrained,
@@ -40,14 +45,11 @@ from skforecast_lstm.forecasting._pretrained import (
 )
 from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.forecasting._windows import ScaledSeries
-from skforecast_lstm.networks import QuantileLoss, forecast_network
+from skforecast_lstm.networks import QuantileLoss
 from skforecast_lstm.networks.pretrained import LEVELS
 from skforecast_lstm.pretraining.weights import shipped_weights
 
 __all__ = ["LSTMForecaster"]
-
-STRATEGIES = ("direct", "recursive", "seq2seq")
-INTERVALS = ("conformal", "quantiles", None)
 
 
 class LSTMForecaster(BaseForecaster):
@@ -247,7 +249,7 @@ class LSTMForecaster(BaseForecaster):
         self._names = self._y_metadata["feature_names"]
         if self.state == "pretrained":
             y, X = self._like_in_fit(y, X)
-            self.scales_ = _scales(even_series(y).series)
+            self.scales_ = scales_by_name(even_series(y).series)
         else:
             self._learn(y, X, fh)
         self._cur_y, self._cur_X = y, X
@@ -259,7 +261,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _pretrain_update(self, y, X=None, fh=None):
         y, X = self._like_in_fit(y, X)
-        self.scales_ = {**self.scales_, **_scales(even_series(y).series)}
+        self.scales_ = {**self.scales_, **scales_by_name(even_series(y).series)}
         self._go_on(y, X)
         return self
 
@@ -269,7 +271,7 @@ class LSTMForecaster(BaseForecaster):
             y = y.set_axis(self._names, axis=1)
         y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
         check_names_of_series(self._cur_y.index, y.index)
-        self._cur_y = _with_frequency_of(self._cur_y, update_data(self._cur_y, y))
+        self._cur_y = with_frequency_of(self._cur_y, update_data(self._cur_y, y))
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
         if update_params:
@@ -285,7 +287,7 @@ class LSTMForecaster(BaseForecaster):
         )
 
     def _predict_quantiles(self, fh, X, alpha):
-        forecast = self._forecast(fh, X)
+        forecast = self._forecast(fh, X, calibrated=True)
         quantiles = [forecast.quantile(level, self.errors_) for level in alpha]
         values = np.stack(quantiles, axis=-1)[:, self._places()]
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
@@ -338,7 +340,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _learn(self, y, X, fh):
         """Choose the defaults for the data, train, and measure the errors."""
-        self._check_parameters()
+        check_parameters(self)
         check_frames(y=y, X=X)
         self.columns_ = list(y.columns)
         self.exogenous_ = Exogenous.of(X, self.past_only)
@@ -361,16 +363,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _is_automatic(self):
         """Return True if the errors decide between two networks."""
-        return self.pretrained == "auto" and not self._for_training()
-
-    def _for_training(self):
-        """Return the parameters that are given and say how to train."""
-        usual = {"lookback": None, "regressor": None, "n_members": None}
-        usual["strategy"] = "direct"
-        given = {name: getattr(self, name) for name in usual}
-        if self.intervals == "quantiles":
-            given["intervals"] = self.intervals
-        return {name: one for name, one in given.items() if one != usual.get(name)}
+        return self.pretrained == "auto" and not given_for_training(self)
 
     def _has_columns(self):
         return bool(self.exogenous_.past or self.exogenous_.known)
@@ -411,7 +404,7 @@ class LSTMForecaster(BaseForecaster):
 
     def _choose_season(self, even):
         """Set the scales and the season from the data."""
-        self.scales_ = _scales(even.series)
+        self.scales_ = scales_by_name(even.series)
         times, season = even.timelines[0].times, self.season_length
         season = season_of(times) if season is None else season
         self.seasons_ = seasons_of(times, season)
@@ -441,31 +434,6 @@ class LSTMForecaster(BaseForecaster):
                 "more rows, or a shorter lookback."
             )
 
-    def _check_parameters(self):
-        for name, choices in (("strategy", STRATEGIES), ("intervals", INTERVALS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"{name} must be one of {choices}, got {getattr(self, name)!r}."
-                )
-        if self.pretrained != "auto" and not isinstance(self.pretrained, bool):
-            raise ValueError(
-                f'pretrained must be True, False or "auto", got {self.pretrained!r}.'
-            )
-        if self.pretrained is True:
-            for name in sorted(self._for_training().keys() - {"intervals"}):
-                raise ValueError(
-                    f"pretrained=True trains nothing, but {name} is given, which says "
-                    f'how to train. Leave {name} out, or set pretrained="auto".'
-                )
-        for name in ("season_length", "lookback", "n_members"):
-            if getattr(self, name) is not None:
-                check_integer(name, getattr(self, name), 1)
-        if self.regressor is not None and self.n_members is not None:
-            raise ValueError(
-                f"n_members={self.n_members} is for the network that is made for the "
-                "data, but regressor is given. Set n_members of an LSTMRegressor."
-            )
-
     def _last_step(self, even, fh):
         """Return the number of steps to the last time to forecast, or None if unknown."""
         if fh is None:
@@ -475,7 +443,16 @@ class LSTMForecaster(BaseForecaster):
     def _regressor(self, n_targets, n_quantiles, n_rows):
         """Return a copy of the regressor of the user, or the default one."""
         if self.regressor is None:
-            regressor = self._default_regressor(n_targets, n_rows)
+            regressor = default_regressor(
+                Plan.of(n_rows, self.lookback_, self.season_length_),
+                horizon=self.horizon_,
+                n_targets=n_targets,
+                n_known=len(self.exogenous_.known),
+                season_length=self.season_length_,
+                decoder="lstm" if self.strategy == "seq2seq" else "dense",
+                n_members=self.n_members,
+                verbose=self.verbose,
+            )
         else:
             regressor = clone(self.regressor)
         if n_quantiles > 1:
@@ -484,29 +461,6 @@ class LSTMForecaster(BaseForecaster):
             generator = check_random_state(self.random_state)
             regressor.set_params(random_state=int(generator.randint(2**31 - 1)))
         return regressor
-
-    def _default_regressor(self, n_targets, n_rows):
-        """Return the default LSTMs, which correct simple forecasts."""
-        plan = Plan.of(n_rows, self.lookback_, self.season_length_)
-        return LSTMRegressor(
-            model=forecast_network,
-            model__horizon=self.horizon_,
-            model__n_targets=n_targets,
-            model__n_known=len(self.exogenous_.known),
-            model__season_length=self.season_length_,
-            model__segment=plan.segment,
-            model__units=plan.units,
-            model__dropout=plan.dropout,
-            model__loss_in_spreads=plan.loss_in_spreads,
-            model__decoder="lstm" if self.strategy == "seq2seq" else "dense",
-            loss="mae",
-            learning_rate=plan.learning_rate,
-            schedule="cosine",
-            n_batches=plan.n_batches,
-            batch_size=plan.batch_size,
-            n_members=self.n_members or plan.n_members,
-            verbose=self.verbose,
-        )
 
     def _scaled(self, even, scale, X, X_ahead=None, n_steps=0):
         """Return the scaled columns of the series, with the known steps ahead.
@@ -529,8 +483,11 @@ class LSTMForecaster(BaseForecaster):
             scales = [scale or current.take(n) for n, scale in enumerate(scales)]
         return Scale(*map(np.array, zip(*scales, strict=True)))
 
-    def _forecast(self, fh, X):
-        """Return the forecasts of all series at all times of the horizon."""
+    def _forecast(self, fh, X, *, calibrated=False):
+        """Return the forecasts of all series at all times of the horizon.
+
+        If calibrated, the intervals of the pretrained network fit errors on these series.
+        """
         X = self.exogenous_.checked_ahead(X)
         even = even_series(self._cur_y)
         ahead, times = zip(*(one.steps_of(fh) for one in even.timelines), strict=True)
@@ -544,13 +501,17 @@ class LSTMForecaster(BaseForecaster):
                 stacklevel=2,
             )
         if self.model_ is None:
-            values = Pretrained(self.seasons_).at(even.series, steps)
+            network = Pretrained(self.seasons_)
+            values = network.at(even.series, steps)
+            if calibrated:
+                horizon = max(1, int(steps.max()))
+                values = network.calibrated(values, even.series, horizon)
             values[self._blank(even.series)] = np.nan
             spread = np.zeros(values.shape[:-1])
         else:
             values, spread = self._trained(even, steps, X)
         return Forecast(
-            self._index(even, times),
+            forecast_index(self._cur_y.index, even, times),
             np.concatenate(values),
             np.concatenate(spread),
             steps.ravel(),
@@ -593,33 +554,3 @@ class LSTMForecaster(BaseForecaster):
                 stacklevel=2,
             )
         return blank
-
-    def _index(self, even, times):
-        """Return the index of the forecasts, including any names of the series."""
-        if self._cur_y.index.nlevels == 1:
-            return times[0]
-        names = pd.Index(even.series.names)
-        every = times[0].append(list(times[1:]))
-        n_times = len(times[0])
-        rows = n_times * even.timeline[:, None] + np.arange(n_times)
-        levels = [names.get_level_values(n).repeat(n_times) for n in range(names.nlevels)]
-        return pd.MultiIndex.from_arrays(
-            [*levels, every[rows.ravel()]], names=self._cur_y.index.names
-        )
-
-
-def _with_frequency_of(before, after):
-    """Return the rows with the frequency of the earlier ones, NaN in a gap."""
-    frequency = getattr(before.index, "freq", None)
-    if not isinstance(after.index, pd.DatetimeIndex) or frequency is None:
-        return after
-    steps = Steps(after.index[0], frequency)
-    n_steps = int(steps.numbers(after.index)[-1]) + 1
-    return after.reindex(steps.times(np.arange(n_steps)).rename(after.index.name))
-
-
-def _scales(series):
-    """Return the scale of each series by name, if all its columns have known values."""
-    scales = Scale.by_series(series)
-    known = ~series.are_unknown().any(axis=1)
-    return {series.names[number]: scales.take(number) for number in np.flatnonzero(known)}

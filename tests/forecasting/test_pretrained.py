@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from skforecast_lstm import LSTMRegressor
 from skforecast_lstm._scale import Scale
@@ -178,7 +179,7 @@ class TestBoth:
         """The default with a network of two units, also for few rows."""
         monkeypatch.setattr(forecaster, "ENOUGH_ROWS", 0)
         tiny = LSTMRegressor(units=2, epochs=1, random_state=0)
-        monkeypatch.setattr(LSTMForecaster, "_default_regressor", lambda self, *_: tiny)
+        monkeypatch.setattr(forecaster, "default_regressor", lambda *_, **__: tiny)
         return LSTMForecaster(season_length=1)
 
     def test_the_forecast_is_between_both(self, quick, months, monkeypatch):
@@ -267,4 +268,28 @@ class TestShare:
         some = held_out.some(5)
         assert len(some.targets) == 5
         assert set(some.series) == {0, 1}
-        assert held_out.some(20) is held_out
+        np.testing.assert_array_equal(held_out.some(20).targets, held_out.targets)
+
+
+class TestCalibration:
+    @pytest.mark.parametrize("factor", [0.7, 1.5])
+    def test_intervals_cover_what_they_say(self, rng, monkeypatch, factor):
+        """A network whose normal quantiles are too wide or too narrow by a factor."""
+        values = rng.normal(size=(100 * 40, 1))
+        series = ManySeries(values, 40 * np.arange(101), tuple(range(100)))
+        told = factor * stats.norm.ppf(LEVELS)
+
+        def after(self, series, stops, horizon, number=None):
+            return np.tile(told, (len(stops), horizon, 1, 1))
+
+        monkeypatch.setattr(Pretrained, "_after", after)
+        values = np.tile(told, (100, 3, 1, 1))
+        found = Pretrained((1, 1)).calibrated(values, series, 3)
+        expected = np.broadcast_to(stats.norm.ppf(LEVELS), found.shape)
+        np.testing.assert_allclose(found, expected, atol=0.25)
+        np.testing.assert_array_equal(found[..., MEDIAN], values[..., MEDIAN])
+
+    def test_a_few_origins_say_nothing(self, rng):
+        series = ManySeries(rng.normal(size=(90, 1)), np.array([0, 90]))
+        values = np.zeros((1, 3, 1, len(LEVELS)))
+        assert Pretrained((1, 1)).calibrated(values, series, 3) is values
