@@ -401,7 +401,8 @@ def main():
         parser.error(f"--horizons knows {list(SEGRNN)}, got {sorted(unknown)}.")
     warnings.simplefilter("ignore")
     seed = options.seed
-    defaults = {"LSTMForecaster()": LSTMForecaster(intervals=None, random_state=seed)}
+    trained = LSTMForecaster(pretrained=False, intervals=None, random_state=seed)
+    defaults = {"LSTMForecaster(pretrained=False)": trained}
     if options.ett:
         split = etth1(options.ett)
         if options.ablation:

@@ -2,7 +2,7 @@
 
     python benchmarks/forecasts.py
     python benchmarks/forecasts.py --seeds 1 --series airline --step 1
-    python benchmarks/forecasts.py --coverage
+    python benchmarks/forecasts.py --coverage --trained
 
 Forecasters with their defaults forecast the last third of each series by rolling origin,
 one season ahead at a time (a year of months, two years of quarters, ten years). The LSTM
@@ -37,12 +37,14 @@ SERIES = {
 CLASSICAL = ("naive", "seasonal naive", "Holt-Winters", "AutoETS", "AutoARIMA", "Theta")
 
 
-def scores(name, seeds, step, classical):
+def scores(name, seeds, step, classical, pretrained="auto"):
     """Return the results of all forecasters on one series."""
     load, horizon, season = SERIES[name]
     forecasters = {one: one for one in classical}
     for seed in seeds:
-        forecasters[f"LSTM {seed}"] = LSTMForecaster(season, random_state=seed)
+        forecasters[f"LSTM {seed}"] = LSTMForecaster(
+            season, pretrained=pretrained, random_state=seed
+        )
     return compare(
         {name: load()},
         horizon=horizon,
@@ -89,14 +91,20 @@ def main():
     parser.add_argument("--series", nargs="*", default=list(SERIES), choices=list(SERIES))
     parser.add_argument("--step", type=int, help="rows between origins; the horizon")
     parser.add_argument("--coverage", action="store_true", help="of the LSTM only")
+    parser.add_argument(
+        "--trained", action="store_true", help="the LSTM without the pretrained network"
+    )
     options = parser.parse_args()
+    pretrained = False if options.trained else "auto"
     start = time.perf_counter()
     if options.coverage:
-        results = pd.concat(scores(name, [0], 1, ()) for name in options.series)
+        results = pd.concat(
+            scores(name, [0], 1, (), pretrained) for name in options.series
+        )
         print(coverage(results).to_string(float_format="{:.2f}".format))
         return
     results = pd.concat(
-        scores(name, range(options.seeds), options.step, CLASSICAL)
+        scores(name, range(options.seeds), options.step, CLASSICAL, pretrained)
         for name in options.series
     )
     failed = results[results["value"].isna() & results["reason"].notna()]

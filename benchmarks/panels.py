@@ -60,7 +60,7 @@ class Inside:
 
 def cost_of_forecaster(panel):
     """Return the seconds to fit and predict, and how many of each are sktime's."""
-    forecaster = LSTMForecaster(random_state=0)
+    forecaster = LSTMForecaster(pretrained=False, random_state=0)
     costs = []
     for call, name in (
         (lambda: forecaster.fit(panel, fh=range(1, HORIZON + 1)), "_fit"),
