@@ -52,13 +52,7 @@ class Program:
     ) -> None:
         with _lock, quick_lstm():
             lowered = jax.jit(function).lower(*arguments)
-        try:
-            self._run = lowered.compile(compiler_options=compiler_options)
-        except jax.errors.JaxRuntimeError as error:
-            # The compiler options differ between releases of JAX.
-            if "No such compile option" not in str(error):
-                raise
-            self._run = lowered.compile()
+        self._run = _compiled(lowered, compiler_options)
         #: True if predicting draws random numbers or changes the model in another way.
         self.changes_model = getattr(function, "changes_model", False)
 
@@ -111,6 +105,19 @@ class Sweep:
         place = self._programs.place(name, arguments, self.batch_size)
         function = jax.vmap(self._function)
         return place.compiled(function, arguments, self.batch_size)(*arguments)
+
+
+def _compiled(lowered, options):
+    """Compile with the options that this release of JAX knows."""
+    try:
+        return lowered.compile(compiler_options=options)
+    except jax.errors.JaxRuntimeError as error:
+        unknown = [name for name in options if name in str(error)]
+        if "No such compile option" not in str(error) or not unknown:
+            raise
+        return _compiled(
+            lowered, {name: options[name] for name in options.keys() - unknown}
+        )
 
 
 class Programs:

@@ -124,19 +124,23 @@ def check_search(backend):
 
 
 def check_forecaster(backend):
-    """The sktime forecaster goes on with a sine, within intervals that are not wide."""
+    """The sktime forecaster goes on with a sine, within intervals that are not wide.
+
+    A network is trained, and the pretrained one forecasts alone.
+    """
     import pandas as pd
 
     from skforecast_lstm import LSTMForecaster
 
     series = pd.Series(sine(128)[:, 0])
-    forecaster = LSTMForecaster(season_length=16, n_members=1, random_state=0)
-    forecaster.fit(series[:112], fh=range(1, 17))
-    wrong = np.abs(forecaster.predict() - series[112:]).mean()
-    assert wrong < 0.1, f"the mean error is {wrong:.3f}"
-    intervals = forecaster.predict_interval(coverage=0.8).to_numpy()
-    assert np.isfinite(intervals).all()
-    assert np.ptp(intervals, axis=1).mean() < 0.5
+    for parameters in ({"n_members": 1}, {"pretrained": True}):
+        forecaster = LSTMForecaster(season_length=16, random_state=0, **parameters)
+        forecaster.fit(series[:112], fh=range(1, 17))
+        wrong = np.abs(forecaster.predict() - series[112:]).mean()
+        assert wrong < 0.1, f"the mean error is {wrong:.3f} with {parameters}"
+        intervals = forecaster.predict_interval(coverage=0.8).to_numpy()
+        assert np.isfinite(intervals).all()
+        assert np.ptp(intervals, axis=1).mean() < 0.5
 
 
 def check_networks(backend):

@@ -691,6 +691,15 @@ def test_series_in_blocks_train_as_at_once(task, monkeypatch):
         np.testing.assert_allclose(mine, other, 2e-5, 2e-6)
 
 
+def test_options_that_jax_does_not_know_are_left_out():
+    def double(x):
+        return 2 * x
+
+    options = {"xla_backend_optimization_level": 0, "xla_strange": 1, "xla_other": 2}
+    program = programs.Program(double, (np.float32(3),), options)
+    assert program(np.float32(3)) == 6
+
+
 @pytest.mark.parametrize(
     ("flags", "chosen"),
     [
