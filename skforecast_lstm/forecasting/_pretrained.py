@@ -26,6 +26,7 @@ _MEDIAN = LEVELS.index(0.5)
 _FEWEST_ORIGINS = 100
 _ORIGINS_A_SERIES = 4
 _FEWEST_ROWS = 12
+_FEWEST_KNOWN = 3
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,11 @@ class Pretrained:
             shipped_weights().weights, columns, horizon, self.season_lengths
         )
         for place, column in enumerate(columns):
-            if np.isnan(column).all():
+            n_known = np.count_nonzero(~np.isnan(column))
+            # Fewer values do not show how much a series moves, and none shows no level.
+            if n_known < _FEWEST_KNOWN:
+                quantiles[place, :, np.arange(len(LEVELS)) != _MEDIAN] = np.nan
+            if not n_known:
                 quantiles[place] = np.nan
         quantiles = quantiles.reshape(len(stops), -1, *quantiles.shape[1:])
         return quantiles.swapaxes(1, 2)

@@ -148,6 +148,9 @@ class LSTMForecaster(BaseForecaster):
     segments, or an eighth of the window if there is no season. From 10,000 rows, the
     loss is in units of the spread of each window, and there is no dropout.
 
+    The pretrained network has no quantiles for a column with fewer than three known
+    values, only a forecast.
+
     If a series is too short for one window and the steps to forecast, its first value
     is repeated before it, for half a window.
 

@@ -97,6 +97,12 @@ class TestAlone:
         forecast = pretrained_alone.predict(fh=[1, 20])
         np.testing.assert_allclose(quantiles["load", 0.5], forecast)
 
+    def test_too_few_values_have_a_forecast_and_no_intervals(self, months):
+        forecaster = LSTMForecaster().fit(months[:2], fh=[1, 2])
+        assert forecaster.predict().notna().all()
+        assert forecaster.predict_interval().isna().all(axis=None)
+        assert forecaster.update(months[2:4]).predict_interval().notna().all(axis=None)
+
     def test_update_adds_rows_and_trains_nothing(self, pretrained_alone, months):
         pretrained_alone.fit(months[:60], fh=[1, 2]).update(months[60:])
         expected = LSTMForecaster(pretrained=True).fit(months, fh=[1, 2]).predict()

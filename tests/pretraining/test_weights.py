@@ -53,3 +53,26 @@ def test_the_shipped_network_forecasts_a_season(rng):
     forecast = forecast_quantiles(shipped_weights().weights, [series[:60]], 12, (12, 1))
     assert np.abs(forecast[0, :, LEVELS.index(0.5)] - series[60:]).mean() < 0.5
     assert (np.diff(forecast) >= 0).all()
+
+
+@pytest.mark.parametrize("offset", [1e9, -1e12])
+def test_a_level_far_from_zero_changes_little(rng, offset):
+    series = rng.normal(size=60).cumsum()
+    weights = shipped_weights().weights
+    near, far, farther = (
+        forecast_quantiles(weights, [np.round(series, 3) + level], 12)[0] - level
+        for level in (20 * series.std(), offset, 2 * offset)
+    )
+    np.testing.assert_allclose(far, farther, atol=0.01)
+    np.testing.assert_allclose(far, near, atol=0.5 * np.ptp(near))
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-30, 1e30, 1e200])
+def test_values_of_any_size_have_forecasts_of_that_size(rng, size):
+    series = 50 + rng.normal(size=60).cumsum()
+    weights = shipped_weights().weights
+    expected, forecast = (
+        forecast_quantiles(weights, [factor * series], 12) / factor
+        for factor in (1.0, size)
+    )
+    np.testing.assert_allclose(forecast, expected, rtol=1e-4)
