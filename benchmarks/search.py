@@ -2,11 +2,12 @@
 
 Three parts:
 
-- peers: the same search over units and learning rates by LSTMRegressor, by SciKeras
-  (Keras on JAX) and, if installed, by skorch (PyTorch). Every search runs twice in a
-  separate process. The seconds of the imports are separate. LSTMRegressor runs with an
-  empty disk cache, and then, in another process, with the compiled programs of the first
-  run. The others store nothing on disk.
+- peers: the same search over units and learning rates by LSTMRegressor, by SciKeras and
+  keras.wrappers (Keras on JAX) and, if installed, by skorch (PyTorch). Every search runs
+  twice in a separate process. The seconds of the imports are separate. LSTMRegressor runs
+  with an empty disk cache, and then, in another process, with the compiled programs of
+  the first run. The others store nothing on disk. LSTMRegressor also runs in joblib's
+  threads, and the others on Keras in joblib's processes, as many as there are cores.
 - workers: a longer search by LSTMRegressor with one worker and with two, after programs
   are compiled and the workers run. There is no refit, because only one worker can do it.
 - programs: the number of programs that a search over learning rates, seeds and folds
@@ -32,6 +33,7 @@ BATCH_SIZE = 32
 
 EMPTY_CACHE = "ours, empty disk cache"
 WARM_CACHE = "ours, warm disk cache"
+THREADS = ", threads"
 
 # Folder of JAX's compiled programs, and the settings that store all of them.
 CACHE_FOLDER = "JAX_COMPILATION_CACHE_DIR"
@@ -103,6 +105,39 @@ def make_scikeras(epochs):
     return estimator, {"model__units": UNITS, "model__learning_rate": LEARNING_RATES}
 
 
+def make_keras(epochs):
+    """Return the estimator and grid of Keras's own wrapper, which takes flat windows."""
+    import keras
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    def build(X, y, units, learning_rate):  # noqa: ARG001
+        network = keras.Sequential(
+            [
+                keras.Input(X.shape[1:]),
+                keras.layers.Reshape((-1, 1)),
+                keras.layers.LSTM(units),
+                keras.layers.Dense(1),
+            ]
+        )
+        network.compile(keras.optimizers.Adam(learning_rate), "mse")
+        return network
+
+    candidates = [
+        {"units": units, "learning_rate": rate}
+        for units in UNITS
+        for rate in LEARNING_RATES
+    ]
+    wrapper = keras.wrappers.SKLearnRegressor(
+        build,
+        model_kwargs=candidates[0],
+        fit_kwargs={"epochs": epochs, "batch_size": BATCH_SIZE, "verbose": 0},
+    )
+    flat = FunctionTransformer(lambda windows: windows[..., 0])
+    pipeline = Pipeline([("flat", flat), ("network", wrapper)])
+    return pipeline, {"network__model_kwargs": candidates}
+
+
 def make_skorch(epochs):
     """Return the estimator and grid of skorch."""
     import torch
@@ -131,7 +166,16 @@ def make_skorch(epochs):
     return estimator, {"module__units": UNITS, "lr": LEARNING_RATES}
 
 
-PEERS = {"ours": make_ours, "SciKeras": make_scikeras, "skorch": make_skorch}
+# Name: estimator and grid, joblib's backend, number of workers (-1 for all cores).
+PEERS = {
+    "ours": (make_ours, "loky", 1),
+    "ours, threads": (make_ours, "threading", -1),
+    "SciKeras": (make_scikeras, "loky", 1),
+    "SciKeras, processes": (make_scikeras, "loky", -1),
+    "keras.wrappers": (make_keras, "loky", 1),
+    "keras.wrappers, processes": (make_keras, "loky", -1),
+    "skorch": (make_skorch, "loky", 1),
+}
 
 
 def seconds_of(function, *arguments):
@@ -140,16 +184,18 @@ def seconds_of(function, *arguments):
     return time.perf_counter() - start
 
 
-def search_twice(make, arguments):
+def search_twice(make, backend, n_jobs, arguments):
     """Return the seconds of the imports and of two searches, and the best score."""
     start = time.perf_counter()
+    import joblib
     from sklearn.model_selection import GridSearchCV
 
     estimator, grid = make(arguments.epochs)
     imports = time.perf_counter() - start
     search = GridSearchCV(estimator, grid, cv=3, error_score="raise")
     data = make_windows(arguments.rows, arguments.lookback)
-    first, second = (seconds_of(search.fit, *data) for _ in range(2))
+    with joblib.parallel_config(backend, n_jobs=n_jobs):
+        first, second = (seconds_of(search.fit, *data) for _ in range(2))
     return imports, first, second, search.best_score_
 
 
@@ -237,7 +283,7 @@ def answer(name, arguments):
         return search_with_workers(arguments)
     if name == "programs":
         return count_programs(arguments)
-    return search_twice(PEERS[name], arguments)
+    return search_twice(*PEERS[name], arguments)
 
 
 def has_skorch(python):
@@ -248,16 +294,18 @@ def has_skorch(python):
 
 
 def compare_with_peers(arguments):
-    pythons = {"SciKeras": sys.executable, "skorch": arguments.skorch_python}
+    pythons = {name: sys.executable for name in PEERS if not name.startswith("ours")}
+    pythons["skorch"] = arguments.skorch_python
     if not has_skorch(arguments.skorch_python):
         print("skorch is left out: skorch or PyTorch can't be imported\n")
         del pythons["skorch"]
     taken = defaultdict(list)
     for number in range(max(arguments.rounds, arguments.peer_rounds)):
         if number < arguments.rounds:
-            with tempfile.TemporaryDirectory() as cache:
-                for name in (EMPTY_CACHE, WARM_CACHE):
-                    taken[name].append(in_child("ours", cache=cache))
+            for ours, ending in (("ours", ""), ("ours, threads", THREADS)):
+                with tempfile.TemporaryDirectory() as cache:
+                    for name in (EMPTY_CACHE, WARM_CACHE):
+                        taken[name + ending].append(in_child(ours, cache=cache))
         if number < arguments.peer_rounds:
             for name, python in pythons.items():
                 taken[name].append(in_child(name, python=python))
@@ -267,19 +315,19 @@ def compare_with_peers(arguments):
         f"{arguments.rows:,} windows of {arguments.lookback} steps, "
         f"{arguments.epochs} epochs of batches of {BATCH_SIZE}\n"
     )
-    print(f"{'':26}{'imports s':>12}{'first s':>12}{'second s':>12}{'best R2':>12}")
+    print(f"{'':34}{'imports s':>12}{'first s':>12}{'second s':>12}{'best R2':>12}")
     medians = {}
     for name, rounds in taken.items():
         medians[name] = [median(column) for column in zip(*rounds, strict=True)]
         imports, first, second, score = medians[name]
-        print(f"{name:26}{imports:12.2f}{first:12.2f}{second:12.2f}{score:12.3f}")
+        print(f"{name:34}{imports:12.2f}{first:12.2f}{second:12.2f}{score:12.3f}")
 
-    row = "{:26}{:>12}{:>12}{:>12}".format
+    row = "{:34}{:>12}{:>12}{:>12}".format
     print()
-    print(row("seconds / ours", "first,", "first,", "second"))
+    print(row("seconds / ours, threads", "first,", "first,", "second"))
     print(row("", "empty cache", "warm cache", ""))
-    _, empty, second_of_ours, _ = medians[EMPTY_CACHE]
-    _, warm, _, _ = medians[WARM_CACHE]
+    _, empty, second_of_ours, _ = medians[EMPTY_CACHE + THREADS]
+    _, warm, _, _ = medians[WARM_CACHE + THREADS]
     for name in pythons:
         _, first, second, _ = medians[name]
         ratios = (first / empty, first / warm, second / second_of_ours)
@@ -294,9 +342,9 @@ def compare_workers(arguments):
         f"{n_candidates} candidates, 3 folds, no refit; "
         f"{arguments.worker_epochs} epochs\n"
     )
-    print(f"{'n_jobs=1':26}{one:12.2f} s")
-    print(f"{'n_jobs=2':26}{two:12.2f} s")
-    print(f"{'as fast':26}{one / two:12.2f}x")
+    print(f"{'n_jobs=1':34}{one:12.2f} s")
+    print(f"{'n_jobs=2':34}{two:12.2f} s")
+    print(f"{'as fast':34}{one / two:12.2f}x")
 
 
 def show_programs():
@@ -304,7 +352,7 @@ def show_programs():
         n_fits, counts = in_child("programs", cache=cache)
     print(f"{n_fits} fits over learning rates, seeds and folds compile, by function:\n")
     for name, count in counts.items():
-        print(f"{name:26}{count:12}")
+        print(f"{name:34}{count:12}")
     print("bar: one program to train (run), one to predict (predict)")
 
 
