@@ -334,7 +334,7 @@ def test_forecast_intervals_are_joined_to_last_times_by_customer():
     assert steps.isna().to_numpy().tolist() == [[False, True, True], [False] * 3]
     with pytest.raises(ValueError, match="1 of 2 customers, such as 'Eve'"):
         intervals_to_events(pd.Series([1, 1], ["Ada", "Eve"]), last)
-    with pytest.raises(ValueError, match=r"shape \(3,\), and there are 2 last times"):
+    with pytest.raises(ValueError, match=r"shape \(3,\), but there are 2 last times"):
         intervals_to_events([1, 2, 3], last)
     with pytest.raises(ValueError, match=r"inf .* beyond the range of time stamps"):
         intervals_to_events([1, np.inf], last)
