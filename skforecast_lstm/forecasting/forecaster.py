@@ -66,8 +66,8 @@ class LSTMForecaster(BaseForecaster):
     ----------
     season_length : int, default=None
         Number of rows in a season: 12 for months, 24 for hours. If None, it follows
-        from the frequency of the index. A season counts only if the series covers it
-        at least three times.
+        from the frequency of the index. A network is trained with a season only if the
+        series covers it at least three times.
     lookback : int, default=None
         Number of past rows in a window. If None, it is three seasons. Without a season
         it is twice the steps to forecast, and at least 12. For more than 10,000 rows in
@@ -116,6 +116,8 @@ class LSTMForecaster(BaseForecaster):
         Name of the release of its weights: the start of the SHA-256 of their file.
     season_length_ : int
         Season in use.
+    seasons_ : tuple of two int
+        Seasons that the pretrained network is told of, 1 for none.
     lookback_ : int or None
         Lookback in use. None if nothing was trained.
     horizon_ : int or None
