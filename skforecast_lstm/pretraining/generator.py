@@ -12,9 +12,13 @@ from skforecast_lstm.pretraining.draws import (
     in_units_of_spread,
     log_uniform,
 )
-from skforecast_lstm.pretraining.noise import cycles, noise, outliers, rounded
+from skforecast_lstm.pretraining.noise import cycles, noise, outliers, rounded, turned
 from skforecast_lstm.pretraining.processes import arima, counts, smoothing
-from skforecast_lstm.pretraining.seasons import season_lengths, seasonal_paths
+from skforecast_lstm.pretraining.seasons import (
+    paths_by_day,
+    season_lengths,
+    seasonal_paths,
+)
 from skforecast_lstm.pretraining.trends import trends
 
 __all__ = ["SyntheticSeries", "synthetic_series"]
@@ -83,7 +87,7 @@ def synthetic_series(
         rows = np.flatnonzero(kinds == number)
         if len(rows):
             values[rows] = kind(rng, seasons[rows], n_steps, scale[rows])
-    values = rounded(rng, outliers(rng, values))
+    values = rounded(rng, outliers(rng, turned(rng, values)))
     return SyntheticSeries(values.astype(np.float32), seasons)
 
 
@@ -92,7 +96,7 @@ def _sum_of_parts(rng, seasons, n_steps, scale):
     n = len(seasons)
     parts = [
         (trends(rng, n, n_steps, scale), 0.1, 10, 0.85),
-        (seasonal_paths(rng, seasons[:, 0], n_steps, scale), 0.1, 6, 0.8),
+        (paths_by_day(rng, seasons, n_steps, scale), 0.1, 6, 0.8),
         (seasonal_paths(rng, seasons[:, 1], n_steps, scale), 0.1, 3, 0.8),
         (cycles(rng, n, n_steps), 0.1, 3, 0.2),
         (noise(rng, n, n_steps, scale), 0.05, 2, 1.0),

@@ -13,7 +13,7 @@ from skforecast_lstm.pretraining.draws import (
     smooth_paths,
 )
 
-__all__ = ["cycles", "noise", "outliers", "rounded", "with_gaps"]
+__all__ = ["cycles", "noise", "outliers", "rounded", "turned", "with_gaps"]
 
 
 def noise(rng: Generator, n: int, n_steps: int, scale: NDArray) -> NDArray:
@@ -81,6 +81,33 @@ def outliers(rng: Generator, values: NDArray) -> NDArray:
     values = values.copy()
     values[some] += hit * size * normals(rng, len(some), n_steps)
     return values
+
+
+def turned(rng: Generator, values: NDArray) -> NDArray:
+    """Return series of which some take another course from some step on.
+
+    Their slope changes there, and some also shift. Short series, which are mostly of
+    years or quarters, turn more often within their length than long ones.
+    """
+    n, n_steps = values.shape
+    probability = 0.1 + 0.4 * np.exp(-n_steps / 60)
+    some = np.flatnonzero(rng.random(n) < probability)
+    if not len(some):
+        return values
+    turn = rng.integers(1, n_steps, (len(some), 1))
+    after = np.maximum(np.arange(n_steps) - turn, 0)
+    spread = values[some].std(axis=1, keepdims=True)
+    scale = log_uniform(rng, len(some), 8, max(n_steps, 9))
+    slope = normals(rng, len(some), 1) / scale * log_uniform(rng, len(some), 0.2, 2)
+    shift = normals(rng, len(some), 1) * log_uniform(rng, len(some), 0.05, 0.5)
+    shift = shift * chance(rng, len(some), 0.3)
+    changed = values.copy()
+    changed[some] += spread * (slope * after + shift * (after > 0))
+    lowest = values[some].min(axis=1, keepdims=True)
+    # What was positive stays so.
+    positive = np.maximum(changed[some], 0.2 * lowest)
+    changed[some] = np.where(lowest > 0, positive, changed[some])
+    return changed
 
 
 def rounded(rng: Generator, values: NDArray) -> NDArray:

@@ -14,7 +14,7 @@ from skforecast_lstm.pretraining.draws import (
     uniform,
 )
 
-__all__ = ["season_lengths", "seasonal_paths"]
+__all__ = ["paths_by_day", "season_lengths", "seasonal_paths"]
 
 # Pairs of seasons that calendars make, and how often to draw each. 1 means none.
 _CALENDAR = {
@@ -23,7 +23,7 @@ _CALENDAR = {
     (12, 1): 7,
     (7, 1): 4,
     (52, 1): 3,
-    (24, 168): 3,
+    (24, 168): 5,
     (24, 1): 2,
     (5, 1): 1,
     (6, 1): 0.5,
@@ -35,7 +35,7 @@ _CALENDAR = {
     (7, 365): 0.5,
     (7, 28): 0.2,
     (12, 84): 0.2,
-    (48, 336): 0.3,
+    (48, 336): 0.6,
     (8, 56): 0.2,
     (5, 260): 0.2,
 }
@@ -119,6 +119,41 @@ def seasonal_paths(
         mixed = np.where(chance(rng, len(swelling), 0.5), wander, growth)
         paths[swelling] *= np.exp(amount * mixed)
     return np.where(seasons[:, None] > 1, paths, 0).astype(np.float32)
+
+
+def paths_by_day(
+    rng: Generator, seasons: NDArray, n_steps: int, scale: NDArray
+) -> NDArray:
+    """Return seasonal paths of which some have another pattern on some days of a week.
+
+    This is for pairs of seasons of which the second has seven of the first, such as
+    hours with a day and a week.
+
+    Parameters
+    ----------
+    rng, n_steps, scale
+        As in `seasonal_paths`.
+    seasons : ndarray of int of shape (n, 2)
+        Number of steps in both seasons.
+
+    Returns
+    -------
+    paths : ndarray of shape (n, n_steps)
+        Paths of the first season.
+    """
+    first, second = seasons.T
+    paths = seasonal_paths(rng, first, n_steps, scale)
+    rows = np.flatnonzero((second == 7 * first) & (first > 1))
+    rows = rows[rng.random(len(rows)) < 0.6]
+    if len(rows):
+        day = np.arange(n_steps) // first[rows, None] + rng.integers(0, 7, (len(rows), 1))
+        is_other = day % 7 < rng.integers(1, 4, (len(rows), 1))
+        other = seasonal_paths(rng, first[rows], n_steps, scale[rows])
+        share = uniform(rng, len(rows), 0.1, 1)
+        mixed = (1 - share) * paths[rows] + share * other
+        mixed = mixed + normals(rng, len(rows), 1) * chance(rng, len(rows), 0.7)
+        paths[rows] = np.where(is_other, mixed, paths[rows])
+    return paths
 
 
 def _patterns(rng, seasons):

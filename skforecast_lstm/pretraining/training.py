@@ -33,9 +33,9 @@ logger = logging.getLogger(__name__)
 
 # Shapes of the tasks, and how often to draw each.
 SHAPES = {
-    Shape(64, 24, 8): 0.4,
-    Shape(192, 48, 48): 0.35,
-    Shape(512, 64, 160): 0.25,
+    Shape(64, 24, 8): 0.35,
+    Shape(192, 48, 48): 0.3,
+    Shape(512, 64, 160): 0.35,
 }
 
 

@@ -7,8 +7,13 @@ import numpy as np
 import pytest
 
 from skforecast_lstm.pretraining import synthetic_series
+from skforecast_lstm.pretraining.noise import turned
 from skforecast_lstm.pretraining.processes import arima, counts, smoothing
-from skforecast_lstm.pretraining.seasons import season_lengths, seasonal_paths
+from skforecast_lstm.pretraining.seasons import (
+    paths_by_day,
+    season_lengths,
+    seasonal_paths,
+)
 from skforecast_lstm.pretraining.trends import trends
 
 
@@ -84,6 +89,32 @@ def test_a_season_of_one_step_is_no_season(rng):
     paths = seasonal_paths(rng, np.array([1, 4]), 30, np.full((2, 1), 20.0))
     assert not paths[0].any()
     assert paths[1].any()
+
+
+def test_some_days_of_a_week_have_another_pattern(rng):
+    n, hours = 200, 24
+    seasons = np.tile([hours, 7 * hours], (n, 1))
+    paths = paths_by_day(rng, seasons, 2 * 7 * hours, np.full((n, 1), 20.0))
+    days = paths.reshape(n, 14, hours)
+    same_day = np.abs(days[:, :7] - days[:, 7:]).max(axis=(1, 2)) < 1e-4
+    next_day = np.abs(days[:, 1:] - days[:, :-1]).max(axis=(1, 2)) < 1e-4
+    # Both patterns of a series have to stay as they are for that.
+    assert 0.08 < (same_day & ~next_day).mean() < 0.25
+    without = paths_by_day(rng, np.tile([hours, 1], (n, 1)), 96, np.full((n, 1), 20.0))
+    repeats = np.abs(without[:, hours:] - without[:, :-hours]).max(axis=1) < 1e-4
+    assert repeats.mean() > 0.3
+
+
+def test_some_series_take_another_course_from_some_step_on(rng):
+    values = 5 + rng.random((2000, 20))
+    changed = turned(rng, values)
+    differs = changed != values
+    assert 0.3 < differs.any(axis=1).mean() < 0.5
+    # Once a series has turned, it stays on the other course.
+    assert (np.diff(differs.astype(int), axis=1) >= 0).all()
+    assert (changed > 0).all()
+    long = 5 + rng.random((2000, 500))
+    assert (turned(rng, long) != long).any(axis=1).mean() < 0.2
 
 
 @pytest.mark.parametrize("process", [smoothing, arima, counts])
