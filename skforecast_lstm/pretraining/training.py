@@ -26,6 +26,7 @@ from skforecast_lstm.networks.pretrained import pretrained_network
 from skforecast_lstm.pretraining.loss import quantile_loss
 from skforecast_lstm.pretraining.tasks import Shape, Tasks, synthetic_tasks
 from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
+from skforecast_lstm.training.schedules import learning_rate_variable
 
 __all__ = ["SHAPES", "Plan", "State", "first_state", "load", "save", "train"]
 
@@ -137,8 +138,8 @@ def _step(shape):
     """Return a compiled function that takes one step of the optimizer."""
     network = network_for(shape)
     optimizer = _optimizer(network.trainable_variables)
-    is_rate = [one is optimizer._learning_rate for one in optimizer.variables]
-    place = is_rate.index(True)
+    rate_variable = learning_rate_variable(optimizer)
+    place = [one is rate_variable for one in optimizer.variables].index(True)
     # Seeds of dropout, which the network does not use.
     others = [np.asarray(variable) for variable in network.non_trainable_variables]
 
