@@ -24,8 +24,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_limits
 
-from skforecast_lstm import LSTMRegressor, forecast_network, recurrent_network, training
-from skforecast_lstm.networks import join_members
+from skforecast_lstm import LSTMRegressor, recurrent_network, training
+from skforecast_lstm.networks import forecast_network, join_members
 
 # isort: split
 # Keras reads its backend at import, and the package chooses it.
@@ -95,7 +95,7 @@ def members(n_rows, n_members, n_steps, horizon, epochs, n_rounds):
     )
 
 
-def many(n_trainings, n_rounds):
+def many(n_trainings, epochs, n_rounds):
     x, y = make_windows(2_000, 24)
 
     def trainings():
@@ -104,7 +104,7 @@ def many(n_trainings, n_rounds):
             keras.utils.set_random_seed(number)
             model = recurrent_network((24, 1), units=16)
             model.compile("adam", "mse")
-            given.append({"model": model, "x": x, "y": y, "epochs": 5 + number % 5})
+            given.append({"model": model, "x": x, "y": y, "epochs": epochs + number})
         return given
 
     def one_by_one():
@@ -112,7 +112,7 @@ def many(n_trainings, n_rounds):
             training.fit(**given, verbose=0)
 
     compare(
-        f"{n_trainings} trainings of 5 to 9 epochs, networks built anew",
+        f"{n_trainings} trainings from {epochs} epochs on, networks built anew",
         {
             "training.fit, one by one": one_by_one,
             "training.fit_many": lambda: training.fit_many(trainings(), verbose=0),
@@ -150,10 +150,10 @@ def main():
     parser.add_argument("--epochs", type=int, default=10)
     arguments = parser.parse_args()
     if "members" in arguments.parts:
-        members(120, 4, 24, 12, 10 * arguments.epochs, arguments.rounds)
-        members(20_000, 8, 48, 24, 1, arguments.rounds)
+        members(120, 4, 24, 12, 40 * arguments.epochs, arguments.rounds)
+        members(20_000, 8, 48, 24, max(1, arguments.epochs // 2), arguments.rounds)
     if "fit_many" in arguments.parts:
-        many(16, arguments.rounds)
+        many(16, 4 * arguments.epochs, arguments.rounds)
     if "search" in arguments.parts:
         search(arguments.epochs, arguments.rounds)
 
