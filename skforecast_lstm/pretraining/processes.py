@@ -53,10 +53,8 @@ def smoothing(rng: Generator, seasons: NDArray, n_steps: int, scale: NDArray) ->
     slope = rng.standard_normal(n) * has_trend * np.exp(rng.uniform(-2, 1.5, n))
     slope = slope * 4 * np.where(damping < 1, 1 - damping, 1 / scale[:, 0])
     level = np.zeros(n)
-    longest, rows = int(seasons.max()), np.arange(n)
-    amplitude = np.exp(rng.uniform(np.log(0.2), np.log(6), n)) * (seasons > 1)
-    first = seasonal_paths(rng, seasons, longest, np.full((n, 1), 10.0 * longest))
-    pattern = np.ascontiguousarray((first * amplitude[:, None]).T)
+    rows = np.arange(n)
+    pattern = _first_season(rng, seasons, 0.2, 6, seasons > 1)
     errors = normals(rng, n_steps, n)
     heavy = np.flatnonzero(rng.random(n) < 0.15)
     errors[:, heavy] *= np.sqrt(2 / rng.chisquare(4, (n_steps, len(heavy))))
@@ -95,7 +93,7 @@ def arima(rng: Generator, seasons: NDArray, n_steps: int, scale: NDArray) -> NDA
     seasonal_kept = np.select([kind == 2, kind == 1], [1, rng.uniform(-0.3, 0.95, n)], 0)
     seasonal_moving = np.where(kind == 2, -(rng.uniform(0, 1, n) ** 0.7), 0)
     seasonal_moving = np.where(kind == 1, rng.uniform(-0.5, 0.5, n), seasonal_moving)
-    warm_up, longest = 50, int(seasons.max())
+    warm_up = 50
     length = n_steps + warm_up
     errors = normals(rng, length, n)
     rows, shock = np.arange(n), errors.copy()
@@ -107,9 +105,7 @@ def arima(rng: Generator, seasons: NDArray, n_steps: int, scale: NDArray) -> NDA
     steps = np.arange(length)[:, None] - seasons
     lagged = np.where(steps >= 0, shock[np.maximum(steps, 0), rows], 0)
     shock = shock + seasonal_moving * lagged
-    amplitude = np.exp(rng.uniform(np.log(0.3), np.log(8), n)) * (kind > 0)
-    start = seasonal_paths(rng, seasons, longest, np.full((n, 1), 10.0 * longest))
-    past = np.ascontiguousarray((start * amplitude[:, None]).T)
+    past = _first_season(rng, seasons, 0.3, 8, kind > 0)
     for t in range(length):
         phase = t % seasons
         shock[t] += seasonal_kept * past[phase, rows]
@@ -121,6 +117,14 @@ def arima(rng: Generator, seasons: NDArray, n_steps: int, scale: NDArray) -> NDA
     # A season that is integrated twice has a wild slope; take the first one out.
     twice = np.cumsum(once - once[:, :1], axis=1)
     return np.choose(differenced[:, None], [values, once, twice])
+
+
+def _first_season(rng, seasons, low, high, is_seasonal):
+    """Return the season that a process begins with, of shape (longest season, n)."""
+    n, longest = len(seasons), int(seasons.max())
+    amplitude = np.exp(rng.uniform(np.log(low), np.log(high), n)) * is_seasonal
+    path = seasonal_paths(rng, seasons, longest, np.full((n, 1), 10.0 * longest))
+    return np.ascontiguousarray((path * amplitude[:, None]).T)
 
 
 def _stable_coefficients(rng, n):
