@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm.forecasting._window_model import HeldOut, evenly
-from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
 from skforecast_lstm.pretraining.forecasting import forecast_quantiles
 from skforecast_lstm.pretraining.weights import shipped_weights
 
@@ -20,7 +20,6 @@ ENOUGH_ROWS = 1_000
 # of origins, which takes the network seconds.
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _MOST_ORIGINS = 1024
-_MEDIAN = LEVELS.index(0.5)
 # Fewest origins whose errors say more of the quantiles than the network does, how many to
 # take of each series, and the fewest rows before one.
 _FEWEST_ORIGINS = 100
@@ -64,7 +63,7 @@ class Pretrained:
         """Return the forecasts from the origins, of the shape of their targets."""
         stops = series.offsets[held_out.series + 1] - held_out.n_after
         horizon = held_out.targets.shape[1]
-        return self._after(series, stops, horizon, held_out.series)[..., _MEDIAN]
+        return self._after(series, stops, horizon, held_out.series)[..., MEDIAN]
 
     def calibrated(self, values: NDArray, series: ManySeries, horizon: int) -> NDArray:
         """Return quantiles, made wider or narrower by errors at origins of the series.
@@ -79,13 +78,13 @@ class Pretrained:
         number, stops = number[chosen], stops[chosen]
         tried = self._after(series, stops, horizon, number)
         actual = series.values[stops[:, None] + np.arange(horizon)]
-        distances = np.abs(tried - tried[..., _MEDIAN, None])
-        errors = actual - tried[..., _MEDIAN]
+        distances = np.abs(tried - tried[..., MEDIAN, None])
+        errors = actual - tried[..., MEDIAN]
         if np.isnan(errors).all():
             return values
-        middle = values[..., _MEDIAN, None]
+        middle = values[..., MEDIAN, None]
         result = values - middle
-        for low in range(_MEDIAN):
+        for low in range(MEDIAN):
             high = len(LEVELS) - 1 - low
             side = np.where(errors > 0, distances[..., high], distances[..., low])
             share = np.abs(errors) / np.maximum(side, np.finfo(float).tiny)
@@ -108,7 +107,7 @@ class Pretrained:
             n_known = np.count_nonzero(~np.isnan(column))
             # Fewer values do not show how much a series moves, and none shows no level.
             if n_known < _FEWEST_KNOWN:
-                quantiles[place, :, np.arange(len(LEVELS)) != _MEDIAN] = np.nan
+                quantiles[place, :, np.arange(len(LEVELS)) != MEDIAN] = np.nan
             if not n_known:
                 quantiles[place] = np.nan
         quantiles = quantiles.reshape(len(stops), -1, *quantiles.shape[1:])

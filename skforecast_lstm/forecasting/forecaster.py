@@ -46,7 +46,7 @@ from skforecast_lstm.forecasting._pretrained import (
 from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.forecasting._windows import ScaledSeries
 from skforecast_lstm.networks import QuantileLoss
-from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
 from skforecast_lstm.pretraining.weights import shipped_weights
 
 __all__ = ["LSTMForecaster"]
@@ -534,7 +534,7 @@ class LSTMForecaster(BaseForecaster):
         values = scale.undo(values)
         if self.share_:
             medians = Pretrained(self.seasons_).at(even.series, steps)
-            medians = medians[..., LEVELS.index(0.5), None]
+            medians = medians[..., MEDIAN, None]
             values = mixed(values, medians, self.share_)
         least = 0.0 if self.errors_ is None else self.errors_.least_spread
         return values, scale.spread * np.maximum(spread, least)

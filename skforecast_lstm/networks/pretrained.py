@@ -8,10 +8,12 @@ from skforecast_lstm.networks.described import DescribeWindows
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 from skforecast_lstm.networks.quantiles import NonCrossingQuantiles
 
-__all__ = ["LEVELS", "pretrained_network"]
+__all__ = ["LEVELS", "MEDIAN", "pretrained_network"]
 
 # Levels of the quantiles that the network forecasts.
 LEVELS = (0.025, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.975)
+# Place of the median among the levels.
+MEDIAN = LEVELS.index(0.5)
 
 
 def pretrained_network(

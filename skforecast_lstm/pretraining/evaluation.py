@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
 from skforecast_lstm.pretraining.forecasting import forecast_quantiles
 from skforecast_lstm.pretraining.series_files import Origin, origins, read_series
 
 __all__ = ["Panel", "evaluate", "seasonal_naive_scale"]
 
-_MEDIAN = LEVELS.index(0.5)
 # Level of an interval, and the places of its ends among the quantiles.
 _INTERVALS = {80: (LEVELS.index(0.1), LEVELS.index(0.9)), 95: (0, len(LEVELS) - 1)}
 
@@ -77,7 +76,7 @@ def evaluate(weights: Sequence[NDArray], panel: Panel) -> pd.DataFrame:
     )
     rows = {}
     for one, forecast in zip(chosen, quantiles, strict=True):
-        median = forecast[:, _MEDIAN]
+        median = forecast[:, MEDIAN]
         error = np.abs(one.future - median)
         scale = seasonal_naive_scale(one.past, panel.season_lengths[0])
         size = (np.abs(one.future) + np.abs(median)) / 2

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from skforecast_lstm.networks.pretrained import LEVELS, pretrained_network
+from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN, pretrained_network
 from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way
 from skforecast_lstm.training.programs import Program, unless_set_by_user
@@ -75,7 +75,7 @@ def forecast_quantiles(
             windows = _windows([series[number] for number in chosen], n_steps)
             result[chosen, :block] = _block(weights, windows, block, season_lengths)
     if horizon > block:
-        median = result[:, :block, len(LEVELS) // 2]
+        median = result[:, :block, MEDIAN]
         longer = [
             np.concatenate([values, more])
             for values, more in zip(series, median, strict=True)

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from skforecast_lstm.networks.described import mean_change
-from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
 
 __all__ = ["quantile_loss"]
 
@@ -38,7 +38,7 @@ def quantile_loss(windows, seasons, targets, quantiles):
     unit = _unit(windows, seasons, max(targets.shape[1] // 3, 1))
     is_known = ops.logical_not(ops.isnan(targets))
     counted = ops.cast(is_known, quantiles.dtype)
-    true = ops.where(is_known, targets, quantiles[..., len(LEVELS) // 2])
+    true = ops.where(is_known, targets, quantiles[..., MEDIAN])
     errors = (ops.expand_dims(true, -1) - quantiles) / unit[..., None]
     levels = ops.convert_to_tensor(LEVELS, quantiles.dtype)
     weights = ops.convert_to_tensor(2 * _WEIGHTS / _WEIGHTS.sum(), quantiles.dtype)
