@@ -41,7 +41,7 @@ SHAPES = {
 
 
 class Plan(NamedTuple):
-    """What a training does; it decides all its results.
+    """Settings of a training, which decide all its results.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ __all__ = ["check_not_stopped", "map_on_cores", "n_cores"]
 
 
 class _Worker(threading.local):
-    """What a thread works for: the event that stops it, or None."""
+    """Event that stops the work of this thread, or None."""
 
     stop: threading.Event | None = None
 
@@ -72,6 +72,7 @@ def map_on_cores(
     stop = threading.Event()
     waiting = iter(enumerate(items))
     results: list[Any] = [None] * len(items)
+    lock = threading.Lock()
 
     def work():
         _worker.stop = stop
@@ -89,7 +90,6 @@ def map_on_cores(
         finally:
             _worker.stop = None
 
-    lock = threading.Lock()
     threads = _threads(max(n_threads, joblib.cpu_count()))
     futures = [threads.submit(copy_context().run, work) for _ in range(n_threads)]
     try:

@@ -1,4 +1,4 @@
-"""What is trained in a model: the model, or each of its members by itself."""
+"""Parts of a model that are trained separately: its members, or the whole."""
 
 from collections.abc import Sequence
 from typing import Any

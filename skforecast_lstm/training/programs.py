@@ -20,7 +20,7 @@ from skforecast_lstm.training.recognition import NotRecognisedError, fingerprint
 from skforecast_lstm.training.row_independence import fills_batches
 from skforecast_lstm.training.steps import State
 
-__all__ = ["Program", "Programs", "unless_set_by_user"]
+__all__ = ["Place", "Program", "Programs", "Sweep", "unless_set_by_user"]
 
 MOST_PROGRAMS = 64
 # Target time of one call. Between two calls, interrupts are handled and the progress bar

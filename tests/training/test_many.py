@@ -188,7 +188,7 @@ def test_one_program_for_all(rng, compilations):
 
 
 class TestStacked:
-    """What a GPU does, on a processor."""
+    """Trainings stacked as on a GPU, on a processor."""
 
     @pytest.fixture(autouse=True)
     def useful(self, monkeypatch):
