@@ -1,58 +1,27 @@
 """An LSTM as an sktime forecaster."""
 
-import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.utils import check_random_state
 from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
-from skforecast_lstm._scale import Scale
 from skforecast_lstm.estimators import LSTMRegressor
-from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
-from skforecast_lstm.forecasting._columns import (
-    check_names_of_series,
-    in_order,
-)
-from skforecast_lstm.forecasting._default_regressor import default_regressor
-from skforecast_lstm.forecasting._defaults import (
-    Plan,
-    default_block,
-    default_lookback,
-    season_of,
-    seasons_of,
-    usable_season,
-)
+from skforecast_lstm.forecasting._columns import check_names_of_series, in_order
 from skforecast_lstm.forecasting._even_series import (
     check_frames,
     even_series,
     scales_by_name,
     with_frequency_of,
 )
-from skforecast_lstm.forecasting._exogenous import Exogenous
-from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast, forecast_index
-from skforecast_lstm.forecasting._parameters import check_parameters, given_for_training
-from skforecast_lstm.forecasting._pretrained import (
-    ENOUGH_ROWS,
-    Pretrained,
-    best_share,
-    mixed,
-)
-from skforecast_lstm.forecasting._window_model import WindowModel
-from skforecast_lstm.forecasting._windows import ScaledSeries
-from skforecast_lstm.networks import QuantileLoss
-from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
-from skforecast_lstm.pretraining.weights import shipped_weights
+from skforecast_lstm.forecasting._two_networks import TwoNetworks
 
 __all__ = ["LSTMForecaster"]
 
 
-class LSTMForecaster(BaseForecaster):
+class LSTMForecaster(TwoNetworks, BaseForecaster):
     """Forecast one or many series with LSTMs: a pretrained one, and one of your own.
 
     The pretrained network ships with the package. It was trained on synthetic series
@@ -342,220 +311,3 @@ class LSTMForecaster(BaseForecaster):
         if self._are_others(self._names):
             return list(range(len(self._names)))
         return [self.columns_.index(name) for name in self._names]
-
-    def _learn(self, y, X, fh):
-        """Choose the defaults for the data, train, and measure the errors."""
-        check_parameters(self)
-        check_frames(y=y, X=X)
-        self.columns_ = list(y.columns)
-        self.exogenous_ = Exogenous.of(X, self.past_only)
-        X = self.exogenous_.checked(X, y)
-        even = even_series(y)
-        self._choose_season(even)
-        self.share_, self.model_, self.errors_ = 1.0, None, None
-        self.weights_ = shipped_weights().name
-        if self._needs_training(even):
-            self._choose_steps(even, self._last_step(even, fh))
-            self._train(even, X)
-        if self.model_ is None:
-            self.lookback_ = self.horizon_ = None
-
-    def _needs_training(self, even):
-        """Return False if the pretrained network forecasts alone."""
-        if self._is_automatic():
-            return self._has_columns() or len(even.series.values) > ENOUGH_ROWS
-        return self.pretrained is not True
-
-    def _is_automatic(self):
-        """Return True if the errors decide between two networks."""
-        return self.pretrained == "auto" and not given_for_training(self)
-
-    def _has_columns(self):
-        return bool(self.exogenous_.past or self.exogenous_.known)
-
-    def _train(self, even, X):
-        """Train a network, and find the share of the pretrained one and the errors."""
-        n_targets = len(self.columns_)
-        n_quantiles = len(QUANTILES) if self.intervals == "quantiles" else 1
-        model = WindowModel(
-            self._regressor(n_targets, n_quantiles, len(even.series.values)),
-            lookback=self.lookback_,
-            horizon=self.horizon_,
-            n_targets=n_targets,
-            n_quantiles=n_quantiles,
-        )
-        scale = self._scale(even.series)
-        windows = model.windows(self._scaled(even, scale, X))
-        held_out = model.held_out(windows) if self._is_automatic() else None
-        if held_out is not None:
-            network = Pretrained(self.seasons_)
-            self.share_, held_out = best_share(held_out, network, even.series, scale)
-        elif not self._is_automatic() or self._has_columns():
-            self.share_ = 0.0
-        if self.share_ == 1:
-            return
-        model.fit(windows)
-        self.model_ = model
-        if self.intervals == "conformal":
-            errors = model.errors(windows) if held_out is None else held_out.errors()
-            self.errors_ = errors
-
-    def _go_on(self, y, X):
-        """Train for one more epoch, if anything was trained."""
-        if self.model_ is not None:
-            even = even_series(y)
-            scaled = self._scaled(even, self._scale(even.series), X)
-            self.model_.go_on(self.model_.windows(scaled))
-
-    def _choose_season(self, even):
-        """Set the scales and the season from the data."""
-        self.scales_ = scales_by_name(even.series)
-        times, season = even.timelines[0].times, self.season_length
-        season = season_of(times) if season is None else season
-        self.seasons_ = seasons_of(times, season)
-        self.season_length_ = usable_season(int(np.median(even.series.lengths)), season)
-
-    def _choose_steps(self, even, last_step):
-        """Set the lookback and horizon from the data."""
-        lengths = even.series.lengths
-        n_rows = int(np.median(lengths))
-        horizon = 1 if self.strategy == "recursive" else last_step or self.season_length_
-        self.lookback_ = self.lookback
-        if self.lookback is None:
-            self.lookback_ = default_lookback(
-                n_rows,
-                horizon,
-                self.season_length_,
-                n_all=int(lengths.sum()),
-            )
-        self.horizon_ = default_block(n_rows, horizon, self.lookback_)
-        if self.exogenous_.known:
-            self.lookback_ = max(self.lookback_, self.horizon_)
-        least = self.lookback_ + self.horizon_
-        if lengths.max() < least:
-            raise ValueError(
-                f"y has {lengths.max()} rows, but windows of lookback={self.lookback_} "
-                f"and the {self.horizon_} steps after them need at least {least}. Give "
-                "more rows, or a shorter lookback."
-            )
-
-    def _last_step(self, even, fh):
-        """Return the number of steps to the last time to forecast, or None if unknown."""
-        if fh is None:
-            return None
-        return max(1, *(int(one.steps_of(fh)[0].max()) for one in even.timelines))
-
-    def _regressor(self, n_targets, n_quantiles, n_rows):
-        """Return a copy of the regressor of the user, or the default one."""
-        if self.regressor is None:
-            regressor = default_regressor(
-                Plan.of(n_rows, self.lookback_, self.season_length_),
-                horizon=self.horizon_,
-                n_targets=n_targets,
-                n_known=len(self.exogenous_.known),
-                season_length=self.season_length_,
-                decoder="lstm" if self.strategy == "seq2seq" else "dense",
-                n_members=self.n_members,
-                verbose=self.verbose,
-            )
-        else:
-            regressor = clone(self.regressor)
-        if n_quantiles > 1:
-            regressor.set_params(loss=QuantileLoss(QUANTILES))
-        if getattr(regressor, "random_state", 0) is None:
-            generator = check_random_state(self.random_state)
-            regressor.set_params(random_state=int(generator.randint(2**31 - 1)))
-        return regressor
-
-    def _scaled(self, even, scale, X, X_ahead=None, n_steps=0):
-        """Return the scaled columns of the series, with the known steps ahead.
-
-        A series too short for a window and its targets gets half a window before it.
-        """
-        series, exogenous = even.series, self.exogenous_
-        targets = scale.take(series.numbers).apply(series.values)
-        columns = [targets, exogenous.scaled_columns(even, X)]
-        values = np.concatenate(columns, axis=1)
-        return ScaledSeries(
-            replace(series, values=values), exogenous.scaled_ahead(even, X_ahead, n_steps)
-        ).led_in(self.lookback_ // 2, self.lookback_ + self.horizon_)
-
-    def _scale(self, series):
-        """Return the scales of the series in training, or the current ones if new."""
-        scales = [self.scales_.get(name) for name in series.names]
-        if any(scale is None for scale in scales):
-            current = Scale.by_series(series)
-            scales = [scale or current.take(n) for n, scale in enumerate(scales)]
-        return Scale(*map(np.array, zip(*scales, strict=True)))
-
-    def _forecast(self, fh, X, *, calibrated=False):
-        """Return the forecasts of all series at all times of the horizon.
-
-        If calibrated, the intervals of the pretrained network fit errors on these series.
-        """
-        X = self.exogenous_.checked_ahead(X)
-        even = even_series(self._cur_y)
-        ahead, times = zip(*(one.steps_of(fh) for one in even.timelines), strict=True)
-        steps = np.stack(ahead)[even.timeline]
-        if self.share_ and self.weights_ != shipped_weights().name:
-            warnings.warn(
-                f"The forecaster was fitted with the pretrained weights {self.weights_}, "
-                f"and this release has {shipped_weights().name}, so that it forecasts "
-                "something else than before. Fit it again.",
-                OtherVersionWarning,
-                stacklevel=2,
-            )
-        if self.model_ is None:
-            network = Pretrained(self.seasons_)
-            values = network.at(even.series, steps)
-            if calibrated:
-                horizon = max(1, int(steps.max()))
-                values = network.calibrated(values, even.series, horizon)
-            values[self._blank(even.series)] = np.nan
-            spread = np.zeros(values.shape[:-1])
-        else:
-            values, spread = self._trained(even, steps, X)
-        return Forecast(
-            forecast_index(self._cur_y.index, even, times),
-            np.concatenate(values),
-            np.concatenate(spread),
-            steps.ravel(),
-            LEVELS if self.model_ is None else QUANTILES,
-        )
-
-    def _trained(self, even, steps, X):
-        """Return the forecasts and the spreads of the windows, with a trained network."""
-        scale = self._scale(even.series)
-        n_known = max(0, int(steps.max())) if self.exogenous_.known else 0
-        scaled = self._scaled(even, scale, self._cur_X, X, n_known)
-        values, spread = self.model_.at(scaled, steps)
-        values[self._blank(scaled.series)] = np.nan
-        scale = scale.take(np.s_[:, None])
-        values = scale.undo(values)
-        if self.share_:
-            medians = Pretrained(self.seasons_).at(even.series, steps)
-            medians = medians[..., MEDIAN, None]
-            values = mixed(values, medians, self.share_)
-        least = 0.0 if self.errors_ is None else self.errors_.least_spread
-        return values, scale.spread * np.maximum(spread, least)
-
-    def _blank(self, series):
-        """Return a mask of the series with a column without a known value, and warn.
-
-        Every step of their windows is unknown, so a network could only guess.
-        """
-        unknown = series.are_unknown()
-        blank = unknown.any(axis=1)
-        if blank.any():
-            columns = [*self._names, *self.exogenous_.past, *self.exogenous_.known]
-            first = int(blank.argmax())
-            name, column = series.names[first], columns[int(unknown[first].argmax())]
-            of_series = "" if name is None else f"series {name!r}, "
-            warnings.warn(
-                f"{np.count_nonzero(blank)} of {len(series)} series have a column "
-                "without one known value, so that their forecasts are NaN: "
-                f"{of_series}column {column!r}. Give values, or leave the series out.",
-                UnknownStepsWarning,
-                stacklevel=2,
-            )
-        return blank

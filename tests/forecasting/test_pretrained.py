@@ -11,7 +11,12 @@ from skforecast_lstm import LSTMRegressor
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
-from skforecast_lstm.forecasting import LSTMForecaster, _pretrained, forecaster
+from skforecast_lstm.forecasting import (
+    LSTMForecaster,
+    _pretrained,
+    _regressor,
+    _two_networks,
+)
 from skforecast_lstm.forecasting._defaults import seasons_of
 from skforecast_lstm.forecasting._pretrained import Pretrained, best_share, mixed
 from skforecast_lstm.forecasting._window_model import HeldOut
@@ -183,9 +188,9 @@ class TestBoth:
     @pytest.fixture
     def quick(self, monkeypatch):
         """The default with a network of two units, also for few rows."""
-        monkeypatch.setattr(forecaster, "ENOUGH_ROWS", 0)
+        monkeypatch.setattr(_two_networks, "ENOUGH_ROWS", 0)
         tiny = LSTMRegressor(units=2, epochs=1, random_state=0)
-        monkeypatch.setattr(forecaster, "default_regressor", lambda *_, **__: tiny)
+        monkeypatch.setattr(_regressor, "default_regressor", lambda *_, **__: tiny)
         return LSTMForecaster(season_length=1)
 
     def test_the_forecast_is_between_both(self, quick, months, monkeypatch):
