@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import ClassVar, Self
 
@@ -12,18 +13,11 @@ from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
 
 from skforecast_lstm import training
-from skforecast_lstm._checks import check_no_times
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._keras_seam import forget_model
-from skforecast_lstm._refits import RefittableEstimator
-from skforecast_lstm._rows import complete_rows, hold_out, select_rows, series_numbers
+from skforecast_lstm._rows import hold_out, select_rows, series_numbers
 from skforecast_lstm._scales import (
     centre_and_spread,
     check_units,
@@ -33,12 +27,18 @@ from skforecast_lstm._scales import (
     window_measures,
 )
 from skforecast_lstm._task import (
+    Part,
     Task,
     check_weights,
     relative_weights,
     rows_to_train_on,
 )
-from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm._validation_set import (
+    given_validation_set,
+    validation_set_named,
+    warn_of_other_units,
+)
+from skforecast_lstm._window_input import ReadsWindows
 from skforecast_lstm.networks import (
     Members,
     TargetScale,
@@ -58,12 +58,12 @@ def default_batch_size(n_rows):
     return min(max(32, enough), 1024)
 
 
-class SequenceEstimator(RefittableEstimator):
+class SequenceEstimator(ReadsWindows):
     """Base class that trains a network on windows.
 
     Subclasses handle the targets. They define `_encode`, `_check_targets`,
-    `_weigh_classes`, `_targets` and `_default_loss`, and a constructor with the
-    parameters below and with parameters of `recurrent_network`.
+    `_weigh_classes`, `_targets`, `_shape_targets` and `_default_loss`, and a constructor
+    with the parameters below and with parameters of `recurrent_network`.
 
     Parameters
     ----------
@@ -102,13 +102,15 @@ class SequenceEstimator(RefittableEstimator):
         If True, the rows are put into batches in a new random order in each epoch. This
         leaks nothing, because a row sees only its window.
     early_stopping : bool, default=False
-        If True, stop when the loss on held-out rows has not improved for
-        `n_iter_no_change` epochs, and restore the best weights.
+        If True, stop when the loss on held-out rows, or on the validation data given to
+        `fit`, has not improved for `n_iter_no_change` epochs, and restore the best
+        weights.
     validation_fraction : float, default=0.1
         Fraction of the rows to hold out, at the end of each series. Rows are held out
-        only with `early_stopping` or with a callback that monitors a ``val_`` metric.
-        Earlier rows are left out of training if their targets share steps with the
-        targets of held-out rows.
+        only with `early_stopping` or with a callback that monitors a ``val_`` metric,
+        and only if `fit` gets no validation data (`X_val`, `y_val`). Earlier rows are
+        left out of training if their targets share steps with the targets of held-out
+        rows.
     n_iter_no_change : int, default=10
         Number of epochs without improvement after which early stopping ends training.
     n_members : int, default=1
@@ -146,7 +148,14 @@ class SequenceEstimator(RefittableEstimator):
         vars(self).update(parameters, **routed)
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Train the network on rows with a complete window and a known target.
 
@@ -159,14 +168,25 @@ class SequenceEstimator(RefittableEstimator):
             Targets. Unknown targets (NaN) have weight 0.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, relative to the other rows.
+        X_val : array-like of shape (n_val, n_steps) or (n_val, n_steps, n_features), \
+                default=None
+            Windows to validate on after each epoch. `history_` gets their loss and
+            metrics, and early stopping uses them. Rows with an incomplete window or an
+            unknown target are left out. A `Pipeline` with ``transform_input=["X_val"]``
+            makes the windows.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Targets of `X_val`.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weight of each row of `X_val`, relative to the other rows.
 
         Returns
         -------
         self : estimator
             The fitted estimator.
         """
+        validation = given_validation_set(X_val, y_val, sample_weight_val)
         with self._restore_on_failure():
-            return self._train_all_epochs(X, y, sample_weight)
+            return self._train_all_epochs(X, y, sample_weight, validation)
 
     def initialize(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Build the network for this data without training it.
@@ -188,63 +208,6 @@ class SequenceEstimator(RefittableEstimator):
             self._prepare(X, y, None, is_new=True)
         return self
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.three_d_array = True
-        tags.target_tags.required = True
-        return tags
-
-    def _validate_windows(self, X, y=None, *, reset):
-        """Validate X and y. Keep a view of windows a view, and y unchanged."""
-        check_no_times("X", X)
-        if y is not None and is_regressor(self):
-            check_no_times("y", y)
-        X = X if reset else self._match_axes(X)
-        if not reset and getattr(X, "ndim", 0) == 3:
-            # Check first, because scikit-learn would count the steps as features.
-            self._check_window_shape(X.shape[1:])
-        X_params = {
-            "dtype": [np.float64, np.float32],
-            "allow_nd": True,
-            "ensure_all_finite": False,
-        }
-        y_params = {"ensure_2d": False, "dtype": None, "ensure_all_finite": False}
-        if y is None and not reset:
-            X = validate_data(self, X, reset=False, **X_params)
-        else:
-            X, y = validate_data(
-                self, X, y, reset=reset, validate_separately=(X_params, y_params)
-            )
-            check_consistent_length(X, y)
-        if X.ndim > 3:
-            raise ValueError(
-                f"X has {X.ndim} dimensions. Windows of one series have two "
-                "(n_samples, n_steps), windows of many features three (n_samples, "
-                "n_steps, n_features)."
-            )
-        if reset:
-            self.X_shape_ = X.shape
-        self._check_window_shape(X.shape[1:])
-        return X, y
-
-    def _match_axes(self, X):
-        """Return windows of one column with or without a feature axis, as in `fit`."""
-        n_axes = getattr(X, "ndim", 0)
-        if len(self.X_shape_) == 3 == n_axes + 1 and self.X_shape_[2] == 1:
-            return np.asarray(X)[..., np.newaxis]
-        if len(self.X_shape_) == 2 == n_axes - 1 and X.shape[2] == 1:
-            return X[..., 0]
-        return X
-
-    def _check_window_shape(self, shape):
-        if shape != self.X_shape_[1:]:
-            raise ValueError(
-                f"X has windows of shape {shape} (steps, features), but "
-                f"{type(self).__name__} was fitted on windows of shape "
-                f"{self.X_shape_[1:]}. Give the same lookback and the same features."
-            )
-
     def _rows_to_train_on(self, X, known_targets, sample_weight, series):
         """Return the rows that are complete enough to train on, and how many are not."""
         return rows_to_train_on(X, known_targets, sample_weight, series)
@@ -256,7 +219,17 @@ class SequenceEstimator(RefittableEstimator):
             return range(len(rows)), None
         return hold_out(self.validation_fraction, windows, rows, series, targets)
 
-    def _prepare(self, X, y, sample_weight, *, is_new, classes=None, callbacks=()):
+    def _prepare(
+        self,
+        X,
+        y,
+        sample_weight,
+        *,
+        is_new,
+        classes=None,
+        callbacks=(),
+        validation=None,
+    ):
         """Check all inputs and return the task. Build the network if it is `is_new`."""
         check_not_forked()
         self._check_names()
@@ -274,35 +247,68 @@ class SequenceEstimator(RefittableEstimator):
             warn_of_small_or_large_inputs(inputs)
         if is_new and classes is None:
             self._check_targets(y)
-        to_train, held_out = self._split(X, rows, series, y, callbacks)
+        to_train, held_out = range(len(rows)), None
+        if validation is None:
+            to_train, held_out = self._split(X, rows, series, y, callbacks)
         has_gaps = bool((known < 1).any())
-        weights = self._weigh_rows(weights, y, known, rows, to_train, held_out)
+        weights = None if weights is None else select_rows(weights, rows)
+        weights = self._weigh_classes(y, weights)
+        weights = self._relative_weights(weights, known, to_train, held_out)
+        own = None
+        if validation is not None:
+            with validation_set_named():
+                own, has_gaps_too = self._prepare_validation(validation, y)
+            has_gaps |= has_gaps_too
+            warn_of_other_units("X", X[:, -1], rows, own.windows[:, -1], own.rows)
+            if is_regressor(self):
+                warn_of_other_units(
+                    "y", y, to_train, own.targets, range(len(own.targets))
+                )
         generator = check_random_state(self.random_state)
         seed = int(generator.randint(np.iinfo(np.int32).max))
         training.keep_programs()
         model = self._build(seed) if is_new else self._update_model(seed)
-        targets = self._targets(y, model)
+        every = Part(X, rows, self._targets(y, model), weights)
         if has_gaps:
             weigh_known_targets(model)
-        task = Task(X, rows, targets, weights, to_train, held_out, seed)
+        to_validate = None if held_out is None else every.at(held_out)
+        if own is not None:
+            targets = self._shape_targets(own.targets, model)
+            to_validate = replace(own, targets=targets)
+        task = Task(every.at(to_train), to_validate, seed)
         if is_new:
-            self._set_scales(model, task)
+            self._set_scales(model, task.to_train)
             self.history_ = {}
         self.model_, self._built_with = model, self._build_parameters()
         return task
 
-    def _weigh_rows(self, weights, y, known, rows, to_train, held_out):
-        """Return the weights of the rows in the loss, or None if all are equal."""
+    def _prepare_validation(self, validation, y):
+        """Return the rows of the user's validation data, and if targets have gaps.
+
+        The targets are encoded, and not yet in the shape of the outputs.
+        """
+        X_val, y_val, weights = validation
+        series = series_numbers(X_val, y_val)
+        X_val, y_val = self._validate_windows(X_val, y_val, reset=False)
+        y_val, known = self._encode(y_val, None, reset=False)
+        weights = check_weights(weights, X_val)
+        rows, _ = self._rows_to_train_on(X_val, known > 0, weights, series)
+        y_val, known = select_rows(y_val, rows), select_rows(known, rows)
         weights = None if weights is None else select_rows(weights, rows)
-        weights = self._weigh_classes(y, weights)
+        weights = self._weigh_classes(y_val, weights, like=y)
+        weights = self._relative_weights(weights, known, range(len(rows)), None)
+        return Part(X_val, rows, y_val, weights), bool((known < 1).any())
+
+    def _relative_weights(self, weights, known, to_train, held_out):
+        """Return the weights of the rows in the loss, or None if all are equal."""
         if weights is None and (known < 1).any():
-            weights = np.ones(len(rows))
+            weights = np.ones(len(known))
         if weights is None:
             return None
         class_weight = getattr(self, "class_weight", None)
         return relative_weights(weights, known, to_train, held_out, class_weight)
 
-    def _train_all_epochs(self, X, y, sample_weight):
+    def _train_all_epochs(self, X, y, sample_weight, validation):
         """Train for all epochs, from new weights unless `warm_start` applies."""
         is_new = not (self.warm_start and hasattr(self, "model_"))
         callbacks = self._make_callbacks()
@@ -311,16 +317,29 @@ class SequenceEstimator(RefittableEstimator):
                 patience=self.n_iter_no_change, restore_best_weights=True
             )
             callbacks.append(stopping)
-        task = self._prepare(X, y, sample_weight, is_new=is_new, callbacks=callbacks)
+        task = self._prepare(
+            X,
+            y,
+            sample_weight,
+            is_new=is_new,
+            callbacks=callbacks,
+            validation=validation,
+        )
         self.history_ = {}
         return self._train(task, callbacks)
 
-    def _train_one_epoch(self, X, y, sample_weight, classes=None):
+    def _train_one_epoch(self, X, y, sample_weight, validation, classes=None):
         """Train for one more epoch."""
         is_new = not hasattr(self, "model_")
         callbacks = self._make_callbacks()
         task = self._prepare(
-            X, y, sample_weight, is_new=is_new, classes=classes, callbacks=callbacks
+            X,
+            y,
+            sample_weight,
+            is_new=is_new,
+            classes=classes,
+            callbacks=callbacks,
+            validation=validation,
         )
         if is_new or self.schedule is None:
             return self._train(task, callbacks, epochs=1)
@@ -335,17 +354,16 @@ class SequenceEstimator(RefittableEstimator):
 
     def _train(self, task, callbacks, epochs=None):
         """Train, and keep the results even if training ends with an error."""
-        batch_size, enough_epochs = self._batch_size_and_epochs(len(task.to_train))
+        batch_size, enough_epochs = self._batch_size_and_epochs(len(task.to_train.rows))
         first_epoch = len(self.history_.get("loss", ()))
         history = keras.callbacks.History()
-        samples = task.samples(task.to_train)
-        validation = None if task.held_out is None else task.samples(task.held_out)
+        held_out = task.to_validate
         self._has_trained = True
         try:
             training.fit(
                 self.model_,
-                samples,
-                validation_data=validation,
+                task.to_train.samples(),
+                validation_data=None if held_out is None else held_out.samples(),
                 batch_size=batch_size,
                 epochs=first_epoch + (epochs or enough_epochs),
                 initial_epoch=first_epoch,
@@ -409,36 +427,19 @@ class SequenceEstimator(RefittableEstimator):
             return model(window).shape[-1]
         return model.output_shape[-1]
 
-    def _set_scales(self, model, task):
+    def _set_scales(self, model, part):
         """Set the scales of the inputs and targets in the layers of a network."""
         if isinstance(self.model, keras.Model):
             return
-        targets, weights = task.targets_and_weights(task.to_train)
-        rows = select_rows(task.rows, task.to_train)
         members = find_layer(model, Members)
         network = members.hidden_network() if members else model
         put = members.set_weights_of if members else keras.Layer.set_weights
         for layer in network.layers:
             if isinstance(layer, TargetScale):
-                put(layer, [*centre_and_spread(targets, weights)])
+                put(layer, [*centre_and_spread(part.targets, part.weights)])
             elif isinstance(layer, WindowNormalization) and self.model is None:
-                put(layer, window_measures(layer, task.windows, rows))
+                put(layer, window_measures(layer, part.windows, part.rows))
             elif isinstance(layer, WindowDenormalization) and self.model is None:
-                check_units(task.windows, rows, targets, layer.columns, layer.n_each)
-
-    def _compute_outputs(self, X):
-        """Return the output of the network for every row."""
-        check_is_fitted(self, "model_")
-        X, _ = self._validate_windows(X, reset=False)
-        complete = complete_rows(X)
-        outputs = training.predict(self.model_, X)
-        unanswered = ~complete & np.isnan(outputs).reshape(len(X), -1).any(axis=1)
-        if unanswered.any():
-            warnings.warn(
-                f"{unanswered.sum()} of {len(X)} predictions are NaN: their windows have "
-                "unknown steps, which this model does not mask. Make "
-                "skforecast_lstm.networks.MaskUnknown() its first layer.",
-                UnknownStepsWarning,
-                stacklevel=3,
-            )
-        return outputs
+                check_units(
+                    part.windows, part.rows, part.targets, layer.columns, layer.n_each
+                )

@@ -1,4 +1,4 @@
-"""Rows to train on and rows held out, with their targets and weights."""
+"""Rows to train on and rows to validate on, with their targets and weights."""
 
 from dataclasses import dataclass
 
@@ -9,31 +9,42 @@ from sklearn.utils.validation import _check_sample_weight
 from skforecast_lstm import training
 from skforecast_lstm._rows import complete_rows, select_rows, true_positions, warn_of_gaps
 
-__all__ = ["Task", "check_weights", "relative_weights", "rows_to_train_on"]
+__all__ = [
+    "Part",
+    "Task",
+    "check_weights",
+    "relative_weights",
+    "rows_to_train_on",
+]
 
 
 @dataclass(frozen=True)
-class Task:
-    """Rows to train on and rows held out, with their targets and weights."""
+class Part:
+    """Rows of windows with their targets and weights."""
 
     windows: np.ndarray
     rows: np.ndarray | range
     targets: np.ndarray
     weights: np.ndarray | None
-    to_train: np.ndarray | range
-    held_out: np.ndarray | range | None
-    seed: int
 
-    def samples(self, places):
-        """Return the windows, targets and weights at the given places."""
-        targets, weights = self.targets_and_weights(places)
-        rows = select_rows(self.rows, places)
-        return training.Samples(self.windows, targets, weights, rows=rows)
-
-    def targets_and_weights(self, places):
-        """Return the targets and weights at the given places."""
+    def at(self, places):
+        """Return the rows at the given places."""
         weights = None if self.weights is None else select_rows(self.weights, places)
-        return select_rows(self.targets, places), weights
+        rows, targets = (select_rows(one, places) for one in (self.rows, self.targets))
+        return Part(self.windows, rows, targets, weights)
+
+    def samples(self):
+        """Return the rows as samples to train or to validate on."""
+        return training.Samples(self.windows, self.targets, self.weights, rows=self.rows)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows to train on, and rows to validate on if there are any."""
+
+    to_train: Part
+    to_validate: Part | None
+    seed: int
 
 
 def check_weights(sample_weight, X):

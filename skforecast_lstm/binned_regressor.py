@@ -145,7 +145,8 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             Weight of each row. It counts in the shares and means of the bins, and is
             passed to the classifier.
         **fit_params : dict
-            Further parameters for `fit` of the classifier.
+            Further parameters for `fit` of the classifier. The targets `y_val` of
+            validation data are cut into the same bins.
 
         Returns
         -------
@@ -164,6 +165,8 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         try:
             self._make_bins(y[known], None if weights is None else weights[known])
             bins = self._find_bins(y)
+            if routed.get("y_val") is not None:
+                routed = {**routed, "y_val": self._bins_to_validate(routed["y_val"])}
             if not known.all():
                 X, bins, routed = _leave_out_unknown(classifier, X, bins, known, routed)
             self.classifier_ = clone(classifier).fit(X, bins, **routed)
@@ -349,6 +352,16 @@ class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
         sums = np.bincount(bins, weighted, len(self.classes_))
         middles = (self.bin_edges_[1:] + self.bin_edges_[:-1]) / 2
         self.bin_means_ = np.divide(sums, totals, out=middles, where=totals > 0)
+
+    def _bins_to_validate(self, y):
+        """Return the bins of targets to validate on, NaN for unknown targets."""
+        y = _check_targets(y)
+        known = ~np.isnan(y)
+        return (
+            self._find_bins(y)
+            if known.all()
+            else np.where(known, self._find_bins(y), np.nan)
+        )
 
     def _find_bins(self, y):
         return np.searchsorted(self.bin_edges_[1:-1], y)

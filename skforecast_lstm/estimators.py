@@ -15,6 +15,7 @@ from skforecast_lstm._scales import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import SequenceEstimator
 from skforecast_lstm._target_checks import check_labels, check_numbers
+from skforecast_lstm._validation_set import given_validation_set
 from skforecast_lstm.networks import Cell, QuantileLoss, recurrent_network
 
 __all__ = ["LSTMClassifier", "LSTMRegressor"]
@@ -118,7 +119,14 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         self._set_parameters(locals())
 
     def partial_fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Train for one more epoch, starting from the present weights.
 
@@ -131,14 +139,17 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
             Targets, as in `fit`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, relative to the other rows.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Windows, targets and weights to validate on, as in `fit`.
 
         Returns
         -------
         self : LSTMRegressor
             The fitted regressor.
         """
+        validation = given_validation_set(X_val, y_val, sample_weight_val)
         with self._restore_on_failure():
-            return self._train_one_epoch(X, y, sample_weight)
+            return self._train_one_epoch(X, y, sample_weight, validation)
 
     def predict(self, X: ArrayLike) -> NDArray:
         """Predict the target of every row.
@@ -187,10 +198,17 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     def _check_targets(self, y):
         """Accept all numbers."""
 
-    def _weigh_classes(self, y, weights):
+    def _weigh_classes(self, y, weights, like=None):
         return weights
 
     def _targets(self, y, model):
+        """Return the targets in the shape of the outputs; warn if they are small."""
+        targets = self._shape_targets(y, model)
+        if self._reads_unscaled_windows():
+            warn_of_small_targets(targets, model)
+        return targets
+
+    def _shape_targets(self, y, model):
         """Return the targets in the shape of the network's outputs."""
         n_outputs = self._count_outputs(model)
         if n_outputs != self.n_outputs_:
@@ -198,10 +216,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
                 f"y has {self.n_outputs_} columns, but the model has {n_outputs} outputs."
             )
         # Keep the precision, because a copy of a view would be many times as large.
-        targets = y.reshape(len(y), -1)
-        if self._reads_unscaled_windows():
-            warn_of_small_targets(targets, model)
-        return targets
+        return y.reshape(len(y), -1)
 
 
 def _activation_name(activation):
@@ -322,6 +337,10 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         y: ArrayLike,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
     ) -> Self:
         """Train for one more epoch, starting from the present weights.
 
@@ -336,14 +355,17 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             All class labels, for the first call. If None, the labels in `y`.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, relative to the other rows.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Windows, targets and weights to validate on, as in `fit`.
 
         Returns
         -------
         self : LSTMClassifier
             The fitted classifier.
         """
+        validation = given_validation_set(X_val, y_val, sample_weight_val)
         with self._restore_on_failure():
-            return self._train_one_epoch(X, y, sample_weight, classes)
+            return self._train_one_epoch(X, y, sample_weight, validation, classes)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Predict the probability of every class for every row.
@@ -456,14 +478,27 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
                 f"{self.classes_[present].tolist()[0]!r}."
             )
 
-    def _weigh_classes(self, y, weights):
-        """Multiply the weights of the rows by the weights of their classes."""
+    def _weigh_classes(self, y, weights, like=None):
+        """Multiply the weights of the rows by the weights of their classes.
+
+        "balanced" counts the classes in `like`, or in `y` itself.
+        """
         if self.class_weight is None:
             return weights
-        by_class = compute_sample_weight(self.class_weight, self.classes_[y])
+        counted = None
+        every = y if like is None else np.concatenate([y, like])
+        if like is not None and isinstance(self.class_weight, str):
+            counted = np.arange(len(y), len(every))
+        by_class = compute_sample_weight(
+            self.class_weight, self.classes_[every], indices=counted
+        )[: len(y)]
         return by_class if weights is None else weights * by_class
 
     def _targets(self, y, model):
+        """Return the labels in the form that the loss of the network needs."""
+        return self._shape_targets(y, model)
+
+    def _shape_targets(self, y, model):
         """Return the labels in the form that the loss of the network needs."""
         n_outputs = self._count_outputs(model)
         if n_outputs == 1 and (self.n_classes_ > 2 or _compares_outputs(model.loss)):
