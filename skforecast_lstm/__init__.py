@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LSTMTimeSeriesRegressor,
     )
     from skforecast_lstm.networks import recurrent_network
+    from skforecast_lstm.next_steps import forecast
     from skforecast_lstm.recursive import recursive_forecast
     from skforecast_lstm.windows import LookbackWindower
 
@@ -35,6 +36,7 @@ _MODULES = {
     "LookbackWindower": "windows",
     "UnknownStepsWarning": "exceptions",
     "compare": "comparison",
+    "forecast": "next_steps",
     "recurrent_network": "networks",
     "recursive_forecast": "recursive",
 }
@@ -50,6 +52,7 @@ __all__ = [
     "UnknownStepsWarning",
     "__version__",
     "compare",
+    "forecast",
     "recurrent_network",
     "recursive_forecast",
 ]

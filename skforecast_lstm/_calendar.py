@@ -142,6 +142,10 @@ class Calendar:
             return None
         return np.clip(whole, -_MOST_STEPS, _MOST_STEPS).astype(np.int64)
 
+    def step_as_offset(self) -> Any:
+        """Return the step as a pandas offset or a number of periods. None if unknown."""
+        return _offset_from_name(self.step) if isinstance(self.step, str) else self.step
+
     def _steps_or_estimate(self, times):
         """Return the steps from each time to the next.
 

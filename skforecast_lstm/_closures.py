@@ -7,6 +7,7 @@ from skforecast_lstm._time_index import NANOSECONDS
 __all__ = [
     "DAY",
     "WEEKEND",
+    "are_open",
     "closed_times",
     "divides_week",
     "n_open_steps",
@@ -50,6 +51,12 @@ def n_open_steps(times, n_missing, step, phase, closed):
     is_holiday = (np.diff(days) > 0) & (np.diff(days) <= 7)
     n_open[is_holiday] = 0
     return np.where(n_missing < 0, n_missing, n_open)
+
+
+def are_open(times, step, phase, closed):
+    """Return whether each time is an open time of the week."""
+    n_steps = _steps_in_week(times, step)
+    return ~np.isin(_steps_of_week(times, step, phase, n_steps), closed)
 
 
 def divides_week(times, step):

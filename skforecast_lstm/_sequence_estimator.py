@@ -26,6 +26,7 @@ from skforecast_lstm._scales import (
     warn_of_small_or_large_inputs,
     window_measures,
 )
+from skforecast_lstm._target_names import describe_targets
 from skforecast_lstm._task import (
     Part,
     Task,
@@ -235,6 +236,7 @@ class SequenceEstimator(ReadsWindows):
         self._check_names()
         self._validate_params()
         series = series_numbers(X, y)
+        layout = describe_targets(y)
         X, y = self._validate_windows(X, y, reset=is_new)
         y, known = self._encode(y, classes, reset=is_new)
         weights = check_weights(sample_weight, X)
@@ -278,7 +280,7 @@ class SequenceEstimator(ReadsWindows):
         task = Task(every.at(to_train), to_validate, seed)
         if is_new:
             self._set_scales(model, task.to_train)
-            self.history_ = {}
+            self.history_, self._target_layout = {}, layout
         self.model_, self._built_with = model, self._build_parameters()
         return task
 

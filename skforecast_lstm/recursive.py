@@ -7,26 +7,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import (
-    MaxAbsScaler,
-    MinMaxScaler,
-    RobustScaler,
-    StandardScaler,
-)
 from sklearn.utils._set_output import _wrap_data_with_container
-from sklearn.utils.validation import check_is_fitted
 
 from skforecast_lstm import training
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._pipeline_parts import (
+    check_series_are_distinguished,
+    find_scale,
+    is_network,
+    split_pipeline,
+)
 from skforecast_lstm._rows import is_too_large
-from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.exceptions import UnknownStepsWarning
-from skforecast_lstm.windows import LookbackWindower
 
 __all__ = ["recursive_forecast"]
-
-# Scalers that only subtract a centre and divide by a spread, unless they clip.
-SCALERS = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler)
 
 
 def recursive_forecast(
@@ -94,14 +88,15 @@ def recursive_forecast(
     (80, 12, 1)
     """
     check_integer("n_steps", n_steps, 1)
-    before, windower, after = _split_pipeline(pipeline)
+    before, windower, after = split_pipeline(pipeline)
+    _check_can_be_fed_back(pipeline)
     X = X if hasattr(X, "shape") else np.asarray(X)
     rows = before.transform(X) if len(before) else X
-    _check_series_are_distinguished(X, rows)
+    check_series_are_distinguished(X, rows)
     series, origins = _origins(windower, rows, starts)
-    scale = _find_scale(before, series.shape[1])
+    scale = find_scale(before, series.shape[1])
     # If a window has a value that is too large for the device, `predict` refuses it.
-    if scale is not None and _is_network(after) and not is_too_large(series).any():
+    if scale is not None and is_network(after) and not is_too_large(series).any():
         return _forecast_by_network(after[0], series, origins, n_steps, *scale)
     _check_rows_stand_alone(before, X, rows)
     return training.feed_back_by_steps(
@@ -110,12 +105,6 @@ def recursive_forecast(
         origins,
         n_steps,
     )
-
-
-def _is_network(steps):
-    """Return whether the steps are only an LSTMRegressor with its own `predict`."""
-    predict = getattr(type(steps[-1]), "predict", None)
-    return len(steps) == 1 and predict is LSTMRegressor.predict
 
 
 def _forecast_by_network(regressor, series, origins, n_steps, centre, spread):
@@ -135,57 +124,20 @@ def _forecast_by_network(regressor, series, origins, n_steps, centre, spread):
     return forecasts.astype(regressor._y_dtype, copy=False)
 
 
-def _split_pipeline(pipeline):
-    """Return the steps before the windower, the windower, and the steps after it."""
-    if not isinstance(pipeline, Pipeline):
-        inside = getattr(pipeline, "best_estimator_", None)
-        hint = " Give its best_estimator_." if isinstance(inside, Pipeline) else ""
-        raise TypeError(
-            "pipeline must be a scikit-learn Pipeline with a LookbackWindower among its "
-            f"steps, got {type(pipeline).__name__}.{hint}"
-        )
-    steps = [step for _, step in pipeline.steps]
-    places = [n for n, step in enumerate(steps) if isinstance(step, LookbackWindower)]
-    if len(places) != 1:
-        names = [type(step).__name__ for step in steps]
-        raise ValueError(
-            "The pipeline must have one LookbackWindower among its steps, but has "
-            f"{len(places)}: {names}."
-        )
-    if not hasattr(pipeline, "predict") or is_classifier(pipeline):
+def _check_can_be_fed_back(pipeline):
+    """Raise unless the pipeline predicts one number for each column."""
+    last = pipeline.steps[-1][1]
+    if is_classifier(pipeline):
         raise TypeError(
             "The last step of the pipeline must be a regressor, because its forecasts "
-            f"are fed back, got {type(steps[-1]).__name__}."
+            f"are fed back, got {type(last).__name__}."
         )
-    check_is_fitted(pipeline)
-    before, windower, after = (
-        pipeline[: places[0]],
-        steps[places[0]],
-        pipeline[places[0] + 1 :],
-    )
-    loss = getattr(getattr(steps[-1], "model_", None), "loss", None)
+    loss = getattr(getattr(last, "model_", None), "loss", None)
     if len(getattr(loss, "quantiles", ())) > 1:
         raise ValueError(
             f"The pipeline forecasts the quantiles {loss.quantiles} of its targets, but "
             "only one number for each column of X can be fed back. Fit it with a loss "
             "for one number, such as mean_absolute_error. LSTMForecaster has intervals."
-        )
-    if windower.lags_[-1] == 0:
-        raise ValueError(
-            "The window of a row contains the row itself (horizon=0), but this row is "
-            "to be forecast. Fit the pipeline with LookbackWindower(horizon=1)."
-        )
-    return before, windower, after
-
-
-def _check_series_are_distinguished(X, rows):
-    """Raise if the windower does not receive the index that names the series."""
-    levels = [getattr(getattr(table, "index", None), "nlevels", 1) for table in (X, rows)]
-    if levels[0] > 1 and levels[1] == 1:
-        raise ValueError(
-            "The MultiIndex of X names its series, but the steps before the "
-            "LookbackWindower drop it, so that windows would cross from one series into "
-            'the next. Fit the pipeline after set_output(transform="pandas").'
         )
 
 
@@ -234,18 +186,6 @@ def _check_starts(starts, n_rows, n_series):
             f"{n_rows - 1}{after}."
         )
     return starts
-
-
-def _find_scale(before, n_columns):
-    """Return centre and spread of each column, None if a step does not only scale."""
-    steps = [step for _, step in before.steps if step not in (None, "passthrough")]
-    if not all(type(step) in SCALERS and not getattr(step, "clip", 0) for step in steps):
-        return None
-    if not steps:
-        return 0.0, 1.0
-    zero_and_one = np.repeat([[0.0], [1.0]], n_columns, axis=1)
-    centre, centre_plus_spread = before.inverse_transform(zero_and_one)
-    return centre, centre_plus_spread - centre
 
 
 def _check_rows_stand_alone(before, X, rows):

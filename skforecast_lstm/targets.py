@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
 from sklearn.utils.validation import check_array
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._gaps import find_calendars, insert_missing_rows
+from skforecast_lstm._target_names import names_of_steps
 from skforecast_lstm._time_index import many_series
 
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
 
 
-def horizon_targets(y: Any, n_steps: int) -> NDArray:
+def horizon_targets(y: Any, n_steps: int) -> NDArray | pd.DataFrame:
     """Return the targets of several steps ahead for every row.
 
     Row *t* holds ``y[t]``, ..., ``y[t + n_steps - 1]``. A :class:`LookbackWindower` with
@@ -36,11 +38,14 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
 
     Returns
     -------
-    targets : ndarray of shape (n_samples, n_steps) or (n_samples, n_steps * n_columns)
+    targets : {ndarray, dataframe} of shape (n_samples, n_steps) or \
+            (n_samples, n_steps * n_columns)
         Targets, step by step: all columns of the first step come first. Steps after the
         end of a series are NaN, and have weight 0 in `fit` of :class:`LSTMRegressor`.
         Steps that are missing from the index are NaN too. They are found as in
-        :class:`LookbackWindower`.
+        :class:`LookbackWindower`. With ``sklearn.set_config(transform_output="pandas")``,
+        a table of pandas gives a data frame with the names ``load_t+1``, ``load_t+2``
+        and so on. ``t+1`` is the first step after the window.
 
     Examples
     --------
@@ -53,6 +58,16 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray:
            [ 3., nan, nan]])
     """
     check_integer("n_steps", n_steps, 1)
+    targets = _horizon_targets(y, n_steps)
+    if not hasattr(y, "iloc") or get_config()["transform_output"] != "pandas":
+        return targets
+    names = y.columns if hasattr(y, "columns") else ["y" if y.name is None else y.name]
+    names = names_of_steps(names, n_steps)
+    return pd.DataFrame(targets, index=y.index, columns=names, copy=False)
+
+
+def _horizon_targets(y, n_steps):
+    """Return the targets of several steps ahead as an array."""
     values = check_array(
         y,
         dtype=[np.float64, np.float32],

@@ -240,8 +240,11 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             One window per row. Arrays are read-only.
         """
         check_is_fitted(self)
-        series, order = self._validate(X, reset=False)
-        return self._windows(series, order)
+        windows, known, order = self._transform(X)
+        rows = _rows_without_values(known, self.lags_)
+        if len(rows):
+            _warn_of_unknown_windows(rows if order is None else order[rows])
+        return windows
 
     def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
         """Fit to the rows and return their windows.
@@ -262,7 +265,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         series, order = self._validate(X, reset=True)
         calendars = find_calendars(series)
         self._remember(series, calendars)
-        return self._windows(series, order, calendars)
+        return self._windows(self._known(series, calendars), order, len(series.values))
 
     @available_if(lambda self: self.layout == "flat")
     def get_feature_names_out(
@@ -392,15 +395,16 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             )
         self._history = History.of(series, reach, calendars).as_plain()
 
-    def _windows(self, series, order, calendars=None):
-        """Return the window of every row. With calendars, the rows are those of `fit`."""
-        values, reach = series.values, int(self.lags_[0])
-        known = self._known(series, calendars)
-        if calendars is None:
-            self._check_warmup(known.unknown, series.names)
-            rows = _rows_without_values(known, self.lags_)
-            if len(rows):
-                _warn_of_unknown_windows(rows if order is None else order[rows])
+    def _transform(self, X):
+        """Return the windows of X, its known steps, and the row of X of each place."""
+        series, order = self._validate(X, reset=False)
+        known = self._known(series)
+        self._check_warmup(known.unknown, series.names)
+        return self._windows(known, order, len(series.values)), known, order
+
+    def _windows(self, known, order, n_rows):
+        """Return the window of every row."""
+        reach = int(self.lags_[0])
         if self.warmup == "edge":
             _repeat_first(known)
         windows = _window_view(
@@ -408,7 +412,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         )
         if known.places is not None:
             every = windows
-            windows = np.empty((len(values), *every.shape[1:]), dtype=values.dtype)
+            windows = np.empty((n_rows, *every.shape[1:]), dtype=every.dtype)
             for piece in pieces(windows):
                 rows = piece if order is None else order[piece]
                 windows[rows] = every[known.places[piece] - reach]
@@ -418,7 +422,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 windows = windows.copy() if known.places is None else windows
                 windows[rows if order is None else order[rows]] = np.nan
         if self.layout == "flat":
-            windows = windows.reshape(len(values), -1)
+            windows = windows.reshape(n_rows, -1)
         windows.flags.writeable = False
         return windows
 
