@@ -4,13 +4,18 @@ Large modules are imported only when needed, so `--help` is fast.
 """
 
 import os
-import re
 import sys
-import tempfile
 from pathlib import Path
 
 from skforecast_lstm._cli.arguments import parser
-from skforecast_lstm._cli.table_sources import InputError, read_source
+from skforecast_lstm._cli.errors import InputError
+from skforecast_lstm._cli.output_files import (
+    check_apart,
+    check_folder,
+    default_path,
+    writable,
+)
+from skforecast_lstm._cli.table_sources import read_source
 from skforecast_lstm._files import replacing
 from skforecast_lstm._labels import as_label, as_printed, for_spreadsheets
 
@@ -66,7 +71,8 @@ def main(arguments=None):
             )
         return {"compare": _compare, "forecast": _forecast}[options.command](options)
     except InputError as error:
-        _say(f"error: {error}")
+        for problem in error.problems:
+            _say(f"error: {problem}")
         return 2
     except OSError as error:
         _say(f"error: {_reason(error)}.")
@@ -122,29 +128,35 @@ def _fails(step):
     return False
 
 
-# ---------------------------------------------------------------- rows and paths
+# ---------------------------------------------------------------- rows
 
 
 def _read(options):
     """Return the source, table and horizon, and print notes on guesses."""
     from skforecast_lstm._cli.tables import table_from_rows
 
-    source = read_source(options.source, query=options.query)
+    source = read_source(options.source, query=options.query, sheet=options.sheet)
     is_bundled = source.target is not None
+    asks_target = options.wide or options.target is not None
     if options.horizon is None and not is_bundled:
         raise InputError("Say how many steps to forecast, with --horizon N.")
     table = table_from_rows(
         source.rows,
-        target=source.target if options.target is None else options.target,
+        target=source.target if not asks_target else options.target,
         time=source.time if options.time is None else options.time,
         series=options.series,
         exogenous=options.x,
         frequency=options.freq,
         duplicates=options.duplicates,
         gaps=options.gaps,
+        wide=options.wide,
         decimal=options.decimal,
+        thousands=options.thousands,
+        dates=options.dates,
         separator=source.separator,
+        row_numbers=source.row_numbers,
     )
+    table.notes[:0] = source.notes
     _note(options, table.notes)
     return source, table, options.horizon or _HORIZON_OF_DATASETS
 
@@ -152,61 +164,6 @@ def _read(options):
 def _note(options, notes):
     for note in [] if options.quiet else notes:
         _say(f"note: {note}")
-
-
-def _writable(path):
-    """Return the path if a file can be written there, otherwise raise."""
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Give the name of a file in it.")
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no ordinary file. Give the name of one.")
-    if not path.parent.is_dir():
-        raise InputError(
-            f"There is no folder {path.parent} for {path.name}. Make it, or give another."
-        )
-    if path.exists() and not os.access(path, os.W_OK):
-        raise InputError(f"{path} can't be written: it may not be changed.")
-    _check_folder(path.parent, path)
-    return path
-
-
-def _check_apart(source, outputs):
-    """Raise if an output file is the source or another output, even by another name."""
-    files = [("SOURCE", source.file), *outputs.items()]
-    files = [(what, path) for what, path in files if path is not None]
-    for place, (what, path) in enumerate(files):
-        for before, other in files[:place]:
-            if not _is_one_file(path, other):
-                continue
-            if before == "SOURCE":
-                raise InputError(
-                    f"{path} is the file that the rows come from, and {what} would "
-                    "write over it. Name another."
-                )
-            raise InputError(f"{before} and {what} name one file, {path}. Name two.")
-
-
-def _is_one_file(path, other):
-    """Return True if two paths lead to the same file, even if it does not exist yet."""
-    if os.path.realpath(path) == os.path.realpath(other):
-        return True
-    return (
-        os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
-    )
-
-
-def _check_folder(folder, path):
-    """Raise if no file can be created in a folder."""
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise InputError(f"{path} can't be written: {error.strerror}.") from error
-
-
-def _default_path(source, what):
-    return re.sub(r"[^\w.-]+", "-", source.name) + what
 
 
 # ---------------------------------------------------------------- compare
@@ -220,14 +177,14 @@ def _compare(options):
     step = options.step or horizon
     n_rows, where = table.shortest
     FLAGS.number_of_windows(n_rows, horizon, options.windows, step, where)
-    report = _writable(options.html or _default_path(source, "-comparison.html"))
-    csv = _writable(options.csv) if options.csv else None
-    json = _writable(options.json) if options.json else None
+    report = writable(options.html or default_path(source, "-comparison.html"))
+    csv = writable(options.csv) if options.csv else None
+    json = writable(options.json) if options.json else None
     results = options.results
     if results and Path(results).is_dir():
-        _check_folder(results, results)
+        check_folder(results, results)
     elif results:
-        _writable(results)
+        writable(results)
 
     from skforecast_lstm.comparison.comparing import compare
     from skforecast_lstm.comparison.store import ResultsFile
@@ -235,7 +192,7 @@ def _compare(options):
     outputs = {"--html": report, "--csv": csv, "--json": json}
     # If `results` is a folder, the results are in a file in it.
     for kept in {results, ResultsFile(results).path}:
-        _check_apart(source, {**outputs, "--results": kept})
+        check_apart(source, {**outputs, "--results": kept})
 
     try:
         comparison = compare(
@@ -294,11 +251,12 @@ def _write(write, path):
     """Write a file if it has a path, and print the path."""
     if path is None:
         return
+    done = "Replaced" if path.exists() else "Wrote"
     try:
         write(path)
     except OSError as error:
         raise OSError(f"{path} can't be written: {error.strerror or error}") from error
-    _print(f"Wrote {path.resolve()}")
+    _print(f"{done} {path.resolve()}")
 
 
 def _print_results(ranking, summary):
@@ -378,13 +336,13 @@ def _forecast(options):
     why = f"for {horizon} steps ahead give {horizon + 1}, or a shorter --horizon."
     n_rows, where = table.shortest
     FLAGS.check_length(n_rows, horizon + 1, why, where)
-    csv = _writable(options.csv or _default_path(source, "-forecast.csv"))
-    picture = _writable(options.plot or _default_path(source, "-forecast.png"))
+    csv = writable(options.csv or default_path(source, "-forecast.csv"))
+    picture = writable(options.plot or default_path(source, "-forecast.png"))
     if picture.suffix.lower() not in _PICTURES:
         raise InputError(
             f"{picture} has no ending of a picture. Give one of {', '.join(_PICTURES)}."
         )
-    _check_apart(source, {"--csv": csv, "--plot": picture})
+    check_apart(source, {"--csv": csv, "--plot": picture})
     X_ahead = table.first_ahead(horizon)
 
     from skforecast_lstm._cli import next_steps

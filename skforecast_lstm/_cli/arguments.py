@@ -3,7 +3,8 @@
 import argparse
 
 from skforecast_lstm import __version__
-from skforecast_lstm._cli.table_sources import DATASETS, InputError
+from skforecast_lstm._cli.errors import InputError
+from skforecast_lstm._cli.table_sources import DATASETS
 
 __all__ = ["parser"]
 
@@ -12,14 +13,15 @@ _DATASETS_HELP = "bundled data sets:\n" + "\n".join(
 )
 
 _SOURCE_HELP = """\
-SOURCE is FILE.csv, FILE.parquet, sqlite:///FILE?table=NAME, any other URL that
-SQLAlchemy knows with ?table=NAME or with --query, or a bundled data set.
-Times are ISO dates, periods such as 2020-01 and 2020Q1, or whole numbers.
+SOURCE is FILE.csv, FILE.xlsx, FILE.parquet, sqlite:///FILE?table=NAME, any other URL
+that SQLAlchemy knows with ?table=NAME or with --query, or a bundled data set.
+Times are dates (2020-01-31, 31.01.2020, 1/31/2020), periods such as 2020-01 and
+2020Q1, or whole numbers.
 """
 
 _COMPARE_HELP = f"""\
-Compare forecasters on the last third of the rows, as if it were not known yet:
-again and again each learns from the rows before and forecasts those that follow.
+Compare forecasters on the last third of the rows. At several times, each forecaster
+learns from the rows before it and forecasts the rows after it.
 
 {_SOURCE_HELP}"""
 
@@ -103,6 +105,14 @@ def _names(text):
     return names
 
 
+def _thousands(text):
+    """Parse the mark between thousands."""
+    mark = " " if text == "space" else text
+    if mark not in (".", ",", "'", " "):
+        raise argparse.ArgumentTypeError(f"{text!r} must be . or , or ' or space")
+    return mark
+
+
 def _percents(text):
     """Parse coverages in percent, separated by commas."""
     try:
@@ -168,24 +178,45 @@ def _add_table_options(command):
     )
     table = command.add_argument_group("the table")
     add = table.add_argument
-    add("--target", metavar="COL", help="what to forecast; may be left out if one fits")
-    add("--time", metavar="COL", help="the times; may be left out if one fits")
-    add("--series", metavar="COL", help="tells apart many series, trained as a panel")
+    add(
+        "--target",
+        metavar="COL[,COL]",
+        help="column to forecast, or several, each a series; optional if only one fits",
+    )
+    add("--time", metavar="COL", help="column of times; optional if only one fits")
+    add("--series", metavar="COL", help="column that names the series of each row")
+    add(
+        "--wide",
+        action="store_true",
+        help="forecast all columns of numbers, each as a series",
+    )
     add("--x", metavar="COL,COL", type=_names, default=[], help="known over the horizon")
+    add("--sheet", metavar="NAME", help="sheet of an Excel file, if it has several")
     add("--query", metavar="SQL", help="a SELECT, for a database")
-    add("--freq", metavar="FREQ", help="a step, such as M, D, h or 15min, if not found")
-    add("--decimal", choices=[".", ","], help="stands before decimals, if in doubt")
+    add("--freq", metavar="FREQ", help="length of a step, such as M, D, h or 15min")
+    add(
+        "--dates",
+        choices=["dmy", "mdy"],
+        help="order of day, month and year in dates such as 03/04/2024",
+    )
+    add("--decimal", choices=[".", ","], help="decimal mark")
+    add(
+        "--thousands",
+        metavar="MARK",
+        type=_thousands,
+        help="mark between thousands: . , ' or space",
+    )
     add(
         "--duplicates",
         choices=["error", "mean", "last"],
         default="error",
-        help="what to do where a time comes twice; default: error",
+        help="value to use if a time has several rows; default: error",
     )
     add(
         "--gaps",
         choices=["error", "interpolate", "ffill"],
         default="error",
-        help="what to do where times or values are missing; default: error",
+        help="method to fill missing times and values; default: error",
     )
     task = command.add_argument_group("the task")
     add = task.add_argument
@@ -193,13 +224,13 @@ def _add_table_options(command):
         "--horizon",
         metavar="N",
         type=_integer(1),
-        help="steps to forecast; bundled data sets: 12 if left out",
+        help="number of steps to forecast; default for bundled data sets: 12",
     )
     add(
         "--season",
         metavar="N",
         type=_integer(1),
-        help="rows in a season; default: by step",
+        help="number of rows in a season; default: from the step",
     )
     seed = _integer(0, 2**32 - 1)
     add("--seed", metavar="N", type=seed, default=0, help="default: 0")
@@ -214,16 +245,25 @@ def _add_compare_options(command):
         type=_names,
         help="names, such as AutoETS, LSTM, Ridge, or default for the default line-up",
     )
-    add("--windows", metavar="N", type=_integer(1), help="how many times to forecast")
+    add("--windows", metavar="N", type=_integer(1), help="number of windows")
     add(
-        "--step", metavar="N", type=_integer(1), help="rows between; default: the horizon"
+        "--step",
+        metavar="N",
+        type=_integer(1),
+        help="rows from one window to the next; default: the horizon",
     )
-    add("--jobs", metavar="N", type=_jobs, default=1, help="workers; -1: one per core")
+    add(
+        "--jobs",
+        metavar="N",
+        type=_jobs,
+        default=1,
+        help="number of workers; -1: one per core",
+    )
     add(
         "--results",
         metavar="PATH",
         type=_path,
-        help="keep results here as they come, and go on",
+        help="write results here when ready; the same command goes on from there",
     )
     add = command.add_argument_group("files to write").add_argument
     add(

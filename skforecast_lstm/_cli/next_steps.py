@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from skforecast_lstm._cli.table_sources import InputError
+from skforecast_lstm._cli.errors import InputError
 from skforecast_lstm._cli.table_times import FLAGS
 from skforecast_lstm._labels import as_label
 

@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from skforecast_lstm._cli.errors import InputError, needs
+from skforecast_lstm._cli.spreadsheets import read_spreadsheet
 from skforecast_lstm._suggestions import did_you_mean
 
-__all__ = ["DATASETS", "InputError", "Source", "read_source"]
-
-
-class InputError(ValueError):
-    """Error for unusable input. The message has the input, its place and the reason."""
+__all__ = ["DATASETS", "Source", "read_source"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,8 @@ class Source:
     """Rows, a short name for them, and the default columns.
 
     The cells of a text file are unparsed text, and `separator` is its separator. `file`
-    is the file of the rows, if they come from one.
+    is the file of the rows, if they come from one. `row_numbers` are those of a
+    spreadsheet; other rows are counted from 1. `notes` are messages on the reading.
     """
 
     name: str
@@ -33,6 +32,8 @@ class Source:
     time: str | None = None
     separator: str | None = None
     file: Path | None = None
+    row_numbers: Any = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class _Dataset:
     loader: str
     target: str | None = None
 
+
+_EXCEL = (".xlsx", ".xlsm")
 
 DATASETS = {
     "airline": _Dataset("passengers of airlines, 144 months", "load_airline"),
@@ -60,28 +63,24 @@ DATASETS = {
 }
 
 
-def needs(module, what):
-    """Return the error for a package that is not installed."""
-    return InputError(
-        f"{what} needs {module}, which is not installed. "
-        'Install it with: pip install "skforecast-lstm[compare]"'
-    )
-
-
-def read_source(source, *, query=None):
+def read_source(source, *, query=None, sheet=None):
     """Read all rows of the source that the argument SOURCE names."""
+    if sheet is not None and not source.lower().endswith(_EXCEL):
+        raise InputError(
+            f"--sheet is for Excel files, and {source!r} is not one. Leave --sheet out."
+        )
     if "://" in source:
         return _read_database(source, query)
     if query is not None:
         raise InputError(
-            f"--query is for databases, and {source!r} is none. Give a URL such as "
+            f"--query is for databases, and {source!r} is not one. Give a URL such as "
             "sqlite:///file.sqlite."
         )
     path = Path(source)
     if source.lower() in DATASETS:
         return _load_dataset(source.lower())
     if path.exists() or path.suffix or path.name != source:
-        return _read_file(path)
+        return _read_file(path, sheet)
     raise InputError(
         f"There is no bundled data set {source!r}, and no file of this name. Data sets: "
         f"{', '.join(DATASETS)}.{did_you_mean(source, [*DATASETS, *_files_beside(path)])}"
@@ -114,8 +113,8 @@ def _files_beside(path):
         return []
 
 
-def _read_file(path):
-    """Read the rows of a CSV or Parquet file."""
+def _read_file(path, sheet):
+    """Read the rows of a CSV, Excel or Parquet file."""
     if not path.exists():
         folder = path.parent
         if not folder.is_dir():
@@ -125,7 +124,16 @@ def _read_file(path):
             f"{did_you_mean(path.name, _files_beside(path))}"
         )
     if path.is_dir():
-        raise InputError(f"{path} is a folder. Give a CSV or Parquet file in it.")
+        raise InputError(f"{path} is a folder. Give a CSV, Excel or Parquet file in it.")
+    if path.name.lower().endswith(_EXCEL):
+        rows, row_numbers, of_sheet, notes = read_spreadsheet(path, sheet)
+        return Source(
+            path.name.rpartition(".")[0] + (f"-{of_sheet}" if of_sheet else ""),
+            rows,
+            file=path,
+            row_numbers=row_numbers,
+            notes=tuple(notes),
+        )
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     separator = None
     if kind in ("csv", "tsv", "txt"):
@@ -134,9 +142,15 @@ def _read_file(path):
         rows = _read_parquet(path)
     elif kind in ("db", "sqlite", "sqlite3"):
         raise InputError(f"{path} is a database. Give it as sqlite:///{path}?table=NAME.")
+    elif kind in ("xls", "xlsb", "ods"):
+        raise InputError(
+            f"{path} is a spreadsheet in a format that can't be read. Save it as .xlsx "
+            "or .csv."
+        )
     else:
         raise InputError(
-            f"{path} is neither CSV nor Parquet by its name. Give .csv or .parquet."
+            f"The name {path} does not end like that of a table. Give a file that ends "
+            "with .csv, .xlsx or .parquet."
         )
     name = path.name.partition(".")[0] or "table"
     return Source(name, rows, separator=separator, file=path)

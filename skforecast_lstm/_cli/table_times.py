@@ -10,15 +10,16 @@ from pandas.tseries.frequencies import to_offset
 
 from skforecast_lstm import _time_steps
 from skforecast_lstm._cli.cells import is_unknown
-from skforecast_lstm._cli.table_sources import InputError
+from skforecast_lstm._cli.errors import InputError, and_others, rows_as_text
+from skforecast_lstm._cli.text_dates import DateStyle
 from skforecast_lstm.comparison.checks import TableChecks
 
 __all__ = ["FLAGS", "DateWithoutMarksError", "Timeline", "find_steps", "parse_times"]
 
 FLAGS = TableChecks(
     error=InputError,
-    repeated="If the rows are many series, name the column that tells them apart with "
-    "--series; else choose --duplicates mean or --duplicates last.",
+    repeated="If the rows belong to many series, name the column of the series with "
+    "--series. Otherwise give --duplicates mean or --duplicates last.",
     gaps="Fill them with --gaps interpolate or --gaps ffill",
     empty="Fill it with --gaps interpolate or --gaps ffill.",
     uneven="say what a step is with --freq, such as --freq D",
@@ -32,8 +33,8 @@ _MONTH = r"\d{4}-\d{1,2}"
 # A time of day, and the zone after it.
 _WITH_ZONE = r"^(.*[T ]\d{1,2}[\d:.]*?)\s*(Z|z|[+-]\d\d(?::?\d\d)?)$"
 _OFFERED = (
-    "Write times as dates (2020-01-31), with an hour (2020-01-31 13:00), as periods "
-    "(2020-01, 2020Q1) or as whole numbers."
+    "Write times as dates (2020-01-31, 31.01.2020 or 1/31/2020), with an hour "
+    "(2020-01-31 13:00), as periods (2020-01, 2020Q1) or as whole numbers."
 )
 
 _DAYS = _time_steps.Steps(pd.Timestamp("1970-01-01"), pd.offsets.BusinessDay())
@@ -43,17 +44,19 @@ class DateWithoutMarksError(InputError):
     """Error for whole numbers that stand for dates but would be counted as numbers."""
 
 
-def parse_times(column, notes=None):
+def parse_times(column, notes=None, order=None):
     """Read a column as dates without a zone, periods, or whole numbers.
 
-    `notes` is extended with notes for the user on the reading of times.
+    `notes` is extended with notes for the user on the reading of times. `order` is the
+    order of day and month that the user gives for dates such as 03/04/2024.
     """
     notes = [] if notes is None else notes
     missing = is_unknown(column)
     if missing.any():
+        at_end = " The last row may be a total: delete it." if missing[-1] else ""
         raise InputError(
-            f"Column {column.name!r} has no time in row {missing.argmax() + 1}"
-            f"{_and_others(missing)}. Fill it in, or leave such rows out."
+            f"Column {column.name!r} has no time in {rows_as_text(column.index[missing])}"
+            f". Fill it in, or leave such rows out.{at_end}"
         )
     if isinstance(column.dtype, pd.PeriodDtype):
         if isinstance(column.dtype.freq, pd.offsets.BusinessDay):
@@ -73,7 +76,15 @@ def parse_times(column, notes=None):
         if broken.any():
             raise _not_a_time(column, broken)
         return _whole_numbers(column, notes)
-    return _parse_text(column.astype(str).str.strip(), notes)
+    style = DateStyle.of(column, order, notes)
+    text = column.astype(str).str.strip()
+    if style is None:
+        return _parse_text(text, notes)
+    times = style.read(text)
+    if times.isna().any():
+        given = f" in the order --dates {order}" if order else ""
+        raise _not_a_time(text, times.isna().to_numpy(), given)
+    return pd.DatetimeIndex(times)
 
 
 def _whole_numbers(column, notes):
@@ -138,10 +149,10 @@ def _parse_text(text, notes):
     if not has_zone.any():
         return pd.DatetimeIndex(times.dt.tz_localize(None))
     if not has_zone.all():
-        row = int((~has_zone).to_numpy().argmax())
+        row = has_zone.idxmin()
         raise InputError(
-            f"Column {text.name!r} has {text.iloc[row]} in row {row + 1} without a time "
-            "zone, and other rows have one. Give all of them one, or none."
+            f"Column {text.name!r} has {text[row]} in row {row} without a time zone, and "
+            "other rows have one. Give all of them one, or none."
         )
     return _without_zone(text, on_the_clock, times, notes)
 
@@ -165,17 +176,12 @@ def _without_zone(column, on_the_clock, universal, notes):
     return pd.DatetimeIndex(universal)
 
 
-def _not_a_time(column, broken):
-    first = int(broken.argmax())
+def _not_a_time(column, broken, given=""):
+    rows = column.index[broken]
     return InputError(
-        f"Column {column.name!r} has {column.iloc[first]!s:.40} in row {first + 1}, "
-        f"which is no time{_and_others(broken)}. {_OFFERED}"
+        f"Column {column.name!r} has {column[rows[0]]!s:.40} in row {rows[0]}, which is "
+        f"no time{given}{and_others(rows)}. {_OFFERED}"
     )
-
-
-def _and_others(mask):
-    count = int(mask.sum()) - 1
-    return f", nor {count} more" if count else ""
 
 
 @dataclass(frozen=True)
@@ -187,13 +193,15 @@ class Timeline:
     periods. If it is None, the numbers of the steps in `source` replace the times, or the
     times are consecutive numbers. `shift` is the distance from the start of a period to
     the time in the source. If that time is a period too, `unit` is its frequency. For
-    business days, `shift` is the time of day.
+    business days, `shift` is the time of day. `style` is the style of dates in the
+    source, if it is not ISO 8601.
     """
 
     frequency: Any = None
     source: Any = None
     shift: Any = None
     unit: Any = None
+    style: DateStyle | None = None
 
     def index(self, times):
         """Return times as periods, business days, or consecutive whole numbers."""
@@ -258,20 +266,24 @@ class Timeline:
         """Return the times of steps in the format of the source."""
         if self.frequency is None:
             times = self.times(index)
-            return _as_text(times) if isinstance(times, pd.DatetimeIndex) else times
+            return self._as_text(times) if isinstance(times, pd.DatetimeIndex) else times
         if self.frequency == "B":
-            return _as_text(index + self.shift)
+            return self._as_text(index + self.shift)
         if self.shift is not None:
             starts = (
                 index.asfreq(self.unit, "start") if self.unit else index.to_timestamp()
             )
-            return _as_text(starts + self.shift)
+            return self._as_text(starts + self.shift)
         if self.source is None:
-            return _as_text(index)
+            return self._as_text(index)
         first = self.index(pd.DatetimeIndex([self.source.first]))
         dates = self.source.times((index.asi8 - first.asi8) // index.freq.n)
         # Write days with hours if the source does.
-        return _as_text(dates.append(self.source.times([0, 1])))[: len(dates)]
+        return self._as_text(dates.append(self.source.times([0, 1])))[: len(dates)]
+
+    def _as_text(self, times):
+        is_styled = self.style is not None and isinstance(times, pd.DatetimeIndex)
+        return self.style.write(times) if is_styled else _as_text(times)
 
 
 def _as_text(times):

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 import sqlalchemy
 from rich.console import Console
 
-from skforecast_lstm import __version__, cli
+from skforecast_lstm import __version__
 from skforecast_lstm.cli import main
 
 N_MONTHS = 48
@@ -436,6 +437,60 @@ def test_nothing_half_written_is_left(monkeypatch, sales_csv, folder, error):
     assert len(pd.read_csv("sales-forecast.csv")) == 6
 
 
+@pytest.mark.parametrize("decides", [True, False])
+def test_an_excel_file_is_forecast_in_its_own_form(folder, capsys, decides):
+    days = pd.date_range("2024-03-01", periods=40 if decides else 12)
+    rows = pd.DataFrame({"Tag": days.strftime("%d/%m/%Y"), "Nord": 1.0, "Sued": 2.0})
+    rows.to_excel("Absatz.xlsx", index=False)
+    arguments = ["Absatz.xlsx", "--horizon", "2", "--wide", "--forecaster", "naive"]
+    if not decides:
+        assert main(["forecast", *arguments]) == 2
+        said = capsys.readouterr().err
+        assert "01/03/2024 in row 2, which can be 2024-03-01 or 2024-01-03" in said
+        arguments += ["--dates", "dmy"]
+    assert main(["forecast", *arguments]) == 0
+    written = pd.read_csv("Absatz-forecast.csv")
+    assert list(written)[:3] == ["series", "Tag", "forecast"]
+    assert written["series"].tolist() == ["Nord", "Nord", "Sued", "Sued"]
+    ahead = (days[-1] + pd.to_timedelta([1, 2], "D")).strftime("%d/%m/%Y")
+    assert written["Tag"].tolist() == [*ahead, *ahead]
+    assert written["forecast"].tolist() == [1, 1, 2, 2]
+
+
+def test_a_file_that_is_written_over_is_said(folder, sales_csv, capsys):
+    arguments = ["forecast", *sales_csv, "--forecaster", "naive", "--quiet"]
+    for word in ("Wrote", "Replaced"):
+        assert main(arguments) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            f"{word} {folder}/sales-forecast.csv",
+            f"{word} {folder}/sales-forecast.png",
+        ]
+
+
+def test_each_problem_is_one_line(folder, capsys):
+    rows = broken_rows(month={7: "soon"}, units={3: "many", 5: "none"})
+    rows.to_csv("sales.csv", index=False)
+    assert main(["forecast", "sales.csv", *GOOD, "--x", "price"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error"] * 3
+    assert "no column 'price' for --x" in lines[0]
+    assert "'units' has many in row 3, which is no number, and 1 more" in lines[1]
+    assert "like it (row 5)" in lines[1]
+    assert "'month' has soon in row 7" in lines[2]
+
+
+def test_the_mark_between_thousands_is_an_option(folder, calls, capsys):
+    rows = sales().assign(units=[f"{n}.000" for n in range(1, N_MONTHS + 1)])
+    rows.to_csv("sales.csv", index=False, sep=";")
+    assert main(["compare", "sales.csv", *GOOD]) == 2
+    assert main(["compare", "sales.csv", *GOOD, "--thousands", "."]) == 0
+    assert main(["compare", "sales.csv", *GOOD, "--thousands", "space"]) == 0
+    assert calls[0]["y"]["sales"].tolist() == [1000.0 * n for n in range(1, 49)]
+    assert calls[1]["y"]["sales"].tolist() == [1.0 * n for n in range(1, 49)]
+    assert main(["compare", "sales.csv", *GOOD, "--thousands", ";"]) == 2
+    assert "';' must be . or , or ' or space" in capsys.readouterr().err
+
+
 # ---------------------------------------------------------------- interrupts
 
 
@@ -531,7 +586,10 @@ ERRORS = {
     ),
     "no folder": (["gone/sales.csv", *GOOD], "no file gone/sales.csv: no folder gone"),
     "a folder": (["shops", *GOOD], "shops is a folder"),
-    "another kind": (["notes.docx", *GOOD], "notes.docx is neither CSV nor Parquet"),
+    "another kind": (
+        ["notes.docx", *GOOD],
+        "The name notes.docx does not end like that of a table",
+    ),
     "a database": (["shop.db", *GOOD], "Give it as sqlite:///shop.db?table=NAME"),
     "an empty CSV": (["empty.csv", *GOOD], "empty.csv can't be read as CSV: No columns"),
     "no CSV": (["binary.csv", *GOOD], "binary.csv can't be read as CSV"),
@@ -554,7 +612,7 @@ ERRORS = {
     "bad time": (["time.csv", *GOOD], "'month' has soon in row 7, which is no time"),
     "repeats": (
         ["repeat.csv", *GOOD],
-        "2020-07 comes 2 times, and 1 times repeat in all. If the rows are many series",
+        "2020-07 comes 2 times, and 1 times repeat in all. If the rows belong to many series",
     ),
     "gaps": (
         ["gap.csv", *GOOD],
@@ -644,7 +702,9 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_an_error_is_one_line_and_leaves_nothing(name, folder, capsys, monkeypatch):
+def test_an_error_is_one_line_for_each_problem_and_leaves_nothing(
+    name, folder, capsys, monkeypatch
+):
     def never(*_, **__):
         raise AssertionError("It began the long work.")
 
@@ -655,10 +715,11 @@ def test_an_error_is_one_line_and_leaves_nothing(name, folder, capsys, monkeypat
     before = contents(folder)
     assert main(["compare", *arguments]) == 2
     printed = capsys.readouterr()
-    *notes, error = printed.err.splitlines()
-    assert error.startswith("error: ")
-    assert message.format(folder=folder) in error
-    assert all(note.startswith("note: ") for note in notes)
+    lines = printed.err.splitlines()
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert len(errors) == (2 if name == "repeats" else 1)
+    assert message.format(folder=folder) in errors[0]
+    assert all(line.startswith("note: ") for line in lines[: -len(errors)])
     assert printed.out == ""
     assert contents(folder) == before
 
@@ -716,7 +777,7 @@ def test_a_place_that_may_not_be_written_is_found_before_the_work(
     def refuse(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(cli.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     assert main(["compare"]) == 2
     said = capsys.readouterr().err
     assert "airline-comparison.html can't be written: Permission denied." in said

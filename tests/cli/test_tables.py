@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy
 from numpy.testing import assert_allclose
 
-from skforecast_lstm._cli.table_sources import DATASETS, InputError, read_source
+from skforecast_lstm._cli.errors import InputError
+from skforecast_lstm._cli.table_sources import DATASETS, read_source
 from skforecast_lstm._cli.table_times import find_steps, parse_times
 from skforecast_lstm._cli.tables import table_from_rows
 
@@ -239,7 +240,7 @@ def test_whole_numbers_are_steps(times, index, written):
     ("times", "row", "found"),
     [
         (["2020-01-01", "2020-01-02", "yesterday"], 3, "yesterday"),
-        (["1/31/2020", "2/28/2020"], 1, "1/31/2020"),
+        (["1/31/2020", "2/31/2020"], 2, "2/31/2020"),
         (["2020Q1", "2020Q5"], 2, "2020Q5"),
         (["2020-01", "2020-13"], 2, "2020-13"),
         (["2020-01-01", "2020-02-30"], 2, "2020-02-30"),
@@ -448,7 +449,7 @@ def test_numbers_that_are_dates_are_named_by_their_column():
         [202001, 202002, 202003],
         [20200131, 20200229, 20200331],
         [1577836800, 1577923200, 1578009600],
-        ["31/01/2020", "29/02/2020", "31/03/2020"],
+        ["03/01/2020", "04/01/2020", "05/01/2020"],
         ["Jan 2020", "Feb 2020", "Mar 2020"],
         ["2020-W01", "2020-W02", "2020-W03"],
         ["2020/21", "2021/22", "2022/23"],
@@ -464,7 +465,9 @@ def test_a_counter_beside_dates_is_not_taken_for_the_time(dates, counter):
     with pytest.raises(InputError, match="with --time: n, date could be"):
         table_from_rows(rows, target="v")
     assert table_from_rows(rows, target="v", time="n").time == "n"
-    with pytest.raises(InputError, match=r"Column 'date' has .*Write times as dates"):
+    with pytest.raises(
+        InputError, match=r"Column 'date' has .*(Write times as dates|Give --dates)"
+    ):
         table_from_rows(rows.drop(columns="n"), target="v")
 
 
@@ -606,7 +609,7 @@ def test_gaps_in_exogenous_columns():
     arguments = {"time": "t", "target": "v", "exogenous": ["x"]}
     with pytest.raises(InputError, match="'x' is empty at 1, the first of 2"):
         table_from_rows(rows, **arguments)
-    with pytest.raises(InputError, match="interpolate has nothing to fill it from"):
+    with pytest.raises(InputError, match="interpolate needs values before and after it"):
         table_from_rows(rows, **arguments, gaps="interpolate")
     table = table_from_rows(rows[1:], **arguments, gaps="interpolate")
     assert table.X["x"].tolist() == [4, 3, 2]
@@ -675,7 +678,7 @@ def test_one_cell_that_is_sure_tells_of_the_others(tmp_path, values, numbers):
 
 def test_another_column_tells_too(tmp_path):
     text = "t;v;x\n1;1.000;2,5\n2;990;3,5"
-    # A dot is then neither before decimals nor allowed for thousands without a word.
+    # A dot is then not before decimals, and groups must be asked for: no cell is sure.
     with pytest.raises(InputError, match=r"'v' has 1.000 in row 1, .*--decimal ,"):
         table_of(tmp_path, text, exogenous=["x"])
     table = table_of(tmp_path, text, exogenous=["x"], decimal=",")
@@ -687,20 +690,42 @@ def test_three_decimals_everywhere_beside_commas_are_said(tmp_path):
     table = table_of(tmp_path, "t,v\n1,21.125\n2,20.500\n3,19.875")
     assert table.y.tolist() == [21.125, 20.5, 19.875]
     (note,) = table.notes
-    assert note.endswith("that before decimals. If it is 21125, give --decimal ,")
+    assert note == "Took 21.125 in 'v' for 21.125. If it is 21125, give --decimal ,"
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f", "'", "\u2019", "."])
-def test_groups_of_digits_are_read_only_where_it_is_said(tmp_path, blank):
+def test_groups_of_digits_are_read_if_only_one_form_fits_and_said(tmp_path, blank):
     values = [f"1{blank}234{blank}567,5", f"-12{blank}345", "678,25"]
     text = column_of(values)
-    with pytest.raises(
-        InputError, match=r"in row 1, .*If it is 1234567.5, give --decimal ,"
-    ):
-        table_of(tmp_path, text)
-    table = table_of(tmp_path, text, decimal=",")
-    assert table.y.tolist() == [1234567.5, -12345, 678.25]
-    assert any("for 1234567.5." in note for note in table.notes)
+    for options in ({}, {"decimal": ","}):
+        table = table_of(tmp_path, text, **options)
+        assert table.y.tolist() == [1234567.5, -12345, 678.25]
+        assert f"Took {values[0]} in 'v' for 1234567.5." in table.notes
+
+
+@pytest.mark.parametrize(
+    ("mark", "cells", "numbers"),
+    [
+        (".", ["990", "1.000", "1.010"], [990, 1000, 1010]),
+        (".", ["1.000,5", "2,5", "1.010"], [1000.5, 2.5, 1010]),
+        (",", ["1,000", "2.125", "7"], [1000, 2.125, 7]),
+        ("'", ["1'000", "2\u2019000.5", "7"], [1000, 2000.5, 7]),
+        ("'", ["1'000", "2'000,5", "7"], [1000, 2000.5, 7]),
+        (" ", ["1 000", "2\u202f000,5", "7"], [1000, 2000.5, 7]),
+    ],
+)
+@pytest.mark.parametrize("separator", [";", "\t", ","])
+def test_the_mark_between_thousands_is_given(tmp_path, mark, cells, numbers, separator):
+    text = column_of(cells, separator)
+    assert table_of(tmp_path, text, thousands=mark).y.tolist() == numbers
+
+
+def test_no_other_mark_is_then_between_thousands(tmp_path):
+    text = column_of(["1.000", "2 000", "3"])
+    with pytest.raises(InputError, match=r"'v' has 2 000 in row 2, which is no number"):
+        table_of(tmp_path, text, thousands=".")
+    with pytest.raises(InputError, match=r"--thousands \. are the same mark"):
+        table_of(tmp_path, text, thousands=".", decimal=".")
 
 
 @pytest.mark.parametrize("decimal_mark", [None, ".", ","])
@@ -818,9 +843,6 @@ def test_a_zone_in_some_rows_only_is_refused():
 @pytest.mark.parametrize(
     "times",
     [
-        ["01/02/2024", "01/03/2024", "01/04/2024"],
-        ["01.02.2024", "02.02.2024", "03.02.2024"],
-        ["1-2-2024", "2-2-2024", "3-2-2024"],
         ["24-01-02", "24-01-03", "24-01-04"],
         ["01/02/24", "02/02/24", "03/02/24"],
         ["2 Jan 2024", "3 Jan 2024", "4 Jan 2024"],
@@ -829,7 +851,7 @@ def test_a_zone_in_some_rows_only_is_refused():
         ["2024-01-02 01:00 CET", "2024-01-02 02:00 CET", "2024-01-02 03:00 CET"],
     ],
 )
-def test_dates_in_doubt_are_refused(times):
+def test_dates_in_other_forms_are_refused(times):
     with pytest.raises(InputError, match="in row 1, which is no time"):
         table_from_rows(rows_at(times), time="t")
 
