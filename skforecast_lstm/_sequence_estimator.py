@@ -271,6 +271,8 @@ class SequenceEstimator(ReadsWindows):
         training.keep_programs()
         model = self._build(seed) if is_new else self._update_model(seed)
         every = Part(X, rows, self._targets(y, model), weights)
+        if is_new:
+            model = self._scale_own_network(model, every.at(to_train), seed)
         if has_gaps:
             weigh_known_targets(model)
         to_validate = None if held_out is None else every.at(held_out)
@@ -428,6 +430,10 @@ class SequenceEstimator(ReadsWindows):
             window = np.zeros((1, *self.X_shape_[1:]), keras.config.floatx())
             return model(window).shape[-1]
         return model.output_shape[-1]
+
+    def _scale_own_network(self, model, part, seed):
+        """Return the network. Only those of regressors have outputs to scale."""
+        return model
 
     def _set_scales(self, model, part):
         """Set the scales of the inputs and targets in the layers of a network."""

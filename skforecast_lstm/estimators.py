@@ -11,6 +11,13 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skforecast_lstm._docstrings import share_parameters
+from skforecast_lstm._own_networks import (
+    can_be_scaled,
+    distance_of_outputs,
+    scale_outputs,
+    scales_outputs,
+    warn_of_distance,
+)
 from skforecast_lstm._scales import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import SequenceEstimator
@@ -73,6 +80,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
     """
 
     _default_loss = "mean_squared_error"
+    _scales_own_network = False
 
     def __init__(
         self,
@@ -194,6 +202,28 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         return recurrent_network(
             **self._network_parameters(), n_quantiles=n_quantiles, meta=meta
         )
+
+    def _call_builder(self, builder):
+        """Call the function, and scale the outputs of a network of the user if needed."""
+        model = super()._call_builder(builder)
+        if self.model is not None and self._scales_own_network:
+            return scale_outputs(model, self.X_shape_[1:])
+        return model
+
+    def _scale_own_network(self, model, part, seed):
+        """Return the network of the user with outputs near the targets, or warn."""
+        self._scales_own_network = False
+        is_model = isinstance(self.model, keras.Model)
+        if self.model is None or (not is_model and scales_outputs(model)):
+            return model
+        distance = distance_of_outputs(model, part)
+        if distance is None:
+            return model
+        if is_model or not can_be_scaled(model):
+            warn_of_distance(distance, is_model)
+            return model
+        self._scales_own_network = True
+        return self._build(seed)
 
     def _check_targets(self, y):
         """Accept all numbers."""

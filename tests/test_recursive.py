@@ -395,7 +395,7 @@ def test_a_pandas_series_needs_no_frame():
     ],
 )
 def test_unknown_steps_that_are_not_masked_are_warned_of(scaler, says):
-    series = made_series(40, 1)
+    series = made_series(40, 1) / 10
     layers = [keras.Input((3, 1)), keras.layers.Flatten(), keras.layers.Dense(1)]
     pipe = make_pipeline(
         scaler,
