@@ -11,6 +11,7 @@ from skforecast_lstm._lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from skforecast_lstm.binned_regressor import BinnedRegressor
+    from skforecast_lstm.calendar_features import CalendarFeatures
     from skforecast_lstm.comparison import compare
     from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
     from skforecast_lstm.exceptions import UnknownStepsWarning
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "BinnedRegressor": "binned_regressor",
+    "CalendarFeatures": "calendar_features",
     "LSTMClassifier": "estimators",
     "LSTMForecaster": "forecasting",
     "LSTMRegressor": "estimators",
@@ -43,6 +45,7 @@ _MODULES = {
 
 __all__ = [
     "BinnedRegressor",
+    "CalendarFeatures",
     "LSTMClassifier",
     "LSTMForecaster",
     "LSTMRegressor",

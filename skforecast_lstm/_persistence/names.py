@@ -8,7 +8,13 @@ import numpy as np
 
 __all__ = ["find_class", "find_class_name", "find_member", "find_member_name"]
 
-_OURS = ("BinnedRegressor", "LSTMClassifier", "LSTMRegressor", "LookbackWindower")
+_OURS = (
+    "BinnedRegressor",
+    "CalendarFeatures",
+    "LSTMClassifier",
+    "LSTMRegressor",
+    "LookbackWindower",
+)
 
 _PACKAGES = tuple(
     f"sklearn.{package}"

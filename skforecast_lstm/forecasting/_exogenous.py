@@ -1,14 +1,17 @@
-"""Exogenous columns: known only in the past, or known ahead."""
+"""Exogenous columns: of X, known only in the past or known ahead, and of the calendar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._time_index import many_series
+from skforecast_lstm.calendar_features import CalendarFeatures
 from skforecast_lstm.forecasting._columns import in_order
 from skforecast_lstm.forecasting._even_series import EvenSeries
 
@@ -17,23 +20,33 @@ __all__ = ["Exogenous"]
 
 @dataclass(frozen=True)
 class Exogenous:
-    """Columns of X, and their scale in training.
+    """Columns of X and of the calendar, and their scale in training.
 
     Parameters
     ----------
     past, known : list
-        Columns known only in the past, and columns known ahead.
+        Columns known only in the past, and columns known ahead. The last of these are
+        those of the calendar.
     scale : Scale
         Scale of all columns, in this order.
+    calendar : CalendarFeatures, default=None
+        Fitted transformer that gives the columns of the calendar.
     """
 
     past: list
     known: list
     scale: Scale
+    calendar: CalendarFeatures | None = None
 
     @classmethod
-    def of(cls, X: pd.DataFrame | None, past_only: Sequence) -> "Exogenous":
-        """Create from the X of `fit`."""
+    def of(
+        cls,
+        X: pd.DataFrame | None,
+        past_only: Sequence,
+        calendar: Any = None,
+        even: EvenSeries | None = None,
+    ) -> "Exogenous":
+        """Create from the X of `fit`, and the calendar of the times of the series."""
         names = [] if X is None else list(X.columns)
         strange = [name for name in past_only if name not in names]
         if strange:
@@ -44,14 +57,30 @@ class Exogenous:
         past = [name for name in names if name in past_only]
         known = [name for name in names if name not in past_only]
         values = np.empty((0, 0)) if X is None else _values(X, past + known)
-        return cls(past, known, Scale.from_values(values))
+        scale = Scale.from_values(values)
+        if calendar is None or even is None:
+            return cls(past, known, scale)
+        times = [timeline.times for timeline in even.timelines]
+        calendar = _fitted(calendar, max(times, key=len))
+        of_calendar = Scale.from_values(_of_calendar(calendar, times, even))
+        both = [np.concatenate(pair) for pair in zip(scale, of_calendar, strict=True)]
+        known += list(calendar.get_feature_names_out())
+        return cls(past, known, Scale(*both), calendar)
+
+    @property
+    def _own(self):
+        """Names of the columns of X."""
+        n_known = len(self.known)
+        if self.calendar is not None:
+            n_known -= len(self.calendar.get_feature_names_out())
+        return self.past + self.known[:n_known]
 
     def checked(self, X: pd.DataFrame | None, y: pd.DataFrame) -> pd.DataFrame | None:
         """Return X with its columns in order.
 
         Raise if it lacks a column of `fit` or a row of y.
         """
-        names = self.past + self.known
+        names = self._own
         if X is None:
             if names:
                 raise ValueError(
@@ -79,22 +108,22 @@ class Exogenous:
         if X is None:
             return None
         self._check_expected()
-        return in_order(X, self.past + self.known, "X", optional=self.past)
+        return in_order(X, self._own, "X", optional=self.past)
 
     def _check_expected(self):
-        if not self.past and not self.known:
+        if not self._own:
             raise ValueError(
                 "There was no X in fit, so the network can't read one. Leave X out, or "
                 "give it to fit as well."
             )
 
     def scaled_columns(self, even: EvenSeries, X: pd.DataFrame | None) -> NDArray:
-        """Return the scaled columns of X at each row of the series."""
-        names = self.past + self.known
-        if X is None or not names:
-            return np.empty((len(even.series.values), 0))
-        rows = np.concatenate(_rows_of_series(X, even, [t.times for t in even.timelines]))
-        return self._scaled(X, rows)
+        """Return the scaled columns at each row of the series."""
+        times = [timeline.times for timeline in even.timelines]
+        rows = []
+        if X is not None and self._own:
+            rows = _rows_of_series(X, even, times)
+        return self._scaled(X, rows, even, times)
 
     def scaled_ahead(
         self, even: EvenSeries, X: pd.DataFrame | None, n_steps: int
@@ -107,10 +136,14 @@ class Exogenous:
         if not n_steps or not self.known:
             return np.empty(shape)
         times = [timeline.times_ahead(n_steps) for timeline in even.timelines]
+        ahead_in_X = [name for name in self._own if name not in self.past]
+        if not ahead_in_X:
+            scaled = self._scaled(None, [], even, times)
+            return scaled[:, len(self.past) :].reshape(shape)
         if X is None:
             first = times[even.timeline[0]]
             raise ValueError(
-                f"The columns {self.known} of X were known ahead in fit, so predict "
+                f"The columns {ahead_in_X} of X were known ahead in fit, so predict "
                 f"needs X from {first[0]} to {first[-1]}. Name them in past_only if "
                 "they are known in the past only."
             )
@@ -122,7 +155,7 @@ class Exogenous:
                 f"{_of_name(even, number)}. Each step up to {its_times[-1]} is needed, "
                 f"and {missing.sum()} of {n_steps} are missing."
             )
-        ahead = self._scaled(X, rows.ravel())[:, len(self.past) :].reshape(shape)
+        ahead = self._scaled(X, rows, even, times)[:, len(self.past) :].reshape(shape)
         for number, step, column in np.argwhere(np.isnan(ahead))[:1]:
             raise ValueError(
                 f"Column {self.known[column]!r} of X is NaN at "
@@ -132,11 +165,57 @@ class Exogenous:
             )
         return ahead
 
-    def _scaled(self, X, rows):
-        """Return the scaled values of rows of X, NaN for row -1."""
-        values = _values(X, self.past + self.known)[rows]
-        values[rows < 0] = np.nan
+    def _scaled(self, X, rows, even, times):
+        """Return the scaled values at the times of all series, from X and the calendar.
+
+        `rows` has the rows of X of each series, or is empty; -1 stands for no row.
+        `times` has those of each timeline.
+        """
+        n_rows = sum(len(times[timeline]) for timeline in even.timeline)
+        values = np.full((n_rows, len(self._own)), np.nan)
+        if len(rows):
+            places = np.concatenate(rows)
+            values = _values(X, self._own)[places]
+            values[places < 0] = np.nan
+        if self.calendar is not None:
+            calendar = _of_calendar(self.calendar, times, even)
+            values = np.concatenate([values, calendar], axis=1)
         return self.scale.apply(values)
+
+
+def _fitted(calendar, times):
+    """Return a calendar fitted to times, and check that it suits a forecaster."""
+    if isinstance(calendar, str) and calendar == "auto":
+        calendar = CalendarFeatures()
+    if not isinstance(calendar, CalendarFeatures):
+        raise ValueError(
+            f'calendar must be "auto", None or a CalendarFeatures, got {calendar!r}.'
+        )
+    if calendar.encoding != "circular" or calendar.column is not None:
+        raise ValueError(
+            'calendar must have encoding="circular" and column=None, because the '
+            "network reads numbers at the times of y."
+        )
+    if calendar.features != "auto" and "elapsed" in calendar.features:
+        raise ValueError(
+            'The calendar of a forecaster can\'t have "elapsed": its steps are equal.'
+        )
+    if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        raise ValueError(
+            f"calendar needs dates, and the times of y are {times.dtype}. Give y an "
+            "index of dates or periods, or leave calendar out."
+        )
+    calendar = clone(calendar)
+    return calendar.fit(pd.DataFrame(index=times))
+
+
+def _of_calendar(calendar, times, even):
+    """Return the columns of the calendar at the times of all series."""
+    of_each = [
+        calendar.transform(pd.DataFrame(index=one)).to_numpy(dtype=np.float64)
+        for one in times
+    ]
+    return np.concatenate([of_each[timeline] for timeline in even.timeline])
 
 
 def _values(frame: pd.DataFrame, names: list) -> NDArray:

@@ -25,6 +25,11 @@ def check_parameters(forecaster: Any) -> None:
             f"pretrained=True trains nothing, but {name} is given, which says how to "
             f'train. Leave {name} out, or set pretrained="auto".'
         )
+    if pretrained is True and forecaster.calendar is not None:
+        raise ValueError(
+            "pretrained=True trains nothing, and the pretrained network reads no "
+            'calendar. Leave calendar out, or set pretrained="auto".'
+        )
     for name in ("season_length", "lookback", "n_members"):
         if getattr(forecaster, name) is not None:
             check_integer(name, getattr(forecaster, name), 1)

@@ -49,9 +49,9 @@ class TwoNetworks:
         check_parameters(self)
         check_frames(y=y, X=X)
         self.columns_ = list(y.columns)
-        self.exogenous_ = Exogenous.of(X, self.past_only)
-        X = self.exogenous_.checked(X, y)
         even = even_series(y)
+        self.exogenous_ = Exogenous.of(X, self.past_only, self.calendar, even)
+        X = self.exogenous_.checked(X, y)
         self._choose_season(even)
         self.share_, self.model_, self.errors_ = 1.0, None, None
         self.weights_ = shipped_weights().name

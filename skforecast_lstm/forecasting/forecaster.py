@@ -51,8 +51,8 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
     pretrained : bool or "auto", default="auto"
         Use of the pretrained network. If True, it forecasts alone: nothing is trained
         and X is not used. If False, it is not used. If "auto", it forecasts alone up to
-        1,000 rows in total without X. Otherwise a network is trained too, and the errors
-        at held-out origins decide the share of the pretrained one in the forecast.
+        1,000 rows in total without X or calendar. Otherwise a network is trained too, and
+        the errors at held-out origins decide the share of the pretrained one.
         "auto" is False if a parameter is given that is for training only: `lookback`,
         `regressor`, `n_members`, another `strategy`, or ``intervals="quantiles"``.
     regressor : LSTMRegressor or other regressor of windows, default=None
@@ -72,6 +72,10 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         its own.
     past_only : list, default=()
         Columns of X that are known only in the past. All others are known ahead.
+    calendar : "auto", CalendarFeatures or None, default=None
+        Columns of the calendar that the trained network reads, also at the times to
+        forecast. "auto" chooses from the hour, the weekday and the time of the year; see
+        :class:`CalendarFeatures`, which can also have holidays.
     random_state : int, RandomState or None, default=None
         Seed for the initial weights, dropout and the order of batches.
     verbose : int, default=0
@@ -96,7 +100,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
     errors_ : Errors or None
         Errors at the held-out origins.
     exogenous_ : Exogenous
-        Columns of X.
+        Columns of X and of the calendar.
     columns_ : list
         Columns of y, in the order of the network's outputs.
     scales_ : dict
@@ -200,6 +204,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         n_members: int | None = None,
         intervals: Literal["conformal", "quantiles"] | None = "conformal",
         past_only: Sequence[str] = (),
+        calendar: Any = None,
         random_state: int | None = None,
         verbose: int = 0,
     ) -> None:
@@ -211,6 +216,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         self.n_members = n_members
         self.intervals = intervals
         self.past_only = past_only
+        self.calendar = calendar
         self.random_state = random_state
         self.verbose = verbose
         super().__init__()
