@@ -164,8 +164,10 @@ def _checked_table(
     }
     ahead = {name: part.iloc[len(known[name]) :] for name, part in parts.items()}
     if n_ahead := sum(map(len, ahead.values())):
-        use = "to forecast with" if names else "nothing to learn from"
-        notes.append(f"The last {n_ahead} rows have no {target!r}: {use}.")
+        use = "are not used"
+        if names:
+            use = "give --x for the steps to forecast"
+        notes.append(f"{n_ahead} rows at the end have no {target!r}. They {use}.")
     is_panel = columns.are_series or columns.series is not None
     level = columns.series
     if columns.are_series:
