@@ -4,17 +4,19 @@ from pathlib import Path
 
 import numpy as np
 
+from skforecast_lstm.pretraining import training
 from skforecast_lstm.pretraining.draws import log_uniform
 from skforecast_lstm.pretraining.generator import SyntheticSeries
 from skforecast_lstm.pretraining.series_files import read_series
 from skforecast_lstm.pretraining.tasks import FEWEST_KNOWN, Tasks, tasks_of
-from skforecast_lstm.pretraining.training import Plan, tasks_of_round
 
 __all__ = ["OwnSeries"]
 
 
 class OwnSeries:
     """Source of tasks of which half are on series from files, at random origins.
+
+    A round with a horizon too long for all series has tasks on synthetic series only.
 
     Parameters
     ----------
@@ -27,10 +29,19 @@ class OwnSeries:
     def __init__(self, path: Path, season_lengths: tuple[int, int]):
         self.series = list(read_series(path).values())
         self.season_lengths = season_lengths
+        needed = FEWEST_KNOWN + min(shape.horizon for shape in training.SHAPES)
+        longest = max(map(len, self.series), default=0)
+        if longest < needed:
+            raise ValueError(
+                f"The {len(self.series)} series in {str(path)!r} have at most {longest} "
+                f"rows, too few to train on: at least one must have {needed}, "
+                f"{FEWEST_KNOWN} to learn from and the others to forecast. Give longer "
+                "series, or train without them."
+            )
 
-    def __call__(self, plan: Plan, number: int):
+    def __call__(self, plan: training.Plan, number: int):
         """Return the shape and the tasks of a round."""
-        shape, tasks = tasks_of_round(plan, number)
+        shape, tasks = training.tasks_of_round(plan, number)
         rng = np.random.default_rng([plan.seed, number, 1])
         length = int(log_uniform(rng, 1, shape.shortest, shape.n_steps)[0, 0].round())
         n_rows = length + shape.horizon

@@ -81,3 +81,12 @@ def test_half_of_the_tasks_are_on_own_series(small, tmp_path):
     assert tasks.targets.shape[1] == shape.horizon
     is_own = np.abs(np.nanmean(tasks.targets, axis=1)) > 5e5
     assert 0.3 < is_own.mean() < 0.7
+
+
+def test_own_series_that_are_all_too_short_are_refused(small, tmp_path):
+    path = tmp_path / "series.csv"
+    pd.DataFrame(np.arange(22.0).reshape(2, 11)).to_csv(path)
+    with pytest.raises(
+        ValueError, match=r"The 2 series in .* at most 11 rows.* have 12,"
+    ):
+        OwnSeries(path, (1, 1))
