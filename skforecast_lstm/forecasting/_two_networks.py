@@ -54,12 +54,12 @@ class TwoNetworks:
         X = self.exogenous_.checked(X, y)
         self._choose_season(even)
         self.share_, self.model_, self.errors_ = 1.0, None, None
-        self.weights_ = shipped_weights().name
         if self._needs_training(even):
             self._choose_steps(even, self._last_step(even, fh))
             self._train(even, X)
         if self.model_ is None:
             self.lookback_ = self.horizon_ = None
+        self.weights_ = shipped_weights().name if self.share_ else None
 
     def _needs_training(self, even):
         """Return False if the pretrained network forecasts alone."""

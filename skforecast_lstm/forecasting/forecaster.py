@@ -85,8 +85,9 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
     ----------
     share_ : float
         Share of the pretrained network in the forecast.
-    weights_ : str
-        Name of the release of its weights: the start of the SHA-256 of their file.
+    weights_ : str or None
+        Name of the release of its weights: the start of the SHA-256 of their file. None
+        if its share is 0.
     season_length_ : int
         Season in use.
     seasons_ : tuple of two int

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,21 +33,18 @@ class Shipped(NamedTuple):
     name : str
         Start of a hash of the file, by which one release of the weights is told from
         another.
-    plan : dict
-        How they were trained.
     """
 
     weights: list[NDArray]
     name: str
-    plan: dict[str, Any]
 
 
 @cache
 def shipped_weights() -> Shipped:
     """Return the weights that ship with the package; they are read once."""
-    weights = read_weights(SHIPPED)
-    name = hashlib.sha256(SHIPPED.read_bytes()).hexdigest()[:12]
-    return Shipped(weights, name, read_plan(SHIPPED))
+    content = SHIPPED.read_bytes()
+    name = hashlib.sha256(content).hexdigest()[:12]
+    return Shipped(read_weights(BytesIO(content)), name)
 
 
 def write_weights(
@@ -62,9 +60,9 @@ def write_weights(
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def read_weights(path: Path) -> list[NDArray]:
+def read_weights(file: Path | BytesIO) -> list[NDArray]:
     """Read weights from a file of weights, or the averaged ones from a checkpoint."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(file, allow_pickle=False) as arrays:
         name = "averaged" if "averaged_0" in arrays.files else "weights"
         n_arrays = sum(key.startswith(f"{name}_") for key in arrays.files)
         return [arrays[f"{name}_{place}"].astype(np.float32) for place in range(n_arrays)]

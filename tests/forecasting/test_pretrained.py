@@ -155,6 +155,7 @@ class TestParameters:
         forecaster = LSTMForecaster(intervals=None, random_state=0, **parameters)
         forecaster.fit(months, fh=[1])
         assert forecaster.share_ == 0
+        assert forecaster.weights_ is None
         assert forecaster.model_ is not None
 
     @pytest.mark.parametrize(

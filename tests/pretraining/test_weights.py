@@ -43,7 +43,7 @@ def test_the_shipped_file_is_small_and_fits_the_network():
     assert SHIPPED.stat().st_size < 4 * 2**20
     shapes = [one.shape for one in pretrained_network(64, 24).weights]
     assert [one.shape for one in shipped_weights().weights] == shapes
-    assert shipped_weights().plan["n_batches"] > 0
+    assert read_plan(SHIPPED)["n_batches"] > 0
 
 
 def test_the_shipped_network_forecasts_a_season(rng):
