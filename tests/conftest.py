@@ -10,18 +10,6 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 # Pictures are drawn without a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
-# Programs of the tests run only a few times, so they are compiled with little
-# optimization. That takes a quarter of the time.
-os.environ["XLA_FLAGS"] = " ".join(
-    [
-        "--xla_backend_optimization_level=0",
-        "--xla_llvm_disable_expensive_passes=true",
-        "--xla_llvm_force_inline_before_split=false",
-        "--xla_cpu_use_fusion_emitters=false",
-        "--xla_cpu_parallel_codegen_split_count=1",
-        os.environ.get("XLA_FLAGS", ""),
-    ]
-)
 
 
 def pytest_configure(config):
@@ -32,6 +20,11 @@ def pytest_configure(config):
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+    # Programs of the tests run only a few times. With these options, compiling them
+    # takes a quarter of the time. JAX reads the flags when it first compiles.
+    options = import_module("skforecast_lstm.training.compile_options").QUICK_TO_COMPILE
+    flags = [f"--{name}={str(value).lower()}" for name, value in options.items()]
+    os.environ["XLA_FLAGS"] = " ".join([*flags, os.environ.get("XLA_FLAGS", "")])
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Forecasts by the pretrained network, without any training."""
 
-import threading
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN, pretrained_network
+from skforecast_lstm.training.compile_options import (
+    QUICK_TO_COMPILE,
+    unless_set_by_user,
+)
 from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way
-from skforecast_lstm.training.programs import Program, unless_set_by_user
+from skforecast_lstm.training.programs import Place, Program
 
 __all__ = ["forecast_quantiles"]
 
@@ -23,17 +26,8 @@ _BATCH_SIZES = (1, 16, 256)
 # Longest distance of a window from zero, in units of its spread. Few series of the
 # training were farther away, and at 100 units the forecasts are wrong.
 _FARTHEST = 30
-# XLA's optimization of machine code takes most of the time. For few series, it takes far
-# longer than it can save.
-_QUICK_TO_COMPILE = {
-    "xla_backend_optimization_level": 0,
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_llvm_force_inline_before_split": False,
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_cpu_parallel_codegen_split_count": 1,
-}
 
-_lock = threading.Lock()
+_places: dict[tuple[int, int, int], Place] = {}
 
 
 def forecast_quantiles(
@@ -105,8 +99,9 @@ def _block(weights, windows, horizon, season_lengths):
     shift, scale = _shift_and_scale(windows)
     padded[:n_series] = (windows - shift) / scale
     seasons = np.tile(np.asarray(season_lengths, np.int32), (size, 1))
-    with _lock:
-        program = _program(n_steps, _fitting(_HORIZONS, horizon), size)
+    shape = n_steps, _fitting(_HORIZONS, horizon), size
+    place = _places.setdefault(shape, Place())
+    program = place.program(partial(_compile, *shape))
     quantiles = program(list(weights), padded, seasons)[:n_series, :horizon]
     return quantiles * scale[..., None] + shift[..., None]
 
@@ -132,8 +127,7 @@ def _shift_and_scale(windows):
     return shift, np.where(scale > 0, scale, 1)
 
 
-@lru_cache
-def _program(n_steps: int, horizon: int, n_series: int) -> Any:
+def _compile(n_steps: int, horizon: int, n_series: int) -> Any:
     """Return a function from weights, windows and seasons to quantiles."""
     backend = keras.config.backend()
     if backend == "jax":
@@ -153,8 +147,9 @@ def _program(n_steps: int, horizon: int, n_series: int) -> Any:
     def pretrained(weights, windows, seasons):
         return network.stateless_call(weights, others, [windows, seasons])[0]
 
-    options = dict(_QUICK_TO_COMPILE)
+    options = dict(QUICK_TO_COMPILE)
     if n_series == _BATCH_SIZES[-1]:
+        # So many series take long enough to be worth some optimization.
         options["xla_backend_optimization_level"] = 1
     weights = [np.asarray(variable) for variable in network.trainable_variables]
     windows = np.zeros((n_series, n_steps), np.float32)

@@ -1,10 +1,10 @@
 """Compiled programs of Keras models, kept for all models of the same kind."""
 
-import os
 import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,20 +14,19 @@ import numpy as np
 from skforecast_lstm._keras_seam import compile_arguments
 from skforecast_lstm.training import loops, steps
 from skforecast_lstm.training.blocks import DeviceBlock
+from skforecast_lstm.training.compile_options import options_for_batches
 from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way, quick_lstm
 from skforecast_lstm.training.recognition import NotRecognisedError, fingerprint
 from skforecast_lstm.training.row_independence import fills_batches
 from skforecast_lstm.training.steps import State
 
-__all__ = ["Place", "Program", "Programs", "Sweep", "unless_set_by_user"]
+__all__ = ["Place", "Program", "Programs", "Sweep"]
 
 MOST_PROGRAMS = 64
 # Target time of one call. Between two calls, interrupts are handled and the progress bar
 # moves.
 SECONDS_OF_A_STRETCH = 0.5
-# Smallest number of multiplications in a matrix product for which two threads pay off.
-WORTH_THREADS = 10**8
 
 # Guards the kept programs and the tracing of models. Models may have layers in common,
 # and Keras writes to layers while it traces them. Compiling needs no lock.
@@ -52,7 +51,7 @@ class Program:
     ) -> None:
         with _lock, quick_lstm():
             lowered = jax.jit(function).lower(*arguments)
-        self._run = _compiled(lowered, compiler_options)
+        self._run = _with_known_options(lowered, compiler_options)
         #: True if predicting draws random numbers or changes the model in another way.
         self.changes_model = getattr(function, "changes_model", False)
 
@@ -96,18 +95,24 @@ class Sweep:
 
     def __call__(self, *arguments: Any) -> tuple:
         """Run batches and return the state and the results of the metrics."""
-        program = self.place.compiled(self._function, arguments, self.batch_size)
-        return program(*arguments)
+        make = partial(_compile, self._function, arguments, self.batch_size)
+        return self.place.program(make)(*arguments)
 
     def stacked(self, *arguments: Any) -> tuple:
         """Run batches of many models, whose arguments are stacked along a first axis."""
         name = ("stacked", *self._name)
         place = self._programs.place(name, arguments, self.batch_size)
-        function = jax.vmap(self._function)
-        return place.compiled(function, arguments, self.batch_size)(*arguments)
+        make = partial(_compile, jax.vmap(self._function), arguments, self.batch_size)
+        return place.program(make)(*arguments)
 
 
-def _compiled(lowered, options):
+def _compile(function, arguments, batch_size):
+    """Return the program of a loop over batches."""
+    options = options_for_batches(arguments[0].weights, batch_size)
+    return Program(function, arguments, options)
+
+
+def _with_known_options(lowered, options):
     """Compile with the options that this release of JAX knows."""
     try:
         return lowered.compile(compiler_options=options)
@@ -115,7 +120,7 @@ def _compiled(lowered, options):
         unknown = [name for name in options if name in str(error)]
         if "No such compile option" not in str(error) or not unknown:
             raise
-        return _compiled(
+        return _with_known_options(
             lowered, {name: options[name] for name in options.keys() - unknown}
         )
 
@@ -178,7 +183,7 @@ class Programs:
 
     def _program(self, name, function, arguments, batch_size):
         place = self.place(name, arguments, batch_size)
-        return place.compiled(function, arguments, batch_size)
+        return place.program(partial(_compile, function, arguments, batch_size))
 
     def place(self, name: tuple, arguments: tuple, batch_size: int) -> "Place":
         """Return the place of the program for arguments of these shapes."""
@@ -236,20 +241,19 @@ class Place:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._program: Program | None = None
+        self._program: Any = None
         self._seconds_per_batch = SECONDS_OF_A_STRETCH
         #: Largest number of models for which it ran as one program.
         self.n_stacked = 1
 
-    def compiled(self, function: Callable, arguments: tuple, batch_size: int) -> Program:
-        """Return the program; compile it if it is new.
+    def program(self, make: Callable[[], Any]) -> Any:
+        """Return the program; make it if it is new.
 
         Threads that need the same program wait for it; others go on.
         """
         with self._lock:
             if self._program is None:
-                options = _compiler_options(arguments[0].weights, batch_size)
-                self._program = Program(function, arguments, options)
+                self._program = make()
             return self._program
 
     @property
@@ -279,34 +283,3 @@ def _unshared_entries(model):
     if model not in _unshared or _unshared[model].compile_config is not config:
         _unshared[model] = _Unshared(config, OrderedDict())
     return _unshared[model].entries
-
-
-def _compiler_options(weights, batch_size):
-    """Return the options of XLA for a CPU; none on other devices.
-
-    Each program uses one thread unless the work is large. Small work is slower with two
-    threads, and with one thread the programs of several workers share the cores without
-    waiting for each other. The machine code is optimized less, because unrolled loops
-    over so few units are slower and take longer to compile. A closer analysis finds the
-    copies that a loop needs.
-    """
-    largest = max((weight.size for weight in weights), default=0)
-    return unless_set_by_user(
-        {
-            "xla_backend_optimization_level": 1,
-            "xla_cpu_copy_insertion_use_region_analysis": True,
-            "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
-        }
-    )
-
-
-def unless_set_by_user(options: dict[str, Any]) -> dict[str, Any]:
-    """Return options of XLA for a CPU, without those in ``XLA_FLAGS``.
-
-    On other devices there are none.
-    """
-    if jax.default_backend() != "cpu":
-        return {}
-    flags = os.environ.get("XLA_FLAGS", "").split()
-    chosen = {flag.partition("=")[0].removeprefix("--") for flag in flags}
-    return {name: value for name, value in options.items() if name not in chosen}

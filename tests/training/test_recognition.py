@@ -26,28 +26,20 @@ class Unregistered(keras.layers.Layer):
         return inputs
 
 
-def model_of(*layers, optimizer="sgd", loss="mse", metrics=None, **options):
-    layers = layers or (keras.layers.LSTM(2), keras.layers.Dense(1))
-    model = keras.Sequential([keras.Input((3, 1)), *layers])
-    model.compile(optimizer, loss, metrics=metrics, **options)
-    return model
+@pytest.fixture
+def print_of(model_of, built):
+    """Function that returns the fingerprint of a model with some options."""
+
+    def print_of(**options):
+        model = model_of(**options)
+        return fingerprint(
+            built(model) if "metrics" in str(options) else model, training=True
+        )
+
+    return print_of
 
 
-def built(model):
-    """The model, with its loss and metrics built for batches of one target."""
-    shape = (2, *model.input_shape[1:])
-    model._symbolic_build(data_batch=(np.zeros(shape), np.zeros((2, 1))))
-    return model
-
-
-def print_of(**options):
-    model = model_of(**options)
-    return fingerprint(
-        built(model) if "metrics" in str(options) else model, training=True
-    )
-
-
-def test_twins_have_one_fingerprint():
+def test_twins_have_one_fingerprint(print_of):
     options = {"metrics": ["mae"], "optimizer": "adam"}
     assert print_of(**options) == print_of(**options)
     assert hash(print_of(**options)) == hash(print_of(**options))
@@ -71,14 +63,14 @@ def used_by_keras(model):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_model_that_keras_used_is_no_other(training):
+def test_a_model_that_keras_used_is_no_other(training, model_of, built):
     used, fresh = (built(model_of(metrics=["mae"])) for _ in range(2))
     used_by_keras(used)
     prints = [fingerprint(model, training=training) for model in (used, fresh)]
     assert prints[0] == prints[1]
 
 
-def test_names_seeds_and_learning_rates_are_data():
+def test_names_seeds_and_learning_rates_are_data(model_of):
     def build(seed, rate):
         layers = [
             keras.layers.LSTM(2, dropout=0.1, seed=seed, name=f"lstm_of_{seed}"),
@@ -131,7 +123,7 @@ def test_layers_connected_otherwise_are_another_network():
     )
 
 
-def test_a_frozen_layer_is_another_network():
+def test_a_frozen_layer_is_another_network(model_of):
     model, frozen = model_of(), model_of()
     frozen.layers[0].trainable = False
     assert fingerprint(model, training=True) != fingerprint(frozen, training=True)
@@ -174,20 +166,20 @@ def changed_arguments(kind):
 
 
 @pytest.mark.parametrize("kind", classes_of(keras.losses, keras.losses.Loss))
-def test_every_argument_of_a_loss_counts(kind):
+def test_every_argument_of_a_loss_counts(kind, print_of):
     usual = print_of(loss=kind())
     for arguments in ({"reduction": "sum"}, *changed_arguments(kind)):
         assert print_of(loss=kind(**arguments)) != usual, arguments
 
 
 @pytest.mark.parametrize("kind", classes_of(keras.optimizers, keras.optimizers.Optimizer))
-def test_every_argument_of_an_optimizer_counts(kind):
+def test_every_argument_of_an_optimizer_counts(kind, print_of):
     usual = print_of(optimizer=kind())
     for arguments in changed_arguments(kind):
         assert print_of(optimizer=kind(**arguments)) != usual, arguments
 
 
-def test_schedules_losses_metrics_and_weights_of_losses_count():
+def test_schedules_losses_metrics_and_weights_of_losses_count(print_of):
     schedule = keras.optimizers.schedules.ExponentialDecay
     prints = [
         print_of(),
@@ -202,7 +194,7 @@ def test_schedules_losses_metrics_and_weights_of_losses_count():
     assert len(set(prints)) == len(prints)
 
 
-def test_precision_counts():
+def test_precision_counts(print_of):
     usual = print_of()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
@@ -211,14 +203,14 @@ def test_precision_counts():
         keras.config.set_dtype_policy("float32")
 
 
-def test_a_registered_layer_is_recognised_by_its_class():
+def test_a_registered_layer_is_recognised_by_its_class(model_of, print_of):
     layers = lambda: (Twice(), keras.layers.LSTM(2), keras.layers.Dense(1))  # noqa: E731
     prints = [fingerprint(model_of(*layers()), training=True) for _ in range(2)]
     assert prints[0] == prints[1]
     assert prints[0] != print_of()
 
 
-def test_a_class_or_function_that_takes_the_name_of_another_is_another():
+def test_a_class_or_function_that_takes_the_name_of_another_is_another(model_of):
     def models(factor):
         @keras.saving.register_keras_serializable(package="tests", name="Renamed")
         class Times(keras.layers.Layer):
@@ -269,7 +261,7 @@ def in_units_of_a_global(y, outputs):
     return keras.ops.abs(y - outputs) * FACTOR
 
 
-def test_functions_are_compared_by_all_that_they_read(monkeypatch):
+def test_functions_are_compared_by_all_that_they_read(monkeypatch, print_of):
     def of(factor):
         return lambda y, outputs: keras.ops.abs(y - outputs) * factor
 
@@ -281,7 +273,7 @@ def test_functions_are_compared_by_all_that_they_read(monkeypatch):
     assert print_of(loss=in_units_of_a_global) != before
 
 
-def test_the_order_of_a_dict_counts():
+def test_the_order_of_a_dict_counts(model_of, built):
     def loss_of(*last):
         parts = OrderedDict(one=keras.ops.mean, two=keras.ops.square)
         for name in last:
@@ -303,7 +295,7 @@ def test_the_order_of_a_dict_counts():
     assert print_with("one") != print_with()
 
 
-def test_weights_excluded_from_decay_are_not_recognised():
+def test_weights_excluded_from_decay_are_not_recognised(print_of):
     optimizer = keras.optimizers.AdamW()
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     with pytest.raises(NotRecognisedError):

@@ -1,7 +1,6 @@
 """Batches are filled up only if no row changes what is computed for another."""
 
 import keras
-import numpy as np
 import pytest
 
 from skforecast_lstm import networks
@@ -15,20 +14,6 @@ class Twice(keras.layers.Layer):
 
     def call(self, inputs):
         return 2 * inputs
-
-
-def model_of(*layers, optimizer="sgd", loss="mse", metrics=None, **options):
-    layers = layers or (keras.layers.LSTM(2), keras.layers.Dense(1))
-    model = keras.Sequential([keras.Input((3, 1)), *layers])
-    model.compile(optimizer, loss, metrics=metrics, **options)
-    return model
-
-
-def built(model):
-    """The model, with its loss and metrics built for batches of one target."""
-    shape = (2, *model.input_shape[1:])
-    model._symbolic_build(data_batch=(np.zeros(shape), np.zeros((2, 1))))
-    return model
 
 
 @pytest.mark.parametrize(
@@ -58,7 +43,9 @@ def built(model):
         "metric over rows",
     ],
 )
-def test_batches_are_filled_up_where_loss_and_metrics_are_means(options, fills):
+def test_batches_are_filled_up_where_loss_and_metrics_are_means(
+    options, fills, model_of, built
+):
     assert fills_batches(built(model_of(**options))) is fills
 
 
@@ -74,7 +61,7 @@ def test_batches_are_filled_up_where_loss_and_metrics_are_means(options, fills):
         (lambda: keras.layers.Dense(1, lambda x: x / keras.ops.max(x)), False),
     ],
 )
-def test_batches_are_filled_up_where_rows_go_alone(layer, fills):
+def test_batches_are_filled_up_where_rows_go_alone(layer, fills, model_of, built):
     model = model_of(layer(), keras.layers.LSTM(2), keras.layers.Dense(1))
     assert fills_batches(built(model)) is fills
 
@@ -87,19 +74,21 @@ def test_batches_are_filled_up_where_rows_go_alone(layer, fills):
         (lambda: keras.layers.GRU(2, recurrent_dropout=0.1), False),
     ],
 )
-def test_batches_stay_as_they_are_where_more_rows_change_what_is_drawn(layer, fills):
+def test_batches_stay_as_they_are_where_more_rows_change_what_is_drawn(
+    layer, fills, model_of, built
+):
     model = built(model_of(layer(), keras.layers.Dense(1)))
     assert fills_batches(model, may_draw=True)
     assert fills_batches(model, may_draw=False) is fills
 
 
-def test_batches_of_our_networks_are_filled_up():
+def test_batches_of_our_networks_are_filled_up(built):
     model = recurrent_network((3, 1), units=(2, 2), cell="lstm", dense_units=2, l2=0.1)
     model.compile("adam", "mse")
     assert fills_batches(built(model))
 
 
-def test_an_operation_over_rows_keeps_batches_as_they_are():
+def test_an_operation_over_rows_keeps_batches_as_they_are(built):
     inputs = keras.Input((3,))
     outputs = keras.layers.Dense(1)(inputs - keras.ops.mean(inputs, axis=0))
     model = keras.Model(inputs, outputs)
@@ -107,7 +96,7 @@ def test_an_operation_over_rows_keeps_batches_as_they_are():
     assert not fills_batches(built(model))
 
 
-def test_a_loss_of_the_user_around_one_of_keras_is_no_mean_over_rows():
+def test_a_loss_of_the_user_around_one_of_keras_is_no_mean_over_rows(model_of, built):
     class Largest(keras.losses.Loss):
         inner = keras.losses.MeanSquaredError()
 
