@@ -133,7 +133,8 @@ def window_measures(layer, windows, rows):
     """Return the least spread, mean level and mean spread, from a sample of windows."""
     sample = windows[np.asarray(rows[:: max(1, len(rows) // 4096)])]
     sample = sample.reshape(*sample.shape[:2], -1)
-    least = _least_spread(sample)
+    chosen = slice(None) if layer.columns is None else list(layer.columns)
+    least = _least_spread(sample[:, :, chosen])
     # A model is one compiled program, instead of one for each operation.
     inputs = keras.Input(sample.shape[1:])
     alone = type(layer).from_config(layer.get_config())

@@ -15,6 +15,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from skforecast_lstm import training
+from skforecast_lstm._categories import (
+    find_categories,
+    warn_of_unknown_categories,
+)
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._keras_seam import forget_model
 from skforecast_lstm._rows import hold_out, select_rows, series_numbers
@@ -41,6 +45,7 @@ from skforecast_lstm._validation_set import (
 )
 from skforecast_lstm._window_input import ReadsWindows
 from skforecast_lstm.networks import (
+    CategoryNumbers,
     Members,
     TargetScale,
     WindowDenormalization,
@@ -48,6 +53,7 @@ from skforecast_lstm.networks import (
     recurrent_network,
     weigh_known_targets,
 )
+from skforecast_lstm.networks.arguments import ColumnPlaces
 from skforecast_lstm.networks.layers import find_layer
 
 _POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
@@ -242,7 +248,9 @@ class SequenceEstimator(ReadsWindows):
         weights = check_weights(sample_weight, X)
         rows, self.n_left_out_ = self._rows_to_train_on(X, known > 0, weights, series)
         y, known = select_rows(y, rows), select_rows(known, rows)
+        self._find_categorical(is_new)
         inputs = measure_columns(select_rows(X[:, -1], rows))
+        inputs.spread[list(self._categorical)] = 0
         warn_of_lost_digits("X", inputs)
         warn_of_lost_digits("y", measure_columns(y))
         if self._reads_unscaled_windows():
@@ -252,6 +260,8 @@ class SequenceEstimator(ReadsWindows):
         to_train, held_out = range(len(rows)), None
         if validation is None:
             to_train, held_out = self._split(X, rows, series, y, callbacks)
+        if self._categorical:
+            self._learn_categories(X, select_rows(rows, to_train), is_new)
         has_gaps = bool((known < 1).any())
         weights = None if weights is None else select_rows(weights, rows)
         weights = self._weigh_classes(y, weights)
@@ -261,7 +271,10 @@ class SequenceEstimator(ReadsWindows):
             with validation_set_named():
                 own, has_gaps_too = self._prepare_validation(validation, y)
             has_gaps |= has_gaps_too
-            warn_of_other_units("X", X[:, -1], rows, own.windows[:, -1], own.rows)
+            newest, newest_val = X[:, -1], own.windows[:, -1]
+            warn_of_other_units(
+                "X", newest, rows, newest_val, own.rows, self._categorical
+            )
             if is_regressor(self):
                 warn_of_other_units(
                     "y", y, to_train, own.targets, range(len(own.targets))
@@ -285,6 +298,25 @@ class SequenceEstimator(ReadsWindows):
             self.history_, self._target_layout = {}, layout
         self.model_, self._built_with = model, self._build_parameters()
         return task
+
+    def _find_categorical(self, is_new):
+        """Find the positions of the categorical columns, as in the first fit."""
+        if is_new:
+            names = () if self.categorical_features is None else self.categorical_features
+            n_columns = 1 if len(self.X_shape_) == 2 else self.X_shape_[2]
+            places = ColumnPlaces(n_columns, self.feature_names if len(names) else None)
+            self._categorical = places.positions("categorical_features", names)
+            vars(self).pop("categories_", None)
+
+    def _learn_categories(self, windows, rows, is_new):
+        """Find the categories, or warn of those that were not there in the first fit."""
+        windows = windows.reshape(*windows.shape[:2], -1)
+        if is_new:
+            self.categories_ = find_categories(windows, rows, self._categorical)
+        else:
+            warn_of_unknown_categories(
+                windows, self._categorical, self.categories_, stacklevel=6
+            )
 
     def _prepare_validation(self, validation, y):
         """Return the rows of the user's validation data, and if targets have gaps.
@@ -445,9 +477,19 @@ class SequenceEstimator(ReadsWindows):
         for layer in network.layers:
             if isinstance(layer, TargetScale):
                 put(layer, [*centre_and_spread(part.targets, part.weights)])
+            elif isinstance(layer, CategoryNumbers) and self._categorical:
+                place = self._categorical.index(layer.column)
+                put(layer, [self.categories_[place]])
             elif isinstance(layer, WindowNormalization) and self.model is None:
                 put(layer, window_measures(layer, part.windows, part.rows))
             elif isinstance(layer, WindowDenormalization) and self.model is None:
+                columns = find_layer(network, WindowNormalization).columns
+                if columns is not None:
+                    columns = [columns[one] for one in layer.columns]
                 check_units(
-                    part.windows, part.rows, part.targets, layer.columns, layer.n_each
+                    part.windows,
+                    part.rows,
+                    part.targets,
+                    columns or layer.columns,
+                    layer.n_each,
                 )

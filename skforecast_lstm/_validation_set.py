@@ -38,8 +38,8 @@ def validation_set_named():
         raise kind(f"In the validation data (X_val, y_val): {error}") from error
 
 
-def warn_of_other_units(name, values, rows, validation, validation_rows):
-    """Warn if validation data are far from the training data in a column.
+def warn_of_other_units(name, values, rows, validation, validation_rows, categorical=()):
+    """Warn if validation data are far from the training data in a column of numbers.
 
     Then one of them was scaled and the other was not, or the network has never seen such
     values.
@@ -51,6 +51,7 @@ def warn_of_other_units(name, values, rows, validation, validation_rows):
     differs = np.abs(other_centre - centre) > FAR * spread
     differs |= other_spread > FAR * spread
     differs &= spread > 0
+    differs[list(categorical)] = False
     if not differs.any():
         return
     column = int(differs.argmax())

@@ -11,6 +11,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm import training
+from skforecast_lstm._categories import warn_of_unknown_categories
 from skforecast_lstm._checks import check_no_times
 from skforecast_lstm._refits import RefittableEstimator
 from skforecast_lstm._rows import complete_rows
@@ -21,6 +22,9 @@ __all__ = ["ReadsWindows"]
 
 class ReadsWindows(RefittableEstimator):
     """Base class that checks windows and computes the outputs of the network."""
+
+    # Positions of the categorical columns in the windows.
+    _categorical: tuple[int, ...] = ()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -84,6 +88,9 @@ class ReadsWindows(RefittableEstimator):
         check_is_fitted(self, "model_")
         X, _ = self._validate_windows(X, reset=False)
         complete = complete_rows(X)
+        if self._categorical:
+            known = self.categories_
+            warn_of_unknown_categories(X, self._categorical, known, stacklevel=4)
         outputs = training.predict(self.model_, X)
         unanswered = ~complete & np.isnan(outputs).reshape(len(X), -1).any(axis=1)
         if unanswered.any():

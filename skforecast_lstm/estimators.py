@@ -56,6 +56,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         or no value of their target was known.
     callbacks_ : list of keras.callbacks.Callback
         Callbacks that were used in the last fit.
+    categories_ : list of ndarray of int
+        Categories of each of the `categorical_features`. Defined only if there are any.
     n_features_in_ : int
         Number of steps in a window: the columns of a two-dimensional `X`.
     n_outputs_ : int
@@ -102,6 +104,8 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
         season_length: int = 1,
         segment: int | None = None,
         target_columns: Sequence[int | str] | None = None,
+        categorical_features: Sequence[int | str] | None = None,
+        static_features: Sequence[int | str] | None = None,
         branches: Sequence[Mapping[str, Any]] | None = None,
         feature_names: Sequence[str] | None = None,
         model: Callable[..., keras.Model] | keras.Model | None = None,
@@ -276,7 +280,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         Activation function of the output. If None, a sigmoid for two classes and a
         softmax for more.
     feature_names : sequence of str, default=None
-        Names of the columns of a window. Needed if `branches` refers to columns by name.
+        Names of the columns of a window. Needed if `branches`, `categorical_features` or
+        `static_features` refer to columns by name.
     class_weight : dict or "balanced", default=None
         Weights of the classes in the loss, by label. "balanced" gives every class the
         same total weight. The class weights are multiplied by `sample_weight`.
@@ -294,6 +299,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         or their label was unknown.
     callbacks_ : list of keras.callbacks.Callback
         Callbacks that were used in the last fit.
+    categories_ : list of ndarray of int
+        Categories of each of the `categorical_features`. Defined only if there are any.
     n_features_in_ : int
         Number of steps in a window: the columns of a two-dimensional `X`.
     classes_ : ndarray of shape (n_classes,)
@@ -336,6 +343,8 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
         l2: float = 0.0,
         normalization: Literal["last", "standard", "relative"] | None = None,
         segment: int | None = None,
+        categorical_features: Sequence[int | str] | None = None,
+        static_features: Sequence[int | str] | None = None,
         branches: Sequence[Mapping[str, Any]] | None = None,
         feature_names: Sequence[str] | None = None,
         model: Callable[..., keras.Model] | keras.Model | None = None,

@@ -21,6 +21,10 @@ class UnscaledWarning(UserWarning):
     """Warning that values are so small or large that a network learns little."""
 
 
+class UnknownCategoryWarning(UserWarning):
+    """Warning that windows have categories that were not there in fit."""
+
+
 class OtherVersionWarning(UserWarning):
     """Warning that another version of this package saved or fitted the estimator."""
 

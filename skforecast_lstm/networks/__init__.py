@@ -1,5 +1,10 @@
 """Networks: functions that return a ``keras.Model``, with their layers and losses."""
 
+from skforecast_lstm.networks.categories import (
+    CategoryEmbedding,
+    CategoryNumbers,
+    JoinColumns,
+)
 from skforecast_lstm.networks.cells import Cell, PeepholeLSTMCell
 from skforecast_lstm.networks.forecasting import forecast_network
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
@@ -37,9 +42,12 @@ from skforecast_lstm.networks.series import (
 from skforecast_lstm.networks.simple_forecasts import SimpleForecasts
 
 __all__ = [
+    "CategoryEmbedding",
+    "CategoryNumbers",
     "Cell",
     "Columns",
     "GlorotUniform",
+    "JoinColumns",
     "JoinNeighbours",
     "KnownTargetsLoss",
     "KnownTargetsMetric",

@@ -38,6 +38,8 @@ class WindowNormalization(keras.layers.Layer):
     season_length : int, default=1
         Number of steps in a season. With "last" and a season of more than one step, the
         level is the mean of the last season of the window.
+    columns : tuple of int, default=None
+        Columns to select first. If None, all columns.
 
     Notes
     -----
@@ -59,6 +61,7 @@ class WindowNormalization(keras.layers.Layer):
         method: str = "last",
         n_columns: int | None = None,
         season_length: int = 1,
+        columns: tuple[int, ...] | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -67,6 +70,7 @@ class WindowNormalization(keras.layers.Layer):
         self.method = method
         self.n_columns = n_columns
         self.season_length = season_length
+        self.columns = None if columns is None else tuple(columns)
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -78,7 +82,7 @@ class WindowNormalization(keras.layers.Layer):
         ):
             weight = self.add_weight(
                 name=name,
-                shape=(self.n_columns or input_shape[-1],),
+                shape=(self._count_normalized(input_shape[-1]),),
                 initializer=keras.initializers.Constant(value),
                 trainable=False,
             )
@@ -86,6 +90,7 @@ class WindowNormalization(keras.layers.Layer):
 
     def call(self, inputs):
         """Return normalized windows, and levels and spreads per sample and column."""
+        inputs = self._select(inputs)
         known = ops.logical_not(ops.isnan(inputs))
         values = ops.where(known, inputs, ops.zeros_like(inputs))
         counted = ops.cast(known, values.dtype)[:, :, : self.n_columns]
@@ -101,6 +106,13 @@ class WindowNormalization(keras.layers.Layer):
             others = values[:, :, self.n_columns :]
             normalized = ops.concatenate([normalized, others], -1)
         return normalized, level[:, 0], spread[:, 0]
+
+    def _select(self, inputs):
+        """Return the windows with the selected columns."""
+        return inputs if self.columns is None else ops.take(inputs, self.columns, axis=-1)
+
+    def _count_normalized(self, n_columns):
+        return self.n_columns or (len(self.columns) if self.columns else n_columns)
 
     def _last(self, values, counted):
         mean, _ = _mean(values, counted)
@@ -131,12 +143,14 @@ class WindowNormalization(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """Return the shapes of the outputs, which Keras would trace `call` to find."""
         n_samples, n_steps, n_columns = input_shape
-        measures = (n_samples, self.n_columns or n_columns)
+        measures = (n_samples, self._count_normalized(n_columns))
+        n_columns = n_columns if self.columns is None else len(self.columns)
         return (n_samples, n_steps, n_columns), measures, measures
 
     def compute_mask(self, inputs, previous_mask=None):
         """Return a mask of shape (n_samples, n_steps), True at known steps."""
-        return [ops.logical_not(ops.any(ops.isnan(inputs), axis=-1)), None, None]
+        unknown = ops.any(ops.isnan(self._select(inputs)), axis=-1)
+        return [ops.logical_not(unknown), None, None]
 
     def get_config(self):
         """Return the parameters of the layer."""
@@ -145,6 +159,7 @@ class WindowNormalization(keras.layers.Layer):
             "method": self.method,
             "n_columns": self.n_columns,
             "season_length": self.season_length,
+            "columns": self.columns,
         }
 
 

@@ -12,6 +12,7 @@ from skforecast_lstm.networks.arguments import (
     layer_sizes,
     task_shapes,
 )
+from skforecast_lstm.networks.categories import ColumnKinds
 from skforecast_lstm.networks.cells import Cell, recurrent_layer
 from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns
 from skforecast_lstm.networks.normalization import (
@@ -56,6 +57,9 @@ def recurrent_network(
     segment: int | None = None,
     target_columns: Sequence[int | str] | None = None,
     n_quantiles: int = 1,
+    categorical_features: Sequence[int | str] | None = None,
+    n_categories: Sequence[int] | None = None,
+    static_features: Sequence[int | str] | None = None,
     branches: Sequence[Mapping[str, Any]] | None = None,
     feature_names: Sequence[str] | None = None,
     meta: Mapping[str, Any] | None = None,
@@ -127,6 +131,17 @@ def recurrent_network(
     n_quantiles : int, default=1
         Number of quantiles for each step of each target, equal to that of
         :class:`QuantileLoss`.
+    categorical_features : tuple of int or str, default=None
+        Columns of the window with categories, as integers. Each passes through an
+        embedding before the recurrent layers. Its size is half the number of categories,
+        at most 50. A category that training has not seen has the mean of all embeddings.
+    n_categories : tuple of int, default=None
+        Number of categories of each of the `categorical_features`. Estimators find them
+        in the data.
+    static_features : tuple of int or str, default=None
+        Columns of numbers that are constant in each series, such as the size of a shop.
+        The `normalization` leaves them unchanged; otherwise it would turn them into
+        zeros. Scale them before the windows.
     branches : list of dict, default=None
         Separate recurrent layers for groups of columns, with outputs that are joined
         before the dense layers. A branch is a dict such as
@@ -134,8 +149,8 @@ def recurrent_network(
         `units`, `cell`, `activation`, `bidirectional`, `dropout`, `recurrent_dropout` and
         `segment`. Parameters that it leaves out have the values of the network.
     feature_names : sequence of str, default=None
-        Names of the columns of a window. Needed to use names in `branches` and
-        `target_columns`.
+        Names of the columns of a window. Needed to use names in `branches`,
+        `target_columns`, `categorical_features` and `static_features`.
     meta : dict, default=None
         Description of the data by SciKeras, used in place of `input_shape`, `n_outputs`
         and, if not given, `output_activation`. SciKeras passes it automatically if the
@@ -157,7 +172,14 @@ def recurrent_network(
     )
     places = ColumnPlaces(1 if len(input_shape) == 1 else input_shape[-1], feature_names)
     check_integer("n_quantiles", n_quantiles, 1)
-    columns = _forecast_columns(places, target_columns, n_outputs, n_quantiles)
+    kinds = ColumnKinds.of(
+        places,
+        categorical_features=categorical_features,
+        n_categories=n_categories,
+        static_features=static_features,
+        meta=meta,
+    )
+    columns = _forecast_columns(places, kinds, target_columns, n_outputs, n_quantiles)
     is_undone = normalization is not None and output_activation is None and columns != ()
     _check_choices(places, columns, is_undone, base, decoder)
     n_columns = len(columns or (0,))
@@ -179,14 +201,17 @@ def recurrent_network(
     }
 
     inputs, window = window_input(input_shape)
+    chosen = None if kinds.are_all_numbers else kinds.numbers
     if normalization is None:
-        steps = MaskUnknown()(window)
+        numbers = MaskUnknown()(TakeColumns(chosen)(window) if chosen else window)
     else:
-        steps, level, spread = WindowNormalization(normalization)(window)
+        normalize = WindowNormalization(normalization, columns=chosen)
+        numbers, level, spread = normalize(window)
+    steps = kinds.join(numbers, window)
     if branches is None:
         outputs = recurrent_stack(steps, **stack, **penalties)
     else:
-        outputs = _join_branches(steps, branches, places, stack, penalties)
+        outputs = _join_branches(steps, branches, places, kinds, stack, penalties)
     if decoder == "lstm":
         size = layer_sizes("units", units)[-1]
         layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
@@ -208,7 +233,7 @@ def recurrent_network(
     if is_undone:
         parts = [layers.Reshape((horizon, n_columns, n_quantiles))(outputs)]
         if base is not None:
-            targets = TakeColumns(columns)(steps)
+            targets = TakeColumns(columns)(numbers)
             parts.insert(0, _simple_forecast(targets, base, horizon, season_length))
         outputs = undo_normalization(parts, level, spread, columns)
         return NormalizedNetwork(inputs, outputs, name="recurrent_network")
@@ -246,16 +271,17 @@ def _simple_forecast(steps, base, horizon, season_length):
     return simple
 
 
-def _forecast_columns(places, target_columns, n_outputs, n_quantiles):
-    """Return the positions of the columns that the outputs forecast; None if unknown."""
+def _forecast_columns(places, kinds, target_columns, n_outputs, n_quantiles):
+    """Return the columns that the outputs forecast, among the numbers, if known."""
     if n_outputs % n_quantiles:
         raise ValueError(
             f"There are {n_outputs} outputs for {n_quantiles} quantiles. Each step of "
             "each target needs one output for each quantile."
         )
     if target_columns is None:
-        return (0,) if places.n_columns == 1 else None
+        return (0,) if len(kinds.numbers) == 1 else None
     columns = places.positions("target_columns", target_columns)
+    columns = kinds.among_numbers(columns)
     if columns and n_outputs % (len(columns) * n_quantiles):
         each = f" of {n_quantiles} quantiles each" if n_quantiles > 1 else ""
         raise ValueError(
@@ -265,7 +291,7 @@ def _forecast_columns(places, target_columns, n_outputs, n_quantiles):
     return columns
 
 
-def _join_branches(steps, branches, places, stack, penalties):
+def _join_branches(steps, branches, places, kinds, stack, penalties):
     """Return the joined outputs of all branches."""
     parts = []
     for number, branch in enumerate(branches):
@@ -285,7 +311,7 @@ def _join_branches(steps, branches, places, stack, penalties):
         columns = places.positions(where, branch["columns"])
         if not columns:
             raise ValueError(f"{where} has no columns.")
-        chosen = TakeColumns(columns)(steps)
+        chosen = TakeColumns(kinds.after_join(columns))(steps)
         parts.append(recurrent_stack(chosen, **{**stack, **own}, **penalties))
     if not parts:
         raise ValueError("branches must name at least one branch, or be None.")
