@@ -1,0 +1,37 @@
+"""The example of an engineer: own network, loss and validation set, search, new data."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+
+@pytest.mark.slow
+def test_from_the_search_to_new_data(load, tmp_path):
+    study, regressor, (before, after) = load("engineer").main(tmp_path)
+    states = [trial.state for trial in study.trials]
+    assert states.count(optuna.trial.TrialState.PRUNED) > 0
+    assert states.count(optuna.trial.TrialState.COMPLETE) > 0
+    # The best candidate went on to its best epoch, and stopped after it.
+    losses = regressor.history_["val_loss"]
+    assert min(losses) < study.best_value
+    # The level rose by a fifth, to 360.
+    assert after < before / 2
+    assert after < 30
+    log = pd.read_csv(tmp_path / "training.csv")
+    assert len(log) == regressor.n_iter_
+    np.testing.assert_allclose(log["val_loss"].dropna(), losses, rtol=1e-5)
+
+
+def test_it_is_short(load):
+    (main,) = (
+        node
+        for node in ast.parse(Path(load("engineer").__file__).read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "main"
+    )
+    statements = [node for node in ast.walk(main) if isinstance(node, ast.stmt)]
+    # Without main itself and its docstring.
+    assert len(statements) - 2 <= 24
