@@ -12,20 +12,19 @@ import numpy as np
 import pandas as pd
 import sktime
 from sktime.forecasting.model_evaluation import evaluate
-from sktime.performance_metrics.forecasting import (
-    MeanAbsolutePercentageError,
-    MeanAbsoluteScaledError,
-    MeanSquaredScaledError,
-)
-from sktime.performance_metrics.forecasting.probabilistic import (
-    EmpiricalCoverage,
-    IntervalWidth,
-)
+from sktime.performance_metrics.forecasting import MeanAbsoluteError
+from sktime.performance_metrics.forecasting.probabilistic import EmpiricalCoverage
 from sktime.split import SameLocSplitter, SingleWindowSplitter
 from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import __version__
-from skforecast_lstm.comparison.datasets import split_series
+from skforecast_lstm.comparison.datasets import every_series
+from skforecast_lstm.comparison.scores import (
+    coverages,
+    point_scores,
+    scaled_errors,
+    widths,
+)
 
 
 @dataclass(frozen=True)
@@ -87,15 +86,26 @@ def metric_names(coverage):
     return ["MASE", "RMSSE", "sMAPE", *levels, "fit_seconds", "predict_seconds"]
 
 
-_INTERVAL_METRICS = {"coverage": EmpiricalCoverage, "width": IntervalWidth}
+# Functions of the actual values and the bounds of an interval.
+_INTERVAL_METRICS = {"coverage": coverages, "width": widths}
 
 
-def _point_metrics(season_length):
-    return {
-        "MASE": MeanAbsoluteScaledError(sp=season_length),
-        "RMSSE": MeanSquaredScaledError(sp=season_length, square_root=True),
-        "sMAPE": MeanAbsolutePercentageError(symmetric=True),
-    }
+class _Unscored:
+    """Metric that tells sktime which forecasts to make, and measures nothing.
+
+    sktime would measure each series separately, which takes far longer than `scores`.
+    """
+
+    def __call__(self, y_true, y_pred, **others):
+        return np.nan
+
+
+class _PointForecasts(_Unscored, MeanAbsoluteError):  # noqa: N818
+    """Asks for point forecasts."""
+
+
+class _Intervals(_Unscored, EmpiricalCoverage):
+    """Asks for intervals."""
 
 
 _lock = threading.Lock()
@@ -162,61 +172,61 @@ def run(prefix, y, X, forecaster, horizon, season_length, coverage):
 
 
 def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
-    points = _point_metrics(season_length)
-    has_intervals = coverage and forecaster.get_tag("capability:pred_int")
-    scoring = [points["MASE"]]
-    if has_intervals:
-        scoring.append(EmpiricalCoverage(coverage=list(coverage)))
+    levels = coverage if forecaster.get_tag("capability:pred_int") else ()
+    asked = [_PointForecasts()]
+    if levels:
+        asked.append(_Intervals(coverage=list(levels)))
     splitter = SingleWindowSplitter(fh=np.arange(1, horizon + 1))
     outcome = evaluate(
-        forecaster, splitter, y, X=X, scoring=scoring, return_data=True,
+        forecaster, splitter, y, X=X, scoring=asked, return_data=True,
         error_score="raise",
         # X has only the rows to forecast, because ARIMA fails with earlier rows.
         cv_X=None if X is None else SameLocSplitter(splitter, y),
     ).iloc[0]  # fmt: skip
     train, actual = (
-        split_series(outcome[part], prefix) for part in ("y_train", "y_test")
+        every_series(outcome[part], prefix) for part in ("y_train", "y_test")
     )
-    forecast = split_series(_align_to(outcome["y_pred"], outcome["y_test"]), prefix)
-    intervals = outcome["y_pred_interval"] if has_intervals else None
-    seconds = {
-        "fit_seconds": outcome["fit_time"] / len(actual),
-        "predict_seconds": outcome["pred_time"] / len(actual),
+
+    def values(forecast):
+        aligned = _align_to(forecast, outcome["y_test"])
+        return every_series(aligned, prefix).values[:, 0]
+
+    forecast = values(outcome["y_pred"])
+    scores = point_scores(actual, forecast, train, season_length)
+    columns = {
+        "actual": actual.values[:, 0],
+        "forecast": forecast,
+        "scaled_error": scaled_errors(actual, forecast, train, season_length),
     }
-    scores, forecasts = [], []
-    for series, values in actual.items():
-        found = {
-            metric: function(values, forecast[series], y_train=train[series])
-            for metric, function in points.items()
-        }
-        scaled = points["MASE"].evaluate_by_index(
-            values, forecast[series], y_train=train[series]
-        )
-        columns = {
-            "actual": values,
-            "forecast": forecast[series],
-            "scaled_error": scaled,
-        }
-        for level in coverage if has_intervals else ():
-            bounds = _bounds(intervals, level, series, outcome["y_test"], prefix)
-            for metric, function in _INTERVAL_METRICS.items():
-                found[f"{metric}_{level:g}"] = function()(values, bounds)
-            for side in ("lower", "upper"):
-                columns[f"{side}_{level:g}"] = bounds.xs(side, axis=1, level=-1).iloc[
-                    :, 0
-                ]
-        found |= seconds
-        scores += [[series, metric, float(value)] for metric, value in found.items()]
-        forecasts.append(
+    for level in levels:
+        bounds = [
+            values(outcome["y_pred_interval"].xs((level, side), axis=1, level=(-2, -1)))
+            for side in ("lower", "upper")
+        ]
+        for metric, function in _INTERVAL_METRICS.items():
+            scores[f"{metric}_{level:g}"] = function(actual, *bounds)
+        for side, bound in zip(("lower", "upper"), bounds, strict=True):
+            columns[f"{side}_{level:g}"] = bound
+    for metric, column in (("fit_seconds", "fit_time"), ("predict_seconds", "pred_time")):
+        scores[metric] = np.full(len(actual), outcome[column] / len(actual))
+    by_metric = {metric: numbers.tolist() for metric, numbers in scores.items()}
+    by_column = {column: numbers.tolist() for column, numbers in columns.items()}
+    rows = [actual.row_slice(number) for number in range(len(actual))]
+    return {
+        "error": None,
+        "scores": [
+            [name, metric, numbers[number]]
+            for number, name in enumerate(actual.names)
+            for metric, numbers in by_metric.items()
+        ],
+        "forecasts": [
             {
-                "series": series,
-                **{
-                    column: np.asarray(numbers, dtype=float).tolist()
-                    for column, numbers in columns.items()
-                },
+                "series": name,
+                **{column: numbers[place] for column, numbers in by_column.items()},
             }
-        )
-    return {"error": None, "scores": scores, "forecasts": forecasts}
+            for name, place in zip(actual.names, rows, strict=True)
+        ],
+    }
 
 
 def _align_to(forecast, actual):
@@ -228,12 +238,3 @@ def _align_to(forecast, actual):
         row = forecast.index[forecast.isna().any(axis=1)][0]
         raise ValueError(f"The forecaster gave no forecast for {row}.")
     return forecast
-
-
-def _bounds(intervals, level, series, actual, prefix):
-    """Return the interval of one series at one level, in the form of sktime's metrics."""
-    sides = {}
-    for side in ("lower", "upper"):
-        bounds = intervals.xs((level, side), axis=1, level=(-2, -1))
-        sides["y", level, side] = split_series(_align_to(bounds, actual), prefix)[series]
-    return pd.DataFrame(sides)

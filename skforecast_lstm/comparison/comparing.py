@@ -6,9 +6,11 @@ from importlib.metadata import version
 from importlib.util import find_spec
 
 import joblib
+import numpy as np
 import pandas as pd
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._series import ranges
 from skforecast_lstm.comparison.cells import Cell, metric_names, quiet, run
 from skforecast_lstm.comparison.datasets import read_datasets
 from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
@@ -48,7 +50,8 @@ def compare(
 
     The data are cut at several times. At each cutoff, every forecaster is fitted on the
     rows before it, forecasts the next `horizon` steps, and is scored against the actual
-    values. sktime does the fitting, splitting and scoring.
+    values. sktime does the splitting and fitting, and the scores are those of its
+    metrics.
 
     Parameters
     ----------
@@ -325,57 +328,42 @@ def _versions():
 def _comparison(datasets, cells, outcomes, settings):
     """Return the outcomes of all cells as tables."""
     scores, forecasts, failures = [], [], []
-    of_points = [name for name in metric_names(()) if "seconds" not in name]
-    series_of = {dataset.name: list(dataset.series()) for dataset in datasets}
+    point_metrics = [name for name in metric_names(()) if "seconds" not in name]
+    every = {dataset.name: dataset.series() for dataset in datasets}
     for cell, outcome in zip(cells, outcomes, strict=True):
         times, n_train = cell.dataset.times, cell.n_train
         where = {"forecaster": cell.name, "window": cell.window + 1}
         where["cutoff"] = times[n_train - 1]
-        if outcome["error"] is not None:
-            reason = outcome["error"]
+        reason, outcome_scores = outcome["error"], outcome["scores"]
+        if reason is not None:
             failures.append({"dataset": cell.dataset.name, **where, "reason": reason})
             outcome_scores = [
-                (series, metric, float("nan"))
-                for series in series_of[cell.dataset.name]
-                for metric in of_points
+                (name, metric, float("nan"))
+                for name in every[cell.dataset.name].names
+                for metric in point_metrics
             ]
-        else:
-            reason, outcome_scores = None, outcome["scores"]
         scores += [
             {
-                "dataset": series,
+                "dataset": name,
                 **where,
                 "metric": metric,
                 "value": value,
                 "reason": reason,
             }
-            for series, metric, value in outcome_scores
+            for name, metric, value in outcome_scores
         ]
-        steps = range(1, cell.dataset.horizon + 1)
-        for of_series in outcome["forecasts"]:
-            columns = dict(of_series)
-            place = {"dataset": columns.pop("series"), **where}
-            forecasts.append(
-                pd.DataFrame(
-                    {
-                        **place,
-                        "time": times[n_train : n_train + cell.dataset.horizon],
-                        "step": steps,
-                        **columns,
-                    }
-                )
-            )
-    history = [
-        pd.DataFrame(
-            {
-                "dataset": name,
-                "time": dataset.longest[-len(values) :],
-                "actual": values.to_numpy(),
-            }
-        )
-        for dataset in datasets
-        for name, values in dataset.series().items()
-    ]
+        if outcome["forecasts"]:
+            forecasts.append(_forecasts(outcome["forecasts"], cell, where))
+    history = []
+    for dataset in datasets:
+        series = every[dataset.name]
+        rows = ranges(len(dataset.longest) - series.lengths, series.lengths)
+        columns = {
+            "dataset": np.repeat(np.array(series.names, dtype=object), series.lengths),
+            "time": dataset.longest[rows],
+            "actual": series.values[:, 0],
+        }
+        history.append(pd.DataFrame(columns))
     columns = ["dataset", "forecaster", "window", "cutoff", "reason"]
     return Comparison(
         results=pd.DataFrame(scores),
@@ -385,4 +373,25 @@ def _comparison(datasets, cells, outcomes, settings):
         failures=pd.DataFrame(failures, columns=columns),
         history=pd.concat(history, ignore_index=True),
         settings=settings,
+    )
+
+
+def _forecasts(by_series, cell, where):
+    """Return the forecasts of one cell as a table, one series after the other."""
+    horizon, n_series = cell.dataset.horizon, len(by_series)
+    names = np.array([one["series"] for one in by_series], dtype=object)
+    times = cell.dataset.times[cell.n_train : cell.n_train + horizon]
+    numbers = {
+        column: np.concatenate([one[column] for one in by_series])
+        for column in by_series[0]
+        if column != "series"
+    }
+    return pd.DataFrame(
+        {
+            "dataset": names.repeat(horizon),
+            **where,
+            "time": times[np.tile(np.arange(horizon), n_series)],
+            "step": np.tile(np.arange(1, horizon + 1), n_series),
+            **numbers,
+        }
     )

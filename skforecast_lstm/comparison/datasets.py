@@ -9,6 +9,7 @@ from sktime.split import ExpandingWindowSplitter
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._rounding import mean_change
+from skforecast_lstm._series import ManySeries, ranges
 from skforecast_lstm._time_steps import Steps, likely_offset
 from skforecast_lstm.comparison.checks import TableChecks
 
@@ -47,8 +48,8 @@ class Dataset:
     windows: tuple[int, ...]
 
     def series(self):
-        """Return the name and values of each series: one column, or one in a panel."""
-        return split_series(self.y, self.prefix)
+        """Return each column of each series as a series of its own."""
+        return every_series(self.y, self.prefix)
 
     def window(self, n_train):
         """Return the rows of y and X up to the last step of one window."""
@@ -62,28 +63,33 @@ class Dataset:
         return until_last(self.y), until_last(self.X)
 
 
-def split_series(frame, prefix):
-    """Return the name and values of each series of a frame, in order.
+def every_series(frame, prefix=()):
+    """Return each column of each series of a frame as a series of its own.
 
-    A name has the prefix, the name of the series if the frame is a panel, and the name
-    of the column if there are several.
+    The name of a series has the prefix, its name in the index if the frame is a panel,
+    and the name of its column if there are several.
     """
-    many_columns = frame.shape[1] > 1
-    if frame.index.nlevels == 1:
-        panel = {(): frame}
+    index, n_columns = frame.index, frame.shape[1]
+    if index.nlevels == 1:
+        numbers, keys = np.zeros(len(index), dtype=np.int64), [()]
     else:
-        levels = list(range(frame.index.nlevels - 1))
-        panel = {
-            key: rows.droplevel(levels)
-            for key, rows in frame.groupby(level=levels, sort=False)
-        }
-    return {
-        " / ".join([*prefix, *map(str, key), *([str(column)] if many_columns else [])]): (
-            rows[column]
-        )
-        for key, rows in panel.items()
-        for column in frame.columns
-    }
+        levels = list(range(index.nlevels - 1))
+        numbers = index.to_frame().groupby(level=levels, sort=False).ngroup().to_numpy()
+        first = np.unique(numbers, return_index=True)[1]
+        keys = [label[:-1] for label in index[first]]
+    order = np.argsort(numbers, kind="stable")
+    lengths = np.bincount(numbers)
+    starts = (lengths.cumsum() - lengths).repeat(n_columns)
+    lengths = lengths.repeat(n_columns)
+    rows = order[ranges(starts, lengths)]
+    columns = np.tile(np.arange(n_columns), len(keys)).repeat(lengths)
+    ends = [[str(one)] for one in frame.columns] if n_columns > 1 else [[]]
+    return ManySeries(
+        frame.to_numpy(dtype=np.float64)[rows, columns, None],
+        np.append(0, lengths.cumsum()),
+        [" / ".join([*prefix, *map(str, key), *end]) for key in keys for end in ends],
+        index.get_level_values(-1)[rows],
+    )
 
 
 def read_datasets(y, X, *, horizon, season_length, n_windows, step):
@@ -120,9 +126,10 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
         )
         _check_scale(dataset)
         datasets.append(dataset)
-    names = [name for dataset in datasets for name in dataset.series()]
-    if twice := [name for name in names if names.count(name) > 1]:
-        raise ValueError(f"Two series are called {twice[0]!r}. Rename one.")
+    names = pd.Index([name for one in datasets for name in one.series().names])
+    if not names.is_unique:
+        twice = names[names.duplicated(keep=False)][0]
+        raise ValueError(f"Two series are called {twice!r}. Rename one.")
     return datasets
 
 
@@ -245,20 +252,29 @@ def _times(frame, name):
     if frame.index.nlevels == 1:
         times = _regular(frame.index, f"y of {name!r}")
         return times, times
-    levels = list(range(frame.index.nlevels - 1))
-    times_of = {
-        key: _regular(rows.index.get_level_values(-1), f"series {_text(key)} of {name!r}")
-        for key, rows in frame.groupby(level=levels, sort=False)
-    }
-    longest = max(times_of.values(), key=len)
-    for key, times in times_of.items():
+    index = frame.index
+    parts = [index.get_level_values(level) for level in range(index.nlevels - 1)]
+    is_unnamed = np.logical_or.reduce([part.isna() for part in parts])
+    if is_unnamed.any():
+        raise ValueError(
+            f"The index of y of {name!r} does not name the series of row "
+            f"{is_unnamed.argmax()}. Give it a name, or drop such rows."
+        )
+    series = every_series(frame[frame.columns[:1]])
+    times_by_name = {}
+    for number in series.equal_times()[0]:
+        times = series.times[series.row_slice(number)]
+        where = f"series {series.names[number]} of {name!r}"
+        times_by_name[series.names[number]] = _regular(times, where)
+    longest = max(times_by_name.values(), key=len)
+    for one, times in times_by_name.items():
         if times[-1] != longest[-1] or not times.isin(longest).all():
             raise ValueError(
                 f"The series of {name!r} must end together, as all are cut at the same "
-                f"times: series {_text(key)} ends at {times[-1]}, the longest at "
-                f"{longest[-1]}. Cut them alike, or give them as a dict of datasets."
+                f"times: series {one} ends at {times[-1]}, the longest at {longest[-1]}. "
+                "Cut them alike, or give them as a dict of datasets."
             )
-    return min(times_of.values(), key=len), longest
+    return min(times_by_name.values(), key=len), longest
 
 
 def _regular(times, where):
@@ -308,12 +324,19 @@ def _windows(times, name, horizon, n_windows, step):
 
 def _check_scale(dataset):
     """Raise if the past of a series never changes, so scaled errors have no meaning."""
-    for name, values in dataset.series().items():
-        known = values[values.index < dataset.steps[dataset.windows[0]]].to_numpy()
-        season = dataset.season_length
-        if len(known) <= season or mean_change(known, season) == 0:
-            raise ValueError(
-                f"{name!r} repeats itself exactly in its first {len(known)} rows with "
-                f"season_length={season}, so MASE and RMSSE, which divide by the error "
-                "of repeating it, mean nothing. Leave it out, or start where it changes."
-            )
+    series, season = dataset.series(), dataset.season_length
+    is_known = series.times < dataset.steps[dataset.windows[0]]
+    lengths = np.add.reduceat(is_known, series.offsets[:-1], dtype=np.int64)
+    is_constant = lengths <= season
+    for length in np.unique(lengths[~is_constant]):
+        (equal,) = np.nonzero(lengths == length)
+        rows = series.offsets[equal] + np.arange(length)[:, None]
+        is_constant[equal] = mean_change(series.values[rows, 0], season) == 0
+    if is_constant.any():
+        first = int(is_constant.argmax())
+        raise ValueError(
+            f"{series.names[first]!r} repeats itself exactly in its first "
+            f"{lengths[first]} rows with season_length={season}, so MASE and RMSSE, "
+            "which divide by the error of repeating it, mean nothing. Leave it out, or "
+            "start where it changes."
+        )

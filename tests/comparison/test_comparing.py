@@ -437,3 +437,9 @@ def test_the_default_line_up_with_the_lstm(monthly):
     mase = comparison.ranking()["MASE"]
     assert mase["LSTM"] < mase["naive"]
     assert "LSTM" in comparison.summary().split(".")[0]
+
+
+def test_a_row_without_the_name_of_its_series_is_an_error(monthly):
+    panel = pd.concat({"a": monthly.to_frame(), None: monthly.to_frame()})
+    with pytest.raises(ValueError, match=r"y of .* does not name the series of row 144"):
+        compare(panel, horizon=12, forecasters=["naive"])
