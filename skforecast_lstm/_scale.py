@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skforecast_lstm._pieces import pieces
 from skforecast_lstm._rounding import rounding_limit
 from skforecast_lstm._series import ManySeries
 
@@ -41,6 +42,31 @@ class Scale(NamedTuple):
         varies = spread > rounding_limit(largest, values.dtype, n_known)
         spread = np.where(varies, spread, 1.0)
         return cls(centre.squeeze(axis), spread.squeeze(axis))
+
+    @classmethod
+    def from_targets(cls, targets: NDArray, weights: NDArray | None) -> "Scale":
+        """Create from targets: their (weighted) mean and standard deviation.
+
+        They may be larger than the memory, so they are read in pieces. If a target varies
+        only by rounding, its spread is a hundredth of its level, and at most 1. So
+        predictions begin and stay near its only value.
+        """
+
+        def average(function):
+            total = count = 0.0
+            for piece in pieces(targets):
+                values = targets[piece].astype(np.float64)
+                known = ~np.isnan(values)
+                by_row = np.ones(len(values)) if weights is None else weights[piece]
+                total += by_row @ np.where(known, function(values), 0.0)
+                count += by_row @ known.astype(np.float64)
+            return total / np.where(count != 0, count, 1.0)
+
+        centre = average(lambda values: values)
+        spread = np.sqrt(average(lambda values: (values - centre) ** 2))
+        varies = spread > rounding_limit(centre, targets.dtype, len(targets))
+        least = np.where(centre == 0, 1.0, np.minimum(np.abs(centre) / 100, 1.0))
+        return cls(centre, np.where(varies, spread, least))
 
     @classmethod
     def by_series(cls, series: ManySeries) -> "Scale":

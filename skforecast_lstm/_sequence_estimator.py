@@ -22,8 +22,8 @@ from skforecast_lstm._categories import (
 from skforecast_lstm._forks import check_not_forked
 from skforecast_lstm._keras_seam import forget_model
 from skforecast_lstm._rows import hold_out, select_rows, series_numbers
-from skforecast_lstm._scales import (
-    centre_and_spread,
+from skforecast_lstm._scale import Scale
+from skforecast_lstm._scale_checks import (
     check_units,
     measure_columns,
     warn_of_lost_digits,
@@ -56,7 +56,15 @@ from skforecast_lstm.networks import (
 from skforecast_lstm.networks.arguments import ColumnPlaces
 from skforecast_lstm.networks.layers import find_layer
 
-_POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
+
+class _Integers(Interval):
+    """Interval of whole numbers, without True and False."""
+
+    def is_satisfied_by(self, value):
+        return not isinstance(value, bool) and super().is_satisfied_by(value)
+
+
+_POSITIVE_INTEGER = _Integers(Integral, 1, None, closed="left")
 
 
 def default_batch_size(n_rows):
@@ -476,7 +484,7 @@ class SequenceEstimator(ReadsWindows):
         put = members.set_weights_of if members else keras.Layer.set_weights
         for layer in network.layers:
             if isinstance(layer, TargetScale):
-                put(layer, [*centre_and_spread(part.targets, part.weights)])
+                put(layer, [*Scale.from_targets(part.targets, part.weights)])
             elif isinstance(layer, CategoryNumbers) and self._categorical:
                 place = self._categorical.index(layer.column)
                 put(layer, [self.categories_[place]])

@@ -18,7 +18,7 @@ from skforecast_lstm._own_networks import (
     scales_outputs,
     warn_of_distance,
 )
-from skforecast_lstm._scales import warn_of_small_targets
+from skforecast_lstm._scale_checks import warn_of_small_targets
 from skforecast_lstm._scikeras_routing import loss_name
 from skforecast_lstm._sequence_estimator import SequenceEstimator
 from skforecast_lstm._target_checks import check_labels, check_numbers

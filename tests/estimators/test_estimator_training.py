@@ -354,6 +354,7 @@ def test_windows_reach_the_training_loop_uncopied(rng, monkeypatch):
 BAD_PARAMETERS = {
     "no batch": ({"n_batches": 0}, ValueError, "in the range .* Got 0 instead"),
     "half a batch": ({"n_batches": 1.5}, TypeError, "'n_batches' .* must be an int"),
+    "true epochs": ({"epochs": True}, TypeError, "must be an int .* Got True instead"),
     "no member": ({"n_members": 0}, ValueError, "in the range .* Got 0 instead"),
     "members unsaid": (
         {"n_members": None},

@@ -1,4 +1,4 @@
-"""Scales of inputs and targets: measures for networks, and warnings."""
+"""Measures of inputs and targets, and warnings and errors of unsuitable scales."""
 
 import warnings
 from typing import NamedTuple
@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm import training
-from skforecast_lstm._pieces import pieces
 from skforecast_lstm._rounding import rounding_limit
 from skforecast_lstm.exceptions import LostDigitsWarning, UnscaledWarning
 
 __all__ = [
     "Measures",
-    "centre_and_spread",
     "check_units",
     "measure_columns",
     "warn_of_lost_digits",
@@ -102,31 +100,6 @@ def measure_columns(values: NDArray) -> Measures:
     level, spread = np.abs(np.nanmean(values, axis=0)), np.nanstd(values, axis=0)
     spread = np.where(spread > rounding_limit(level, dtype, len(values)), spread, 0.0)
     return Measures(dtype, level, spread, np.nanmax(np.abs(values), axis=0))
-
-
-def centre_and_spread(targets, weights):
-    """Return the (weighted) mean and standard deviation of the known target values.
-
-    If a target varies only by rounding, its spread is a hundredth of its level, and at
-    most 1. So predictions begin and stay near its only value.
-    """
-
-    def average(function):
-        total = count = 0.0
-        for piece in pieces(targets):
-            values = targets[piece].astype(np.float64)
-            known = ~np.isnan(values)
-            by_row = np.ones(len(values)) if weights is None else weights[piece]
-            total += by_row @ np.where(known, function(values), 0.0)
-            count += by_row @ known.astype(np.float64)
-        return total / np.where(count != 0, count, 1.0)
-
-    centre = average(lambda values: values)
-    spread = np.sqrt(average(lambda values: (values - centre) ** 2))
-    least = np.where(centre == 0, 1.0, np.minimum(np.abs(centre) / 100, 1.0))
-    return centre, np.where(
-        spread > rounding_limit(centre, targets.dtype, len(targets)), spread, least
-    )
 
 
 def window_measures(layer, windows, rows):
