@@ -26,8 +26,12 @@ class Calendars(NamedTuple):
     group: Any
 
 
-def find_calendars(series: Any, known: Any = ()) -> Calendars:
+def find_calendars(
+    series: Any, known: Any = (), *, ignore_gaps: bool = False
+) -> Calendars:
     """Return the calendars of many series.
+
+    If gaps are ignored, each row follows the row before it at any distance.
 
     If fewer than half of the steps in the panel, including the `known` calendars, are
     regular, all series count as events. Otherwise a series without a step may get the
@@ -38,6 +42,8 @@ def find_calendars(series: Any, known: Any = ()) -> Calendars:
     if series.times is None:
         return Calendars([None], first, group)
     times = [series.times[series.row_slice(number)] for number in first]
+    if ignore_gaps:
+        return Calendars([_without_gaps(one) for one in times], first, group)
     found = [Calendar.from_times(index) for index in times]
     counted = [*zip(found, np.bincount(group).tolist(), strict=True)]
     counted += [(calendar, 1) for calendar in known]
@@ -61,6 +67,19 @@ def find_calendars(series: Any, known: Any = ()) -> Calendars:
                 _warn_of_no_step(series.names[number], index)
                 break
     return Calendars(calendars, first, group)
+
+
+def _without_gaps(times):
+    """Return the calendar of times without missing steps.
+
+    Later rows follow the last time if they are no farther from it than two rows may be.
+    """
+    distances = elapsed(times)
+    if not len(distances):
+        return Calendar(None, (), None, len(times))
+    longest = distances.max().item()
+    # Without a step, rows follow within twice the usual distance, if there are three.
+    return Calendar(None, (), longest / 2 if len(times) > 2 else longest, len(times))
 
 
 def _without_step(calendar, times):
@@ -114,8 +133,9 @@ def _warn_of_no_step(name, times):
         f"The times{where} have no regular step (from {times[0]} to {times[-1]}, "
         f"{len(times)} rows), so gaps between rows can't be found. Give them a regular "
         "step, for example with resample(...). For events, add a column with the time "
-        "since the event before, as targets.events_to_intervals does. If the times have "
-        "no meaning, use reset_index(drop=True).",
+        'since the event before, with CalendarFeatures(["elapsed"]) or '
+        "targets.events_to_intervals. If the distance between rows has no meaning, use "
+        'gaps="ignore".',
         IrregularTimesWarning,
         stacklevel=4,
     )

@@ -70,16 +70,23 @@ class KnownSteps(NamedTuple):
 
 
 def known_steps(
-    series: ManySeries, reach: int, calendars: Calendars | None, history: History | None
+    series: ManySeries,
+    reach: int,
+    calendars: Calendars | None,
+    history: History | None,
+    *,
+    ignore_gaps: bool = False,
 ) -> KnownSteps:
     """Return the steps of the series, after those of the history that they follow.
 
     Without calendars, they are those of the history, or new ones for series that are
-    not in the history.
+    not in the history. If gaps are ignored, no steps are missing.
     """
     past, past_numbers, numbers = series, *np.zeros((2, 0), dtype=np.int64)
     if calendars is None:
-        calendars, past, past_numbers, numbers = _match_history(series, history)
+        calendars, past, past_numbers, numbers = _match_history(
+            series, history, ignore_gaps
+        )
     steps, places = insert_missing_rows(series, reach, calendars)
     n_series = len(series)
     offsets = steps.offsets + reach * np.arange(n_series + 1)
@@ -101,7 +108,7 @@ def known_steps(
     return KnownSteps(ManySeries(values, offsets, series.names), unknown, places)
 
 
-def _match_history(series, history):
+def _match_history(series, history, ignore_gaps):
     """Return the calendars of the series, and the history that they directly follow.
 
     The history comes with the numbers of its series, in `fit` and here.
@@ -110,7 +117,8 @@ def _match_history(series, history):
     nothing = np.zeros(0, dtype=np.int64)
     # All ends come from one index, so all are of the same kind.
     if series.times is None or not ends or not ends[0].fits(series.times):
-        return find_calendars(series), past, nothing, nothing
+        calendars = find_calendars(series, ignore_gaps=ignore_gaps)
+        return calendars, past, nothing, nothing
     number_in_fit = {name: number for number, name in enumerate(past.names)}
     in_fit = np.array([number_in_fit.get(name, -1) for name in series.names])
     is_new = in_fit < 0
@@ -124,13 +132,15 @@ def _match_history(series, history):
     for place in np.flatnonzero(~is_new[first]):
         times = series.times[series.row_slice(first[place])]
         end_in_fit = ends[series_end[first[place]]]
-        calendars[place] = end_in_fit.series_calendar.updated_for(times)
+        calendar = end_in_fit.series_calendar
+        calendars[place] = calendar if ignore_gaps else calendar.updated_for(times)
         follows[place] = end_in_fit.is_followed_by(times)
     if is_new.any():
         (new,) = np.nonzero(is_new)
         found = find_calendars(
             series if is_new.all() else series.take(new),
             [ends[number].series_calendar for number in end],
+            ignore_gaps=ignore_gaps,
         )
         for place in np.flatnonzero(is_new[first]):
             number = np.searchsorted(new, first[place])

@@ -4,8 +4,8 @@
 class UnknownStepsWarning(UserWarning):
     """Warning that unknown steps or targets affect the result.
 
-    A window has no known step, a prediction is not finite because of unknown steps, or
-    gaps leave out most of the rows to train on.
+    A window has no known step, many windows cover a gap, a prediction is not finite
+    because of unknown steps, or gaps leave out most of the rows to train on.
     """
 
 

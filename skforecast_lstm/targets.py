@@ -1,7 +1,7 @@
 """Targets to predict: several steps ahead, and intervals between events."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,9 @@ from skforecast_lstm._time_index import many_series
 __all__ = ["events_to_intervals", "horizon_targets", "intervals_to_events"]
 
 
-def horizon_targets(y: Any, n_steps: int) -> NDArray | pd.DataFrame:
+def horizon_targets(
+    y: Any, n_steps: int, *, gaps: Literal["nan", "ignore"] = "nan"
+) -> NDArray | pd.DataFrame:
     """Return the targets of several steps ahead for every row.
 
     Row *t* holds ``y[t]``, ..., ``y[t + n_steps - 1]``. A :class:`LookbackWindower` with
@@ -35,6 +37,9 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray | pd.DataFrame:
         last level is the time. No target is taken from another series.
     n_steps : int
         Number of steps ahead.
+    gaps : {"nan", "ignore"}, default="nan"
+        Treatment of steps that are missing from the index, as in
+        :class:`LookbackWindower`. With "ignore", the targets are the next rows.
 
     Returns
     -------
@@ -58,7 +63,9 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray | pd.DataFrame:
            [ 3., nan, nan]])
     """
     check_integer("n_steps", n_steps, 1)
-    targets = _horizon_targets(y, n_steps)
+    if gaps not in ("nan", "ignore"):
+        raise ValueError(f"gaps must be one of ('nan', 'ignore'), got {gaps!r}.")
+    targets = _horizon_targets(y, n_steps, gaps == "ignore")
     if not hasattr(y, "iloc") or get_config()["transform_output"] != "pandas":
         return targets
     names = y.columns if hasattr(y, "columns") else ["y" if y.name is None else y.name]
@@ -66,7 +73,7 @@ def horizon_targets(y: Any, n_steps: int) -> NDArray | pd.DataFrame:
     return pd.DataFrame(targets, index=y.index, columns=names, copy=False)
 
 
-def _horizon_targets(y, n_steps):
+def _horizon_targets(y, n_steps, ignore_gaps):
     """Return the targets of several steps ahead as an array."""
     values = check_array(
         y,
@@ -77,7 +84,9 @@ def _horizon_targets(y, n_steps):
     )
     values = values.reshape(len(values), -1)
     series, order = many_series(values, y.index if hasattr(y, "iloc") else None)
-    steps, places = insert_missing_rows(series, n_steps, find_calendars(series))
+    steps, places = insert_missing_rows(
+        series, n_steps, find_calendars(series, ignore_gaps=ignore_gaps)
+    )
     targets = _steps_ahead(steps, n_steps)
     if places is None and len(series) == 1:
         return targets

@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
+from skforecast_lstm._gap_counts import warn_of_gaps
 from skforecast_lstm._gaps import find_calendars
 from skforecast_lstm._history import History, known_steps
 from skforecast_lstm._pieces import pieces
@@ -129,6 +130,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         row stay NaN, and a `horizon` over 0 makes a copy of the windows. "error" raises
         in `transform` if a window has such steps. In `fit_transform` they are NaN,
         because every series has a beginning.
+    gaps : {"nan", "ignore"}, default="nan"
+        Treatment of steps that are missing from the index. "nan" makes them unknown.
+        With "ignore", each row follows the row before it at any distance, so windows
+        have rows and not steps.
 
     Attributes
     ----------
@@ -160,7 +165,10 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
     *Gaps.* Steps that are missing from the index are unknown (NaN) in the windows. Times
     of the week that never have a row, such as nights and weekends, are closed and do not
     count as missing. If there are closed times, holidays of up to a week do not count
-    either.
+    either. `fit_transform` gives an `UnknownStepsWarning` if a tenth of the windows,
+    and at least 100, cover a gap. With ``gaps="ignore"``, there are no gaps, and `X` gets
+    its history if it begins after the last row of `fit`, at most as far from it as the
+    longest distance between two rows of `fit`.
 
     *Irregular times.* If the times have no regular step, such as the times of events,
     each row follows the row before it. `X` gets its history if it begins within twice
@@ -197,6 +205,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         step: int = 1,
         layout: Literal["sequence", "flat"] = "sequence",
         warmup: Literal["nan", "edge", "error"] = "nan",
+        gaps: Literal["nan", "ignore"] = "nan",
     ) -> None:
         self.lookback = lookback
         self.horizon = horizon
@@ -204,6 +213,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self.step = step
         self.layout = layout
         self.warmup = warmup
+        self.gaps = gaps
 
     def fit(self, X: ArrayLike, y: None = None) -> Self:
         """Store the names of the columns and the last rows.
@@ -222,7 +232,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         # The rest of a memory-mapped file is read when windows are made.
         series, _ = self._validate(X, reset=True, read=not isinstance(X, np.memmap))
-        self._remember(series, find_calendars(series))
+        self._remember(series, self._calendars(series))
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -263,9 +273,11 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             One window per row. Arrays are read-only.
         """
         series, order = self._validate(X, reset=True)
-        calendars = find_calendars(series)
+        calendars = self._calendars(series)
         self._remember(series, calendars)
-        return self._windows(self._known(series, calendars), order, len(series.values))
+        known = self._known(series, calendars)
+        warn_of_gaps(known, self.lags_)
+        return self._windows(known, order, len(series.values))
 
     @available_if(lambda self: self.layout == "flat")
     def get_feature_names_out(
@@ -377,10 +389,14 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         for name, choices in (
             ("layout", ("sequence", "flat")),
             ("warmup", ("nan", "edge", "error")),
+            ("gaps", ("nan", "ignore")),
         ):
             value = getattr(self, name)
             if not (isinstance(value, str) and value in choices):
                 raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
+
+    def _calendars(self, series):
+        return find_calendars(series, ignore_gaps=self.gaps == "ignore")
 
     def _remember(self, series, calendars):
         """Store the last rows of every series for rows that follow them later."""
@@ -431,7 +447,13 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         history = None
         if calendars is None:
             history = History.from_plain(self._history)
-        return known_steps(series, int(self.lags_[0]), calendars, history)
+        return known_steps(
+            series,
+            int(self.lags_[0]),
+            calendars,
+            history,
+            ignore_gaps=self.gaps == "ignore",
+        )
 
     def _known_steps(self, X):
         """Return the steps of X after their past, and the row of X of each place."""
