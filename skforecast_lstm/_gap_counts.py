@@ -39,7 +39,7 @@ def n_windows_with_gaps(known: Any, lags: Any) -> tuple[int, int]:
         for lag in lags:
             touched |= is_missing[known.places - lag]
     n_gaps = np.count_nonzero(is_missing[1:] & ~is_missing[:-1])
-    return np.count_nonzero(touched), n_gaps
+    return int(np.count_nonzero(touched)), int(n_gaps)
 
 
 def warn_of_gaps(known: Any, lags: Any) -> None:
