@@ -61,8 +61,10 @@ class Errors:
         coverage = min(abs(2 * level - 1), 1 - 1e-9)
         most_told = n_origins / (n_origins + 1)
         sizes = [
-            np.quantile(of_one[:n], min(coverage / most, 1.0)) if n else np.nan
-            for of_one, n, most in zip(self.sizes.T, n_known, most_told, strict=True)
+            np.quantile(sorted_sizes[:n], min(coverage / most, 1.0)) if n else np.nan
+            for sorted_sizes, n, most in zip(
+                self.sizes.T, n_known, most_told, strict=True
+            )
         ]
         beyond = ndtri((1 + np.maximum(coverage, most_told)) / 2)
         distance = np.sign(level - 0.5) * np.array(sizes)

@@ -62,8 +62,8 @@ class Exogenous:
             return cls(past, known, scale)
         times = [timeline.times for timeline in even.timelines]
         calendar = _fitted(calendar, max(times, key=len))
-        of_calendar = Scale.from_values(_of_calendar(calendar, times, even))
-        both = [np.concatenate(pair) for pair in zip(scale, of_calendar, strict=True)]
+        calendar_scale = Scale.from_values(_calendar_values(calendar, times, even))
+        both = [np.concatenate(pair) for pair in zip(scale, calendar_scale, strict=True)]
         known += list(calendar.get_feature_names_out())
         return cls(past, known, Scale(*both), calendar)
 
@@ -152,16 +152,16 @@ class Exogenous:
             its_times, missing = times[even.timeline[number]], rows[number] < 0
             raise ValueError(
                 f"X has no row at {its_times[missing.argmax()]}"
-                f"{_of_name(even, number)}. Each step up to {its_times[-1]} is needed, "
-                f"and {missing.sum()} of {n_steps} are missing."
+                f"{_series_name(even, number)}. Each step up to {its_times[-1]} is "
+                f"needed, and {missing.sum()} of {n_steps} are missing. Give X with them."
             )
         ahead = self._scaled(X, rows, even, times)[:, len(self.past) :].reshape(shape)
         for number, step, column in np.argwhere(np.isnan(ahead))[:1]:
             raise ValueError(
                 f"Column {self.known[column]!r} of X is NaN at "
-                f"{times[even.timeline[number]][step]}{_of_name(even, number)}, and all "
-                "steps to forecast are needed of columns that are known ahead. Fill it, "
-                "or name it in past_only if it is known in the past only."
+                f"{times[even.timeline[number]][step]}{_series_name(even, number)}, and "
+                "all steps to forecast are needed of columns that are known ahead. Fill "
+                "it, or name it in past_only if it is known in the past only."
             )
         return ahead
 
@@ -178,7 +178,7 @@ class Exogenous:
             values = _values(X, self._own)[places]
             values[places < 0] = np.nan
         if self.calendar is not None:
-            calendar = _of_calendar(self.calendar, times, even)
+            calendar = _calendar_values(self.calendar, times, even)
             values = np.concatenate([values, calendar], axis=1)
         return self.scale.apply(values)
 
@@ -209,13 +209,13 @@ def _fitted(calendar, times):
     return calendar.fit(pd.DataFrame(index=times))
 
 
-def _of_calendar(calendar, times, even):
+def _calendar_values(calendar, times, even):
     """Return the columns of the calendar at the times of all series."""
-    of_each = [
+    by_timeline = [
         calendar.transform(pd.DataFrame(index=one)).to_numpy(dtype=np.float64)
         for one in times
     ]
-    return np.concatenate([of_each[timeline] for timeline in even.timeline])
+    return np.concatenate([by_timeline[timeline] for timeline in even.timeline])
 
 
 def _values(frame: pd.DataFrame, names: list) -> NDArray:
@@ -245,7 +245,7 @@ def _rows_of_series(X, even, times):
     return rows
 
 
-def _of_name(even, number):
+def _series_name(even, number):
     """Return the name of a series for an error, if it has one."""
     name = even.series.names[number]
     return "" if name is None else f" of series {name!r}"

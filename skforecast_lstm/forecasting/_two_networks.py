@@ -229,11 +229,11 @@ class TwoNetworks:
             columns = [*self._names, *self.exogenous_.past, *self.exogenous_.known]
             first = int(blank.argmax())
             name, column = series.names[first], columns[int(unknown[first].argmax())]
-            of_series = "" if name is None else f"series {name!r}, "
+            place = "" if name is None else f"series {name!r}, "
             warnings.warn(
                 f"{np.count_nonzero(blank)} of {len(series)} series have a column "
                 "without one known value, so that their forecasts are NaN: "
-                f"{of_series}column {column!r}. Give values, or leave the series out.",
+                f"{place}column {column!r}. Give values, or leave the series out.",
                 UnknownStepsWarning,
                 stacklevel=2,
             )

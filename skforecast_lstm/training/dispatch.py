@@ -286,7 +286,7 @@ def _check_course(model, schedule, n_batches):
         if model.compiled:
             learning_rate_variable(model.optimizer)
     if n_batches is not None and n_batches < 1:
-        raise ValueError(f"n_batches={n_batches} must be at least 1.")
+        raise ValueError(f"n_batches must be at least 1, got {n_batches}.")
 
 
 def _samples(x, y=None, sample_weight=None, class_weight=None):
@@ -294,15 +294,21 @@ def _samples(x, y=None, sample_weight=None, class_weight=None):
     if isinstance(x, Samples):
         if any(part is not None for part in (y, sample_weight, class_weight)):
             raise ValueError(
-                "Samples have targets and weights with them: give no y, sample_weight or "
-                "class_weight beside them."
+                "x are Samples, which include targets and weights. Give no y, "
+                "sample_weight or class_weight beside them."
             )
         return x
     if class_weight is not None:
         if sample_weight is not None:
-            raise ValueError("Give sample_weight or class_weight, not both.")
+            raise ValueError(
+                "sample_weight and class_weight were given. Give sample_weight or "
+                "class_weight, not both."
+            )
         if not isinstance(y, np.ndarray):
-            raise ValueError("class_weight needs a single output: y in one array.")
+            raise ValueError(
+                "class_weight needs a single output, so y must be one array, got a "
+                f"{type(y).__name__}. Give sample_weight instead."
+            )
     return Samples(x, y, sample_weight)
 
 
@@ -321,6 +327,6 @@ def _n_before(n_samples, validation_split):
     if n_training < 1:
         raise ValueError(
             f"validation_split={validation_split} of {n_samples} samples leaves nothing "
-            "to train on."
+            "to train on. Give more samples, or a smaller validation_split."
         )
     return n_training

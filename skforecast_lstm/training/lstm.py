@@ -145,24 +145,30 @@ def _forward(inputs, mask, kernel, hidden, carry, return_sequences):
 
 def _backward(return_sequences, kept, gradients):
     *results, mask, kernel, hidden, carry = kept
-    of_outputs, of_hidden, of_carry = gradients
+    output_gradients, hidden_gradient, carry_gradient = gradients
     if not return_sequences:
-        of_hidden, of_outputs = of_hidden + of_outputs, None
+        hidden_gradient, output_gradients = hidden_gradient + output_gradients, None
 
     def backward(mask):
         return _run_backward(
-            results, mask, kernel, carry, of_outputs, of_hidden, of_carry
+            results,
+            mask,
+            kernel,
+            carry,
+            output_gradients,
+            hidden_gradient,
+            carry_gradient,
         )
 
     if mask is None:
-        of_inputs, of_hidden, of_carry = backward(None)
+        input_gradients, hidden_gradient, carry_gradient = backward(None)
     else:
-        of_inputs, of_hidden, of_carry = lax.cond(
+        input_gradients, hidden_gradient, carry_gradient = lax.cond(
             jnp.all(mask), lambda: backward(None), lambda: backward(mask)
         )
     before = jnp.concatenate([hidden[None], results[1][:-1]])
-    of_kernel = _rows(before).T @ _rows(of_inputs)
-    return of_inputs, None, of_kernel, of_hidden, of_carry
+    kernel_gradient = _rows(before).T @ _rows(input_gradients)
+    return input_gradients, None, kernel_gradient, hidden_gradient, carry_gradient
 
 
 lstm_steps.defvjp(_forward, _backward)
@@ -187,7 +193,9 @@ def _run_forward(inputs, mask, kernel, hidden, carry):
     return lax.scan(step, (hidden, carry), (inputs, mask))[1]
 
 
-def _run_backward(results, mask, kernel, carry, of_outputs, of_hidden, of_carry):
+def _run_backward(
+    results, mask, kernel, carry, output_gradients, hidden_gradient, carry_gradient
+):
     """Return the gradients of the inputs at every step and of the initial states."""
     gates, _, carries = results
     i, f, g, o = jnp.split(gates, 4, axis=-1)
@@ -205,24 +213,26 @@ def _run_backward(results, mask, kernel, carry, of_outputs, of_hidden, of_carry)
         passed = 1 - mask.astype(f.dtype)
 
     def step(gradients, at_step):
-        of_hidden, of_carry = gradients
-        of_output, derivatives, through_output, f, passed = at_step
-        if of_output is not None:
-            of_hidden = of_hidden + of_output
-        of_carry = of_carry + of_hidden * through_output
-        of_z = jnp.concatenate([of_carry] * 3 + [of_hidden], -1) * derivatives
-        of_previous = of_z @ kernel.T
+        hidden_gradient, carry_gradient = gradients
+        output_gradient, derivatives, through_output, f, passed = at_step
+        if output_gradient is not None:
+            hidden_gradient = hidden_gradient + output_gradient
+        carry_gradient = carry_gradient + hidden_gradient * through_output
+        gate_gradient = (
+            jnp.concatenate([carry_gradient] * 3 + [hidden_gradient], -1) * derivatives
+        )
+        previous_gradient = gate_gradient @ kernel.T
         if passed is not None:
-            of_previous = of_previous + of_hidden * passed
-        return (of_previous, of_carry * f), of_z
+            previous_gradient = previous_gradient + hidden_gradient * passed
+        return (previous_gradient, carry_gradient * f), gate_gradient
 
-    of_first, of_inputs = lax.scan(
+    first_gradients, input_gradients = lax.scan(
         step,
-        (of_hidden, of_carry),
-        (of_outputs, derivatives, through_output, f, passed),
+        (hidden_gradient, carry_gradient),
+        (output_gradients, derivatives, through_output, f, passed),
         reverse=True,
     )
-    return of_inputs, *of_first
+    return input_gradients, *first_gradients
 
 
 def _gate_scales(n_units, dtype):

@@ -122,7 +122,10 @@ def _complete(number, given):
             )
     missing = [name for name in ("model", "x") if name not in given]
     if missing:
-        raise TypeError(f"trainings[{number}] has no {' and no '.join(missing)}.")
+        raise TypeError(
+            f"trainings[{number}] has no {' and no '.join(missing)}. Each training needs "
+            "a model and x."
+        )
     complete = {"verbose": 0, "seed": None, "shuffle": True, **given}
     if complete["shuffle"] and complete["seed"] is None:
         # Here, since the threads would draw in any order.

@@ -74,16 +74,20 @@ class Samples:
         lengths = {len(leaf) for leaf in keras.tree.flatten(x)}
         if len(lengths) != 1:
             raise ValueError(
-                f"The inputs have different numbers of samples: {sorted(lengths)}."
+                f"The inputs have different numbers of samples: {sorted(lengths)}. Give "
+                "all inputs with the same rows."
             )
         self.rows = range(lengths.pop()) if rows is None else rows
         if not len(self.rows):
-            raise ValueError("There are no samples: the inputs have no rows.")
+            raise ValueError(
+                "There are no samples: the inputs have no rows. Give at least one."
+            )
         for name, part in (("y", y), ("sample_weight", sample_weight)):
             for leaf in keras.tree.flatten(part):
                 if leaf is not None and len(leaf) != len(self.rows):
                     raise ValueError(
-                        f"{name} has {len(leaf)} entries for {len(self.rows)} samples."
+                        f"{name} has {len(leaf)} entries for {len(self.rows)} samples. "
+                        "Give one for each sample."
                     )
         self.x, self.y, self.sample_weight = x, y, sample_weight
         self._are_mixed = False

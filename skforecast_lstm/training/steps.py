@@ -121,8 +121,8 @@ def assign(variables: State, values: State) -> None:
 
 def train(model: keras.Model, state: State, batch: Batch) -> State:
     """Return the state after Keras's training step."""
-    gradients_of = jax.value_and_grad(loss_with_updates(model), has_aux=True)
-    (_, (loss, outputs, fixed, metrics)), gradients = gradients_of(
+    loss_and_gradients = jax.value_and_grad(loss_with_updates(model), has_aux=True)
+    (_, (loss, outputs, fixed, metrics)), gradients = loss_and_gradients(
         state.weights,
         state.fixed,
         state.metrics,

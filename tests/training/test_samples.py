@@ -185,7 +185,7 @@ def test_targets_come_with_the_samples_or_beside_arrays():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     samples = training.Samples(np.zeros((3, 1)), np.zeros(3))
-    with pytest.raises(ValueError, match="give no y"):
+    with pytest.raises(ValueError, match="Give no y"):
         training.fit(model, samples, np.zeros(3), verbose=0)
 
 

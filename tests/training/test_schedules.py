@@ -380,7 +380,7 @@ def test_says_before_it_begins_that_the_rate_must_be_a_float(task, rate):
     ("arguments", "message"),
     [
         ({"schedule": "linear"}, "schedule='linear' is not known"),
-        ({"n_batches": 0}, "n_batches=0 must be at least 1"),
+        ({"n_batches": 0}, "n_batches must be at least 1, got 0"),
         ({"n_batches": 3, "steps_per_epoch": 2}, r"\['steps_per_epoch'\]"),
     ],
 )
