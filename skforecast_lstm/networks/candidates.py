@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from skforecast_lstm.networks.adjusted import backward_steps, lagged, seasonal_patterns
+from skforecast_lstm.networks.autoregression import autoregressions
 
 __all__ = ["CANDIDATES", "Adjusted", "adjust", "candidate_forecasts"]
 
@@ -22,6 +23,8 @@ CANDIDATES = (
     "slow_line",
     "line",
     "recent_line",
+    "autoregression",
+    "loose_autoregression",
     "mean_of_seasons",
     "moved_second_season",
     # These are the same in every view, or nearly.
@@ -104,6 +107,7 @@ def candidate_forecasts(windows: Adjusted):
         levels[2] + slopes[2] * _damped(0.98, horizon, dtype),
         levels[3] + slopes[3] * ahead,
         last + slopes[2] * _damped(0.95, horizon, dtype),
+        *autoregressions(adjusted, first, horizon),
     ]
     seasons_before = _mean_of_seasons(values, first, season, horizon)
     moved = seasons_before + means[1] - _mean_of_last(values, first, 3 * season)

@@ -98,7 +98,7 @@ def _sum_of_parts(rng, seasons, n_steps, scale):
         (trends(rng, n, n_steps, scale), 0.1, 10, 0.85),
         (paths_by_day(rng, seasons, n_steps, scale), 0.1, 6, 0.8),
         (seasonal_paths(rng, seasons[:, 1], n_steps, scale), 0.1, 3, 0.8),
-        (cycles(rng, n, n_steps), 0.1, 3, 0.2),
+        (cycles(rng, n, n_steps), 0.1, 6, 0.25),
         (noise(rng, n, n_steps, scale), 0.05, 2, 1.0),
     ]
     return sum(

@@ -36,6 +36,9 @@ def noise(rng: Generator, n: int, n_steps: int, scale: NDArray) -> NDArray:
     heavy = np.flatnonzero(rng.random(n) < 0.25)
     shocks[:, heavy] *= np.sqrt(3 / rng.chisquare(3, (n_steps, len(heavy))))
     kept = rng.uniform(-0.5, 0.95, n) * (rng.random(n) < 0.35)
+    # Some return to their level only after many steps, as what the weather does.
+    lasts = np.exp(-1 / log_uniform(rng, n, 1, np.maximum(scale / 2, 2)))[:, 0]
+    kept = np.where(rng.random(n) < 0.25, lasts, kept)
     before = rng.uniform(-0.8, 0.5, n) * (rng.random(n) < 0.2)
     shocks[1:] += before * shocks[:-1]
     for t in range(1, n_steps):
