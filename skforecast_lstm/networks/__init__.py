@@ -6,6 +6,7 @@ from skforecast_lstm.networks.categories import (
     JoinColumns,
 )
 from skforecast_lstm.networks.cells import Cell, PeepholeLSTMCell
+from skforecast_lstm.networks.described import DescribeWindows
 from skforecast_lstm.networks.forecasting import forecast_network
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 from skforecast_lstm.networks.known_targets import (
@@ -32,6 +33,13 @@ from skforecast_lstm.networks.normalization import (
     WindowDenormalization,
     WindowNormalization,
 )
+from skforecast_lstm.networks.pretrained import (
+    MixedQuantiles,
+    StepsAhead,
+    TellSeasons,
+    TrustInTrials,
+    pretrained_network,
+)
 from skforecast_lstm.networks.quantiles import NonCrossingQuantiles
 from skforecast_lstm.networks.recurrent import recurrent_network
 from skforecast_lstm.networks.series import (
@@ -46,6 +54,7 @@ __all__ = [
     "CategoryNumbers",
     "Cell",
     "Columns",
+    "DescribeWindows",
     "GlorotUniform",
     "JoinColumns",
     "JoinNeighbours",
@@ -56,6 +65,7 @@ __all__ = [
     "MeanAbsoluteScaledError",
     "Members",
     "MembersNetwork",
+    "MixedQuantiles",
     "NonCrossingQuantiles",
     "NormalizedNetwork",
     "Orthogonal",
@@ -63,14 +73,18 @@ __all__ = [
     "QuantileLoss",
     "Segments",
     "SimpleForecasts",
+    "StepsAhead",
     "SummariseKnown",
     "SymmetricMeanAbsolutePercentageError",
     "TakeColumns",
     "TargetScale",
+    "TellSeasons",
+    "TrustInTrials",
     "WindowDenormalization",
     "WindowNormalization",
     "forecast_network",
     "join_members",
+    "pretrained_network",
     "recurrent_network",
     "series_network",
     "weigh_known_targets",

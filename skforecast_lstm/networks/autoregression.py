@@ -51,7 +51,7 @@ def autoregressions(values, first, horizon):
     columns = [has_change, _before(distance, 1) * has_change, *past]
     regressors = ops.stack(columns, axis=-1)
     crossed = ops.einsum("nti,ntj->nij", regressors, regressors)
-    explained = ops.einsum("nti,nt->ni", regressors, changes)[..., None]
+    explained = ops.einsum("nti,nt->ni", regressors, changes)
     lowest = ops.min(distance, axis=1, keepdims=True)
     highest = ops.max(distance, axis=1, keepdims=True)
     room = highest - lowest
@@ -61,7 +61,7 @@ def autoregressions(values, first, horizon):
     for deviation in _DEVIATIONS:
         against = [_STEPS_AGAINST_DRIFT, _STEPS_AGAINST_RETURN, *(lags / deviation) ** 2]
         against = ops.convert_to_tensor(np.diag(against)[None], dtype)
-        coefficients = ops.solve(crossed + against, explained)[..., 0]
+        coefficients = _solve(crossed + against, explained)
 
         def ahead(state, _, coefficients=coefficients):
             level, changes = state
@@ -74,6 +74,22 @@ def autoregressions(values, first, horizon):
         _, levels = ops.scan(ahead, start, length=horizon)
         forecasts.append(ops.transpose(levels) * spread + mean)
     return forecasts
+
+
+def _solve(matrices, vectors):
+    """Solve positive definite systems by elimination, a column at a time.
+
+    LAPACK, called from a compiled program, can wait forever for a thread that the
+    program itself occupies.
+    """
+    system = ops.concatenate([matrices, vectors[..., None]], axis=-1)
+    size = matrices.shape[-1]
+    for column in range(size):
+        pivot = system[:, column] / system[:, column, column, None]
+        others = np.arange(size)[:, None] != column
+        rest = system - system[:, :, column, None] * pivot[:, None]
+        system = ops.where(others, rest, pivot[:, None])
+    return system[..., -1]
 
 
 def _before(values, lag):

@@ -94,6 +94,13 @@ class DescribeWindows(keras.layers.Layer):
     ----------
     horizon : int
         Number of steps ahead.
+
+    Examples
+    --------
+    >>> from skforecast_lstm.networks import DescribeWindows
+    >>> steps, candidates, *_ = DescribeWindows(6).compute_output_shape((1, 64), (1, 2))
+    >>> steps, candidates
+    ((1, 64, 6), (1, 6, 35))
     """
 
     def __init__(self, horizon: int, **kwargs):

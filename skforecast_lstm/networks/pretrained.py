@@ -1,5 +1,7 @@
 """Network that is trained once, on many series, and then forecasts any series."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -8,7 +10,15 @@ from skforecast_lstm.networks.described import DescribeWindows
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 from skforecast_lstm.networks.quantiles import NonCrossingQuantiles
 
-__all__ = ["LEVELS", "MEDIAN", "pretrained_network"]
+__all__ = [
+    "LEVELS",
+    "MEDIAN",
+    "MixedQuantiles",
+    "StepsAhead",
+    "TellSeasons",
+    "TrustInTrials",
+    "pretrained_network",
+]
 
 # Levels of the quantiles that the network forecasts.
 LEVELS = (0.025, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.975)
@@ -97,8 +107,63 @@ def pretrained_network(
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+class TellSeasons(layers.Layer):
+    """Turn windows of one column into the inputs of a pretrained network.
+
+    Parameters
+    ----------
+    n_steps : int
+        Number of steps that the network reads. A shorter window has NaN before it, and
+        of a longer one the last steps are read.
+    season_lengths : sequence of int
+        Numbers of steps in one or two seasons.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import TellSeasons
+    >>> windows, seasons = TellSeasons(3, (7,))(np.ones((1, 2, 1), "float32"))
+    >>> np.asarray(windows), np.asarray(seasons)
+    (array([[nan,  1.,  1.]], dtype=float32), array([[7, 1]], dtype=int32))
+    """
+
+    def __init__(self, n_steps: int, season_lengths: Sequence[int], **kwargs):
+        super().__init__(**kwargs)
+        self.n_steps = n_steps
+        self.season_lengths = tuple(season_lengths)
+
+    def call(self, inputs):
+        """Return windows of shape (n_samples, n_steps), and two seasons for each."""
+        windows = inputs[:, -self.n_steps :, 0]
+        missing = ((0, 0), (self.n_steps - windows.shape[1], 0))
+        windows = ops.pad(windows, missing, constant_values=float("nan"))
+        seasons = ops.convert_to_tensor([[*self.season_lengths, 1][:2]], "int32")
+        return windows, ops.repeat(seasons, ops.shape(windows)[0], axis=0)
+
+    def compute_output_spec(self, inputs):
+        """Return the outputs without values."""
+        n_samples = inputs.shape[0]
+        windows = keras.KerasTensor((n_samples, self.n_steps), inputs.dtype)
+        return windows, keras.KerasTensor((n_samples, 2), "int32")
+
+    def get_config(self):
+        """Return the parameters of the layer."""
+        chosen = {"n_steps": self.n_steps, "season_lengths": self.season_lengths}
+        return {**super().get_config(), **chosen}
+
+
+@keras.saving.register_keras_serializable(package="skforecast_lstm")
 class TrustInTrials(layers.Layer):
-    """Prefer candidates with small errors in the trials, each as much as was learned."""
+    """Prefer candidates with small errors in the trials, each as much as was learned.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import TrustInTrials
+    >>> errors = np.array([[[-0.3, 0.3]]], dtype="float32")
+    >>> np.asarray(TrustInTrials()(errors)).round(1)
+    array([[ 0.4, -0.4]], dtype=float32)
+    """
 
     def build(self, input_shape):
         """Create the weights; the first ones are good for many real series."""
@@ -119,7 +184,16 @@ class TrustInTrials(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class StepsAhead(layers.Layer):
-    """Describe each step ahead: candidates, phase of the seasons, distance."""
+    """Describe each step ahead: candidates, phase of the seasons, distance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import StepsAhead
+    >>> candidates, unit = np.zeros((1, 6, 4)), np.ones((1, 6, 1))
+    >>> StepsAhead()([candidates, unit, unit, np.array([[12, 1]])]).shape
+    (1, 6, 13)
+    """
 
     def call(self, inputs):
         """Return features of shape (n_series, horizon, n_features)."""
@@ -148,11 +222,27 @@ class StepsAhead(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
 class MixedQuantiles(layers.Layer):
-    """Mix candidates, add corrections as quantiles in order, undo the normalization."""
+    """Mix candidates, add corrections as quantiles in order, undo the normalization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skforecast_lstm.networks import MixedQuantiles
+    >>> candidates, weights = np.ones((1, 6, 4)), np.full((1, 6, 4), 0.25)
+    >>> corrections, unit = np.zeros((1, 6, 9)), np.ones((1, 6, 1))
+    >>> level, spread = np.full((1, 1), 10.0), np.full((1, 1), 2.0)
+    >>> inputs = [candidates, weights, corrections, unit, level, spread]
+    >>> float(MixedQuantiles()(inputs)[0, 0, 4])
+    12.0
+    """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.in_order = NonCrossingQuantiles(len(LEVELS))
+
+    def build(self, input_shape):
+        """Build the layer that puts quantiles in order."""
+        self.in_order.build((None, len(LEVELS)))
 
     def call(self, inputs):
         """Return quantiles of shape (n_series, horizon, n_quantiles)."""

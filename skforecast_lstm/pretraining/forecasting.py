@@ -17,7 +17,7 @@ from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way
 from skforecast_lstm.training.programs import Place, Program
 
-__all__ = ["forecast_quantiles"]
+__all__ = ["forecast_quantiles", "shape_for"]
 
 # Shapes of the compiled programs: few, because each takes seconds to compile.
 _WINDOWS = (64, 192, 512)
@@ -77,6 +77,20 @@ def forecast_quantiles(
         rest = forecast_quantiles(weights, longer, horizon - block, season_lengths)
         result[:, block:] = rest
     return result
+
+
+def shape_for(n_steps: int, horizon: int) -> tuple[int, int]:
+    """Return the steps that a network reads of a series, and the steps that it forecasts.
+
+    The network forecasts the same for more steps before a series, but not for a shorter
+    horizon: its candidates are tried over as many steps.
+    """
+    if horizon > _HORIZONS[-1]:
+        raise ValueError(
+            f"{horizon} steps ahead are asked for, but the pretrained network forecasts "
+            f"at most {_HORIZONS[-1]} at once. Give fewer target columns."
+        )
+    return _fitting(_WINDOWS, n_steps), _fitting(_HORIZONS, horizon)
 
 
 def _fitting(sizes, needed):
