@@ -1,6 +1,7 @@
 """Defaults of the forecaster, chosen from the data."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -39,8 +40,19 @@ def season_of(times: pd.Index) -> int:
     return season // offset.n if season % offset.n == 0 else 1
 
 
-def seasons_of(times: pd.Index, season_length: int) -> tuple[int, int]:
-    """Return two seasons, 1 for none: hours and half-hours also have a week."""
+def seasons_of(
+    times: pd.Index, season_length: int | Sequence[int] | None
+) -> tuple[int, int]:
+    """Return two seasons, 1 for none: those given, or those of the frequency.
+
+    Hours and half-hours have a day and a week. A day of hours that is given has a week
+    too, unless two seasons are given.
+    """
+    if isinstance(season_length, Sequence):
+        first, second = sorted([*season_length, 1])[-2:] if season_length else (1, 1)
+        return (first, second) if first > 1 else (second, 1)
+    if season_length is None:
+        season_length = season_of(times)
     is_day = season_length in (24, 48) and season_length == season_of(times)
     return season_length, 7 * season_length if is_day else 1
 
@@ -50,12 +62,14 @@ def usable_season(n_rows: int, season_length: int) -> int:
     return season_length if n_rows >= 3 * season_length else 1
 
 
-def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: int) -> int:
+def default_lookback(
+    n_rows: int, horizon: int, season_length: int, second_season: int = 1, *, n_all: int
+) -> int:
     """Return the steps of a window: three seasons, or twice the horizon without one.
 
     Without a season, it is at least 12. For many rows in total, it is at least eight
-    times the horizon. It is at most half of the rows of a series and a third of all
-    rows, in whole seasons.
+    times the horizon, and two second seasons. It is at most half of the rows of a series
+    and a third of all rows, in whole seasons.
 
     Parameters
     ----------
@@ -65,6 +79,8 @@ def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: in
         Number of steps ahead.
     season_length : int
         Number of steps in a season; 1 for no season.
+    second_season : int, default=1
+        Number of steps in a second, longer season; 1 for none.
     n_all : int
         Number of rows of all series together.
 
@@ -76,7 +92,7 @@ def default_lookback(n_rows: int, horizon: int, season_length: int, *, n_all: in
     longest = max(min(n_rows // 2, n_all // 3), 2)
     wanted = 3 * season_length if season_length > 1 else max(2 * horizon, 12)
     if n_all > MANY_ROWS:
-        wanted = max(wanted, 8 * horizon)
+        wanted = max(wanted, 8 * horizon, 2 * second_season)
     n_seasons = min(wanted, longest) // season_length
     return max(n_seasons, 1) * season_length
 

@@ -39,6 +39,7 @@ def default_regressor(forecaster: Any, n_rows: int) -> LSTMRegressor:
         model__n_targets=len(forecaster.columns_),
         model__n_known=len(forecaster.exogenous_.known),
         model__season_length=forecaster.season_length_,
+        model__second_season=forecaster.second_season_,
         model__segment=plan.segment,
         model__units=plan.units,
         model__dropout=plan.dropout,

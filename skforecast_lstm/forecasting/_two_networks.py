@@ -10,7 +10,6 @@ from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
 from skforecast_lstm.forecasting._defaults import (
     default_block,
     default_lookback,
-    season_of,
     seasons_of,
     usable_season,
 )
@@ -111,10 +110,11 @@ class TwoNetworks:
     def _choose_season(self, even):
         """Set the scales and the season from the data."""
         self.scales_ = scales_by_name(even.series)
-        times, season = even.timelines[0].times, self.season_length
-        season = season_of(times) if season is None else season
-        self.seasons_ = seasons_of(times, season)
-        self.season_length_ = usable_season(int(np.median(even.series.lengths)), season)
+        self.seasons_ = seasons_of(even.timelines[0].times, self.season_length)
+        n_rows = int(np.median(even.series.lengths))
+        self.season_length_, self.second_season_ = (
+            usable_season(n_rows, season) for season in self.seasons_
+        )
 
     def _choose_steps(self, even, last_step):
         """Set the lookback and horizon from the data."""
@@ -127,6 +127,7 @@ class TwoNetworks:
                 n_rows,
                 horizon,
                 self.season_length_,
+                self.second_season_,
                 n_all=int(lengths.sum()),
             )
         self.horizon_ = default_block(n_rows, horizon, self.lookback_)

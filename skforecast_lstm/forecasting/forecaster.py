@@ -33,10 +33,12 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
 
     Parameters
     ----------
-    season_length : int, default=None
-        Number of rows in a season: 12 for months, 24 for hours. If None, it follows
-        from the frequency of the index. A network is trained with a season only if the
-        series covers it at least three times.
+    season_length : int or two int, default=None
+        Number of rows in a season: 12 for months, 24 for hours. Two numbers are two
+        seasons, such as ``(24, 168)``: the day and the week of hours. If None, it
+        follows from the frequency of the index, and hours and half-hours have a week
+        too. A network is trained with a season only if the series covers it at least
+        three times.
     lookback : int, default=None
         Number of past rows in a window. If None, it is three seasons. Without a season
         it is twice the steps to forecast, and at least 12. For more than 10,000 rows in
@@ -88,8 +90,8 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
     weights_ : str or None
         Name of the release of its weights: the start of the SHA-256 of their file. None
         if its share is 0.
-    season_length_ : int
-        Season in use.
+    season_length_, second_season_ : int
+        Seasons in use for training, 1 for none.
     seasons_ : tuple of two int
         Seasons that the pretrained network is told of, 1 for none.
     lookback_ : int or None
@@ -184,6 +186,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
             "scales_",
             "lookback_",
             "season_length_",
+            "second_season_",
             "seasons_",
             "share_",
             "weights_",
@@ -196,7 +199,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
 
     def __init__(
         self,
-        season_length: int | None = None,
+        season_length: int | Sequence[int] | None = None,
         *,
         lookback: int | None = None,
         strategy: Literal["direct", "recursive", "seq2seq"] = "direct",

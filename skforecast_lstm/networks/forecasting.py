@@ -33,6 +33,7 @@ def forecast_network(
     n_targets: int = 1,
     n_known: int = 0,
     season_length: int = 1,
+    second_season: int = 1,
     segment: int | None = None,
     units: int = 16,
     decoder: Literal["dense", "lstm"] = "dense",
@@ -73,6 +74,9 @@ def forecast_network(
         steps.
     season_length : int, default=1
         Number of steps after which the series repeats itself, or 1 if it has no season.
+    second_season : int, default=1
+        Number of steps in a second, longer season, such as a week of hours, or 1 if there
+        is none. Its simple forecasts take part if a window covers it.
     segment : int, default=None
         Number of steps that the LSTM reads at once, through a dense layer. If None, it
         reads one step at a time.
@@ -117,8 +121,8 @@ def forecast_network(
     inputs, window = window_input(shape)
     normalization = WindowNormalization("last", n_targets, season_length)
     window, level, spread = normalization(window)
-    rules = SimpleForecasts(horizon, season_length)
-    mixture = mixture_layer(n_steps, horizon, season_length)
+    rules = SimpleForecasts(horizon, season_length, second_season=second_season)
+    mixture = mixture_layer(n_steps, horizon, season_length, second_season)
     simple = rules(Columns(0, n_targets)(window))
     parts = [mixture(simple)]
     if n_known:

@@ -18,8 +18,10 @@ class SimpleForecasts(keras.layers.Layer):
     Without a season, the rules are the last value, means and a straight line. With a
     season, they are the last value and the mean of the last season; also the value a
     season ago, if the window covers a season; and also the mean seasonal pattern and
-    recent changes of level and season, if it covers two. Each rule is linear in the
-    window, so all forecasts are one product with a constant.
+    recent changes of level and season, if it covers two. With a second, longer season
+    that the window covers, there are the value one second season ago and the change of
+    level since then, and the mean of two second seasons if it covers two. Each rule is
+    linear in the window, so all forecasts are one product with a constant.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ class SimpleForecasts(keras.layers.Layer):
     rules : tuple of str, default=None
         Names of the rules, such as ``("last", "season_ago")``. If None, all rules that
         windows of this length allow.
+    second_season : int, default=1
+        Number of steps in a second, longer season, or 1 if there is none.
 
     Examples
     --------
@@ -46,10 +50,13 @@ class SimpleForecasts(keras.layers.Layer):
         horizon: int,
         season_length: int,
         rules: tuple[str, ...] | None = None,
+        second_season: int = 1,
         **kwargs,
     ):
         super().__init__(**kwargs)
         check_integer("season_length", season_length, 1)
+        check_integer("second_season", second_season, 1)
+        self.second_season = second_season
         self.horizon = horizon
         self.season_length = season_length
         self.rules = rules
@@ -63,6 +70,10 @@ class SimpleForecasts(keras.layers.Layer):
             min(self.season_length, 2),
         )
         known = simple_rules(max(n_seasons * season_length, 1), 1, season_length)
+        if self.rules is None and self.second_season > 1:
+            known = simple_rules(
+                input_shape[1], 1, self.season_length, self.second_season
+            )
         missing = [name for name in self.rules or () if name not in known]
         if missing:
             raise ValueError(
@@ -78,7 +89,9 @@ class SimpleForecasts(keras.layers.Layer):
         """Return forecasts of shape (n_samples, horizon, n_columns, n_rules)."""
         if self.weights_of_rules is None:
             # Build it at the first use, because its size is window times horizon.
-            known = simple_rules(inputs.shape[1], self.horizon, self.season_length)
+            known = simple_rules(
+                inputs.shape[1], self.horizon, self.season_length, self.second_season
+            )
             self.weights_of_rules = np.stack(
                 [known[name] for name in self.names], axis=-1
             )
@@ -99,10 +112,13 @@ class SimpleForecasts(keras.layers.Layer):
             "horizon": self.horizon,
             "season_length": self.season_length,
             "rules": self.rules,
+            "second_season": self.second_season,
         }
 
 
-def simple_rules(n_steps: int, horizon: int, season_length: int) -> dict[str, np.ndarray]:
+def simple_rules(
+    n_steps: int, horizon: int, season_length: int, second_season: int = 1
+) -> dict[str, np.ndarray]:
     """Return, for each rule, the weight of each step of a window in each forecast.
 
     Each rule has the shape (horizon, n_steps).
@@ -121,6 +137,8 @@ def simple_rules(n_steps: int, horizon: int, season_length: int) -> dict[str, np
         rules["season_ago"] = window[season_ago]
     if season_length > 1 and n_steps >= 2 * season_length:
         rules |= _seasonal_rules(window, ahead, season_length)
+    if second_season > season_length and n_steps >= second_season:
+        rules |= _second_season_rules(window, ahead, season_length, second_season)
     return {
         name: np.broadcast_to(rule, (horizon, n_steps)) for name, rule in rules.items()
     }
@@ -148,6 +166,20 @@ def _seasonal_rules(window, ahead, season_length):
     }
 
 
+def _second_season_rules(window, ahead, season_length, second_season):
+    """Return the rules that look one and two second seasons back."""
+    ago = len(window) - second_season + ahead % second_season
+    last_season = window[-season_length:].mean(0)
+    rules = {"second_season_ago": window[ago]}
+    if len(window) >= second_season + season_length:
+        end = len(window) - second_season
+        before = window[end - season_length : end].mean(0)
+        rules["change_since_second_season"] = last_season - before
+    if len(window) >= 2 * second_season:
+        rules["mean_of_second_seasons"] = (window[ago] + window[ago - second_season]) / 2
+    return rules
+
+
 def first_weights(
     rules: dict[str, np.ndarray], *, on_level: bool = True
 ) -> list[list[float]]:
@@ -167,10 +199,15 @@ def first_weights(
 
 
 def mixture_layer(
-    n_steps: int, horizon: int, season_length: int, *, on_level: bool = True
+    n_steps: int,
+    horizon: int,
+    season_length: int,
+    second_season: int = 1,
+    *,
+    on_level: bool = True,
 ) -> keras.Layer:
     """Create a layer that learns the weight of each simple forecast in a mixture."""
-    rules = simple_rules(n_steps, horizon, season_length)
+    rules = simple_rules(n_steps, horizon, season_length, second_season)
     weights = first_weights(rules, on_level=on_level)
     return layers.Dense(
         1,

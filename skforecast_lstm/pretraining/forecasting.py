@@ -23,6 +23,10 @@ __all__ = ["forecast_quantiles", "shape_for"]
 _WINDOWS = (64, 192, 512)
 _HORIZONS = (24, 64)
 _BATCH_SIZES = (1, 16, 256)
+# Factor of the distances of quantiles from the median, by the steps of a window. Short
+# real series, mostly of months to years, change more than synthetic ones: without this,
+# the 80 % intervals cover 65 to 72 % on the M1 series at earlier origins.
+_WIDTHS = {64: 1.2, 192: 1.2, 512: 1.0}
 # Longest distance of a window from zero, in units of its spread. Few series of the
 # training were farther away, and at 100 units the forecasts are wrong.
 _FARTHEST = 30
@@ -117,6 +121,8 @@ def _block(weights, windows, horizon, season_lengths):
     place = _places.setdefault(shape, Place())
     program = place.program(partial(_compile, *shape))
     quantiles = program(list(weights), padded, seasons)[:n_series, :horizon]
+    median = quantiles[..., MEDIAN, None]
+    quantiles = median + _WIDTHS[n_steps] * (quantiles - median)
     return quantiles * scale[..., None] + shift[..., None]
 
 

@@ -164,6 +164,10 @@ class TestParameters:
             ({"pretrained": "yes"}, "pretrained must be True, False or"),
             ({"pretrained": True, "lookback": 4}, "but lookback is given"),
             ({"pretrained": True, "strategy": "seq2seq"}, "but strategy is given"),
+            ({"season_length": (4, 4)}, "two different ones"),
+            ({"season_length": (2, 4, 12)}, "two different ones"),
+            ({"season_length": ()}, "two different ones"),
+            ({"season_length": (4, 0)}, "season_length must be"),
         ],
     )
     def test_wrong_ones_are_named(self, months, parameters, message):
@@ -181,6 +185,29 @@ class TestParameters:
         assert seasons_of(hours, 12) == (12, 1)
         assert seasons_of(pd.period_range("2020", periods=9, freq="M"), 12) == (12, 1)
         assert seasons_of(pd.RangeIndex(9), 24) == (24, 1)
+        assert seasons_of(hours, None) == (24, 168)
+
+    @pytest.mark.parametrize("given", [(5, 20), [20, 5]])
+    def test_two_seasons_are_known_to_both_networks(self, given):
+        rng, steps = np.random.default_rng(0), np.arange(140)
+        short, long = rng.normal(size=5)[steps % 5], rng.normal(size=20)[steps % 20]
+        series = pd.Series(20 + 3 * short + 3 * long)
+        alone = LSTMForecaster(given, pretrained=True).fit(series[:-20])
+        assert alone.seasons_ == (5, 20)
+        error = np.abs(alone.predict(fh=range(1, 21)) - series[-20:]).mean()
+        assert error < 0.3
+        trained = LSTMForecaster(
+            given, pretrained=False, n_members=1, intervals=None, random_state=0
+        )
+        trained.fit(series, fh=range(1, 3))
+        assert (trained.season_length_, trained.second_season_) == (5, 20)
+        network = trained.model_.regressor.get_params()
+        assert network["model__second_season"] == 20
+
+    def test_one_season_of_two_may_be_none(self):
+        index = pd.RangeIndex(9)
+        assert seasons_of(index, (12,)) == (12, 1)
+        assert seasons_of(index, (1, 12)) == (12, 1)
 
 
 class TestBoth:

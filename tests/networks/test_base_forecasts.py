@@ -237,3 +237,30 @@ def test_saved_with_its_rules(tmp_path, windows):
         )
         (layer,) = (one for one in loaded.layers if isinstance(one, SimpleForecasts))
         assert (layer.rules is None) == (base == "mixture")
+
+
+class TestSecondSeason:
+    def rules(self, series, horizon, second):
+        given = SimpleForecasts(horizon, 3, second_season=second)
+        window = np.array(series, dtype="float32").reshape(1, -1, 1)
+        forecasts = np.asarray(given(window))[0, :, 0]
+        return dict(zip(given.names, forecasts.T, strict=True))
+
+    def test_its_rules_look_one_and_two_of_it_back(self, rng):
+        series = rng.normal(size=15).astype("float32")
+        found = self.rules(series, 8, 6)
+        ago = np.resize(series[-6:], 8)
+        np.testing.assert_allclose(found["second_season_ago"], ago, **ROUNDING)
+        change = series[-3:].mean() - series[6:9].mean()
+        np.testing.assert_allclose(
+            found["change_since_second_season"], change, **ROUNDING
+        )
+        mean = (ago + np.resize(series[-12:-6], 8)) / 2
+        np.testing.assert_allclose(found["mean_of_second_seasons"], mean, **ROUNDING)
+
+    @pytest.mark.parametrize(("second", "n_more"), [(1, 0), (3, 0), (16, 0), (15, 1)])
+    def test_a_window_has_only_the_rules_that_it_covers(self, second, n_more, rng):
+        series = rng.normal(size=15)
+        usual = self.rules(series, 2, 1)
+        found = self.rules(series, 2, second)
+        assert len(found) == len(usual) + n_more
