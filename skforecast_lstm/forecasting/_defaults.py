@@ -137,8 +137,13 @@ class Plan:
     loss_in_spreads: bool
 
     @classmethod
-    def of(cls, n_rows: int, lookback: int, season_length: int) -> "Plan":
+    def of(
+        cls, n_rows: int, lookback: int, season_length: int, *, shares: bool = False
+    ) -> "Plan":
         """Return the plan for a total of `n_rows`, a lookback and a season.
+
+        If the network `shares` the forecast with the pretrained one, from 10,000 rows
+        half of the members and of the batches are enough.
 
         Units (16 to 64) and windows in a batch (32 to 128) grow with the square root of
         the rows. The number of batches is a quarter of the rows, up to 2,000, or ten
@@ -154,6 +159,10 @@ class Plan:
         units, batch_size = min(max(width, 16), 64), min(max(width, 32), 128)
         n_batches = round(max(10 * root, min(n_rows / 4, 2000)))
         many = n_rows > MANY_ROWS
+        n_batches = min(max(n_batches, 200), 6000)
+        n_members = 8 if many else 3
+        if many and shares:
+            n_batches, n_members = n_batches // 2, n_members // 2
         segment = None
         if n_rows > SOME_ROWS and season_length == 1:
             segment = math.ceil(lookback / 8)
@@ -164,8 +173,8 @@ class Plan:
             segment=segment,
             dropout=0.0 if many else 0.3,
             batch_size=batch_size,
-            n_batches=min(max(n_batches, 200), 6000),
+            n_batches=n_batches,
             learning_rate=0.01 * math.sqrt(16 / units),
-            n_members=8 if many else 3,
+            n_members=n_members,
             loss_in_spreads=many,
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from skforecast_lstm._checks import check_integer
 
-__all__ = ["check_parameters", "given_for_training"]
+__all__ = ["check_parameters", "errors_decide"]
 
 STRATEGIES = ("direct", "recursive", "seq2seq")
 INTERVALS = ("conformal", "quantiles", None)
@@ -21,7 +21,7 @@ def check_parameters(forecaster: Any) -> None:
     pretrained = forecaster.pretrained
     if pretrained != "auto" and not isinstance(pretrained, bool):
         raise ValueError(f'pretrained must be True, False or "auto", got {pretrained!r}.')
-    for name in given_for_training(forecaster) if pretrained is True else ():
+    for name in _given_for_training(forecaster) if pretrained is True else ():
         raise ValueError(
             f"pretrained=True trains nothing, but {name} is given, which says how to "
             f'train. Leave {name} out, or set pretrained="auto".'
@@ -57,10 +57,15 @@ def _check_seasons(season_length):
         )
 
 
-def given_for_training(forecaster: Any) -> list[str]:
+def _given_for_training(forecaster: Any) -> list[str]:
     """Return the names of the parameters that are given and say how to train."""
     usual = {"lookback": None, "regressor": None, "n_members": None, "strategy": "direct"}
     given = [name for name, one in usual.items() if getattr(forecaster, name) != one]
     if forecaster.pretrained == "auto" and forecaster.intervals == "quantiles":
         given.append("intervals")
     return given
+
+
+def errors_decide(forecaster: Any) -> bool:
+    """Return True if held-out errors decide between the two networks."""
+    return forecaster.pretrained == "auto" and not _given_for_training(forecaster)

@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._defaults import Plan
 from skforecast_lstm.forecasting._forecast import QUANTILES
+from skforecast_lstm.forecasting._parameters import errors_decide
 from skforecast_lstm.networks import QuantileLoss, forecast_network
 
 __all__ = ["regressor_for"]
@@ -32,7 +33,12 @@ def regressor_for(forecaster: Any, n_rows: int, n_quantiles: int) -> Any:
 
 def default_regressor(forecaster: Any, n_rows: int) -> LSTMRegressor:
     """Return LSTMs that correct simple forecasts, of a size that suits the rows."""
-    plan = Plan.of(n_rows, forecaster.lookback_, forecaster.season_length_)
+    plan = Plan.of(
+        n_rows,
+        forecaster.lookback_,
+        forecaster.season_length_,
+        shares=errors_decide(forecaster),
+    )
     return LSTMRegressor(
         model=forecast_network,
         model__horizon=forecaster.horizon_,

@@ -20,7 +20,7 @@ from skforecast_lstm.forecasting._even_series import (
 )
 from skforecast_lstm.forecasting._exogenous import Exogenous
 from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast, forecast_index
-from skforecast_lstm.forecasting._parameters import check_parameters, given_for_training
+from skforecast_lstm.forecasting._parameters import check_parameters, errors_decide
 from skforecast_lstm.forecasting._pretrained import (
     ENOUGH_ROWS,
     Pretrained,
@@ -62,13 +62,9 @@ class TwoNetworks:
 
     def _needs_training(self, even):
         """Return False if the pretrained network forecasts alone."""
-        if self._is_automatic():
+        if errors_decide(self):
             return self._has_columns() or len(even.series.values) > ENOUGH_ROWS
         return self.pretrained is not True
-
-    def _is_automatic(self):
-        """Return True if the errors decide between two networks."""
-        return self.pretrained == "auto" and not given_for_training(self)
 
     def _has_columns(self):
         return bool(self.exogenous_.past or self.exogenous_.known)
@@ -86,11 +82,11 @@ class TwoNetworks:
         )
         scale = self._scale(even.series)
         windows = model.windows(self._scaled(even, scale, X))
-        held_out = model.held_out(windows) if self._is_automatic() else None
+        held_out = model.held_out(windows) if errors_decide(self) else None
         if held_out is not None:
             network = Pretrained(self.seasons_)
             self.share_, held_out = best_share(held_out, network, even.series, scale)
-        elif not self._is_automatic() or self._has_columns():
+        elif not errors_decide(self) or self._has_columns():
             self.share_ = 0.0
         if self.share_ == 1:
             return

@@ -63,8 +63,8 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         the mean distance from it. Its targets are the steps ahead, side by side.
     n_members : int, default=None
         Number of networks with different seeds. The forecast is their mean. If None, it
-        is 3, or 8 for more than 10,000 rows. With a `regressor`, set its own
-        `n_members` instead.
+        is 3. For more than 10,000 rows, it is 4 beside the pretrained network, and 8
+        without it. With a `regressor`, set its own `n_members` instead.
     intervals : {"conformal", "quantiles"} or None, default="conformal"
         Method for intervals and quantiles. "conformal" trains a second time without
         the last origins of each series (up to a third of them), with at most two

@@ -97,3 +97,11 @@ class TestDefaults:
         if plan.segment:
             assert plan.segment % season == 0
             assert plan.segment <= lookback
+
+    @pytest.mark.parametrize(("n_rows", "share"), [(5_000, 1), (50_000, 2)])
+    def test_beside_the_pretrained_network_many_rows_need_half(self, n_rows, share):
+        alone, beside = (
+            Plan.of(n_rows, 72, 24, shares=shares) for shares in (False, True)
+        )
+        assert beside.n_members * share == alone.n_members
+        assert beside.n_batches == alone.n_batches // share
