@@ -14,13 +14,15 @@ from skforecast_lstm._closures import (
     n_open_steps,
     phase_of_steps,
 )
-from skforecast_lstm._time_index import elapsed, positions
+from skforecast_lstm._time_index import elapsed, even_distance, positions
 
 __all__ = ["Calendar"]
 
 _MOST_STEPS = 2**31
 # Results for fewer times than this are cached.
 _LONG = 10_000
+# Number of first times of a long series that may show its step.
+_SOME = 8
 # A distance is near the usual distance if it differs by at most this fraction.
 _NEAR = 0.25
 
@@ -46,11 +48,23 @@ class Calendar:
     @classmethod
     def from_times(cls, times: Any) -> "Calendar":
         """Find the calendar of sorted times."""
-        return (
+        return cls.of_long_times(times) or (
             _cached_calendar(_CachedTimes.of(times))
             if len(times) < _LONG
             else cls._find(times)
         )
+
+    @classmethod
+    def of_long_times(cls, times: Any) -> "Calendar | None":
+        """Return the calendar of many times that are all one step apart, else None."""
+        distance = even_distance(times) if len(times) >= _LONG else None
+        # Longer distances may be months, whose lengths differ.
+        if distance is None or not 0 < distance < 28 * DAY:
+            return None
+        # All distances are the same, so a few of them show the step.
+        some = cls._find(times[:_SOME])
+        is_step = isinstance(some.step, int) and some.step == distance
+        return replace(some, n_rows=len(times)) if is_step else None
 
     @classmethod
     def _find(cls, times):
@@ -95,6 +109,14 @@ class Calendar:
             np.mean(steps == 1) >= 0.5 or steps.sum() <= 3 * len(steps)
         )
 
+    def has_every_step(self, times: Any) -> bool:
+        """Return True if all times are one step apart. False may also mean unknown."""
+        return (
+            len(times) >= _LONG
+            and isinstance(self.step, int)
+            and even_distance(times) == self.step
+        )
+
     def missing_steps(self, times: Any) -> Any:
         """Return the number of missing steps before each time after the first.
 
@@ -119,6 +141,8 @@ class Calendar:
         """Return this calendar, or the calendar of later times if it has changed."""
         if self.step is None:
             return self if self.n_rows > 2 else Calendar.from_times(times)
+        if self.has_every_step(times):
+            return self
         if len(times) < 2 or self.steps(times) is not None:
             return self
         own = Calendar.from_times(times)

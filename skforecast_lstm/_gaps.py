@@ -18,12 +18,14 @@ class Calendars(NamedTuple):
     """Calendars of many series, one for each group of series with equal times.
 
     `first` is the first series of each group, `group` is the group of each series. A
-    calendar is None for series without times.
+    calendar is None for series without times. `are_full` are the numbers of groups that
+    are known to have no gap.
     """
 
     calendars: list
     first: Any
     group: Any
+    are_full: Any = ()
 
 
 def find_calendars(
@@ -44,7 +46,13 @@ def find_calendars(
     times = [series.times[series.row_slice(number)] for number in first]
     if ignore_gaps:
         return Calendars([_without_gaps(one) for one in times], first, group)
-    found = [Calendar.from_times(index) for index in times]
+    # Of long times, look at each once.
+    long = [Calendar.of_long_times(index) for index in times]
+    are_full = {number for number, calendar in enumerate(long) if calendar is not None}
+    found = [
+        calendar or Calendar.from_times(index)
+        for calendar, index in zip(long, times, strict=True)
+    ]
     counted = [*zip(found, np.bincount(group).tolist(), strict=True)]
     counted += [(calendar, 1) for calendar in known]
     regular = [(one, n_series) for one, n_series in counted if one.step is not None]
@@ -52,7 +60,7 @@ def find_calendars(
         sum((one.n_rows - 1) * n_series for one, n_series in pairs)
         for pairs in (counted, regular)
     )
-    are_events = _have_intervals(series)
+    are_events = (len(series) > 1 or not are_full) and _have_intervals(series)
     if are_events or not regular or 2 * n_regular < n_steps:
         chosen = _without_step
     else:
@@ -66,7 +74,7 @@ def find_calendars(
             if lacks:
                 _warn_of_no_step(series.names[number], index)
                 break
-    return Calendars(calendars, first, group)
+    return Calendars(calendars, first, group, are_full)
 
 
 def _without_gaps(times):
@@ -149,11 +157,12 @@ def insert_missing_rows(series: Any, reach: int, calendars: Calendars) -> tuple:
     the series are returned unchanged, and the places are None.
     """
     missing = []
-    for calendar, number in zip(calendars.calendars, calendars.first, strict=True):
-        its_rows = series.row_slice(number)
-        counted = (
-            None if calendar is None else calendar.missing_steps(series.times[its_rows])
-        )
+    for place, number in enumerate(calendars.first):
+        calendar, counted = calendars.calendars[place], None
+        if calendar is not None and place not in calendars.are_full:
+            times = series.times[series.row_slice(number)]
+            if not calendar.has_every_step(times):
+                counted = calendar.missing_steps(times)
         missing.append(None if counted is None or not counted.any() else counted)
     if all(counted is None for counted in missing):
         return series, None

@@ -6,10 +6,12 @@ import numpy as np
 
 from skforecast_lstm._series import ManySeries
 
-__all__ = ["NANOSECONDS", "elapsed", "many_series", "positions"]
+__all__ = ["NANOSECONDS", "elapsed", "even_distance", "many_series", "positions"]
 
 # Nanoseconds in the units of pandas.
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+# Number of times that fit a cache of the processor.
+_PIECE = 2**15
 
 
 def many_series(values, index):
@@ -127,6 +129,25 @@ def elapsed(times):
     """Return the nanoseconds, periods or numbers from each time to the next."""
     distances = np.diff(positions(times)).astype(np.float64)
     return distances * NANOSECONDS.get(getattr(times, "unit", None), 1)
+
+
+def even_distance(times):
+    """Return the distance between neighbours if it is the same everywhere, else None.
+
+    It has the units of `elapsed`, and is read piece by piece in little memory. For
+    floats it is None.
+    """
+    numbers = positions(times)
+    if len(numbers) < 2 or numbers.dtype.kind == "f":
+        return None
+    first, n_steps = int(numbers[1]) - int(numbers[0]), len(numbers) - 1
+    if int(numbers[-1]) - int(numbers[0]) != first * n_steps:
+        return None
+    for start in range(0, n_steps, _PIECE):
+        piece = numbers[start : start + _PIECE + 1]
+        if (piece[1:] - piece[:-1] != first).any():
+            return None
+    return first * NANOSECONDS.get(getattr(times, "unit", None), 1)
 
 
 def _checked_positions(times, describe):
