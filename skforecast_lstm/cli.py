@@ -79,7 +79,7 @@ def main(arguments=None):
         return 2
     except KeyboardInterrupt as interrupt:
         what = str(interrupt) or "nothing was written"
-        _say(f"interrupted: {what}. The same command begins anew.")
+        _say(f"interrupted: {what}. The same command starts again from the beginning.")
         return 130
 
 
@@ -139,7 +139,7 @@ def _read(options):
     is_bundled = source.target is not None
     asks_target = options.wide or options.target is not None
     if options.horizon is None and not is_bundled:
-        raise InputError("Say how many steps to forecast, with --horizon N.")
+        raise InputError("Give the number of steps to forecast, with --horizon N.")
     table = table_from_rows(
         source.rows,
         target=source.target if not asks_target else options.target,
@@ -340,7 +340,8 @@ def _forecast(options):
     picture = writable(options.plot or default_path(source, "-forecast.png"))
     if picture.suffix.lower() not in _PICTURES:
         raise InputError(
-            f"{picture} has no ending of a picture. Give one of {', '.join(_PICTURES)}."
+            f"{picture} does not end like the name of a picture. Give a name that ends "
+            f"with {', '.join(_PICTURES[:-1])} or {_PICTURES[-1]}."
         )
     check_apart(source, {"--csv": csv, "--plot": picture})
     X_ahead = table.first_ahead(horizon)

@@ -76,10 +76,8 @@ def _integer(least, most=None):
         except ValueError:
             value = least - 1
         if value < least or (most is not None and value > most):
-            end = "on" if most is None else f"to {most}"
-            raise argparse.ArgumentTypeError(
-                f"{text!r:.40} is no whole number from {least} {end}"
-            )
+            end = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise argparse.ArgumentTypeError(f"{text!r:.40} is not a whole number {end}")
         return value
 
     return parse
@@ -93,7 +91,7 @@ def _jobs(text):
 def _path(text):
     """Return a path, or raise if it is empty, as from an unset shell variable."""
     if not text.strip():
-        raise argparse.ArgumentTypeError(f"{text!r} is no path")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path")
     return text
 
 

@@ -206,7 +206,7 @@ def _check_one_value(name, text, reading, rivals, separator, notes):
         is_marked = text.str.contains(mark, regex=False)
         if separator == "," and is_marked.all():
             notes.append(
-                f"Took {cell} in {name!r} for {value}. If it is {other}, give --decimal "
+                f"Read {cell} in {name!r} as {value}. If it is {other}, give --decimal "
                 f"{rival.decimal}"
             )
             return
@@ -226,11 +226,11 @@ def _numbers(column, text, reading, notes):
     words = {cell.strip() for cell in column[unknown & is_text(column)]} - {""}
     if words:
         notes.append(
-            f"Took {', '.join(map(repr, sorted(words)))} in {name!r} for unknown."
+            f"Read {', '.join(map(repr, sorted(words)))} in {name!r} as unknown."
         )
     yes, no = _says_yes_or_no(text) or ("true", "false")
     if pd.api.types.is_bool_dtype(column.dtype) or _says_yes_or_no(text):
-        notes.append(f"Took {yes} and {no} in {name!r} for 1 and 0.")
+        notes.append(f"Read {yes} and {no} in {name!r} as 1 and 0.")
     numbers = pd.to_numeric(column.mask(unknown), errors="coerce").astype(float)
     if _says_yes_or_no(text):
         numbers[text.index] = (text.str.lower() == yes).astype(float)
@@ -243,7 +243,7 @@ def _numbers(column, text, reading, notes):
     grouped = [cell for cell in text if reading.grouped.fullmatch(cell)]
     if grouped:
         notes.append(
-            f"Took {grouped[0]} in {name!r} for {reading.number(grouped[0]):.15g}."
+            f"Read {grouped[0]} in {name!r} as {reading.number(grouped[0]):.15g}."
         )
     return numbers
 
@@ -259,7 +259,7 @@ def _rounded(column, numbers, mark):
         else:
             exact = cell if isinstance(cell, float | Decimal) else int(cell)
         if exact != Decimal(number):
-            said = f"Took {cell} in {column.name!r} for {number:.0f}, as numbers"
+            said = f"Read {cell} in {column.name!r} as {number:.0f}: numbers"
             return [f"{said} have 16 digits here."]
     return []
 
@@ -280,7 +280,7 @@ def _no_number(column, broken):
         if np.isfinite(one.number(cell))
     )
     return InputError(
-        f"Column {column.name!r} has {cell:.40} in row {rows[0]}, which is no number"
+        f"Column {column.name!r} has {cell:.40} in row {rows[0]}, which is not a number"
         f"{and_others(rows)}. Correct it, or leave it empty and see --gaps."
         f"{offer}"
     )

@@ -71,12 +71,12 @@ def choose_columns(
     if time is None and not problems:
         with problems.collected():
             its_time = [_only_time(rows.drop(columns=taken), order)]
-            notes.append(f"Took {its_time[0]!r} for the time.")
+            notes.append(f"Read {its_time[0]!r} as the time.")
     if target is None and not problems:
         others = rows.drop(columns=[*its_time, *taken])
         targets = _all_numbers(others, notes) if wide else [_only_number(others)]
         listed = ", ".join(map(repr, targets))
-        notes.append(f"Took {listed} for the target{'s' if wide else ''}.")
+        notes.append(f"Read {listed} as the target{'s' if wide else ''}.")
     roles = [*its_time, *targets, *exogenous, *its_series]
     for name in dict.fromkeys(roles):
         _check_one_role(rows, name, roles)

@@ -16,13 +16,13 @@ def writable(path):
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file in it.")
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no ordinary file. Give the name of one.")
+        raise InputError(f"{path} is not a regular file. Give the name of one.")
     if not path.parent.is_dir():
         raise InputError(
             f"There is no folder {path.parent} for {path.name}. Make it, or give another."
         )
     if path.exists() and not os.access(path, os.W_OK):
-        raise InputError(f"{path} can't be written: it may not be changed.")
+        raise InputError(f"{path} can't be written: you have no permission to change it.")
     check_folder(path.parent, path)
     return path
 

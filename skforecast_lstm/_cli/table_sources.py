@@ -210,7 +210,7 @@ def _check_no_nul(path, separator):
             where = f" in {row}, column {named}"
     raise InputError(
         f"{path} has a NUL byte{where}, and nothing after it can be read. Write the "
-        "file anew, or delete the byte."
+        "file again, or delete the byte."
     )
 
 
@@ -258,8 +258,8 @@ def _read_database(address, query):
         engine = sqlalchemy.create_engine(_only_to_read(url))
     except sqlalchemy.exc.NoSuchModuleError as error:
         raise InputError(
-            f"SQLAlchemy knows no database {address.partition('://')[0]!r}. Give a URL "
-            "such as sqlite:///file.sqlite?table=NAME, or a file."
+            f"SQLAlchemy does not know the database {address.partition('://')[0]!r}. "
+            "Give a URL such as sqlite:///file.sqlite?table=NAME, or a file."
         ) from error
     except (sqlalchemy.exc.SQLAlchemyError, ValueError) as error:
         if isinstance(error, InputError):

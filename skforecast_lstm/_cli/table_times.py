@@ -69,7 +69,7 @@ def parse_times(column, notes=None, order=None):
         return pd.DatetimeIndex(column)
     if pd.api.types.is_bool_dtype(column.dtype):
         raise InputError(
-            f"Column {column.name!r} has true and false, which are no times."
+            f"Column {column.name!r} has true and false, which are not times."
         )
     if pd.api.types.is_numeric_dtype(column.dtype):
         broken = (column % 1 != 0).to_numpy()
@@ -180,7 +180,7 @@ def _not_a_time(column, broken, given=""):
     rows = column.index[broken]
     return InputError(
         f"Column {column.name!r} has {column[rows[0]]!s:.40} in row {rows[0]}, which is "
-        f"no time{given}{and_others(rows)}. {_OFFERED}"
+        f"not a time{given}{and_others(rows)}. {_OFFERED}"
     )
 
 
@@ -337,7 +337,7 @@ def _steps_of(times, given):
             raise ValueError("A step leads on.")
     except ValueError as error:
         raise InputError(
-            f"--freq {given} is no frequency. Give Y, Q, M, W, D, B (business days), "
+            f"--freq {given} is not a frequency. Give Y, Q, M, W, D, B (business days), "
             "h, min or s, with a number before it if need be, such as 15min."
         ) from error
     is_period = isinstance(times, pd.PeriodIndex)

@@ -274,7 +274,7 @@ def _each_time_once(part, duplicates, notes):
     """Merge the rows of the same time with the user's method."""
     if part.index.is_unique:
         return part
-    notes.append(f"Took the {duplicates} of rows at the same time.")
+    notes.append(f"Used the {duplicates} of rows at the same time.")
     if duplicates == "mean":
         return part.groupby(level=0, sort=False).mean()
     return part[~part.index.duplicated(keep="last")]

@@ -134,7 +134,7 @@ def _order(text, found, mark, notes):
             f"or --dates mdy for {month_first}."
         )
     notes.append(
-        f"Took {text[row]} in {name!r} for {day_first}. If it is {month_first}, give "
+        f"Read {text[row]} in {name!r} as {day_first}. If it is {month_first}, give "
         "--dates mdy."
     )
     return "dmy"

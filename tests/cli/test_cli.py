@@ -204,8 +204,8 @@ def test_what_was_guessed_is_said_unless_quiet(calls, capsys, folder):
     main(["compare", "sales.csv", "--horizon", "6"])
     said = capsys.readouterr().err.splitlines()
     assert said == [
-        "note: Took 'month' for the time.",
-        "note: Took 'units' for the target.",
+        "note: Read 'month' as the time.",
+        "note: Read 'units' as the target.",
     ]
     main(["compare", "sales.csv", "--horizon", "6", "--quiet"])
     assert capsys.readouterr().err == ""
@@ -474,7 +474,7 @@ def test_each_problem_is_one_line(folder, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["error"] * 3
     assert "no column 'price' for --x" in lines[0]
-    assert "'units' has many in row 3, which is no number, and 1 more" in lines[1]
+    assert "'units' has many in row 3, which is not a number, and 1 more" in lines[1]
     assert "like it (row 5)" in lines[1]
     assert "'month' has soon in row 7" in lines[2]
 
@@ -609,7 +609,7 @@ ERRORS = {
     "no exogenous": ([*["sales.csv", *GOOD], "--x", "price"], "'price' for --x"),
     "two targets": (["wide.csv", "--horizon", "6"], "--target: units, price could be"),
     "no horizon": (["sales.csv"], "with --horizon N"),
-    "bad time": (["time.csv", *GOOD], "'month' has soon in row 7, which is no time"),
+    "bad time": (["time.csv", *GOOD], "'month' has soon in row 7, which is not a time"),
     "repeats": (
         ["repeat.csv", *GOOD],
         "2020-07 comes 2 times, and 1 times repeat in all. If the rows belong to many s",
@@ -619,7 +619,7 @@ ERRORS = {
         "gaps: 2020-07 is the first of 2 times that are missing. Fill them with --gaps",
     ),
     "empty": (["hole.csv", *GOOD], "'units' is empty at 2020-05. Fill it with --gaps"),
-    "text": (["text.csv", *GOOD], "'units' has many in row 3, which is no number"),
+    "text": (["text.csv", *GOOD], "'units' has many in row 3, which is not a number"),
     "too few": (
         ["sales.csv", "--horizon", "17"],
         "hold a horizon of 17. Give 51 rows, --horizon 16 or less, or --windows 1",
@@ -649,7 +649,10 @@ ERRORS = {
     ),
     "no name of a database": (["sqlite://?table=sales"], "names no database file"),
     "folder as a database": (["sqlite:///shops?table=sales"], "shops is a folder"),
-    "no such database": (["sqlit:///shop.db?table=a"], "knows no database 'sqlit'"),
+    "no such database": (
+        ["sqlit:///shop.db?table=a"],
+        "does not know the database 'sqlit'",
+    ),
     "no URL": (["://a?table=a"], "can't be read"),
     "no database at all": (
         ["sqlite:///notes.docx?table=a"],
@@ -663,19 +666,19 @@ ERRORS = {
     "table nowhere": (["--csv", "gone/a.csv"], "no folder gone for a.csv"),
     "JSON nowhere": (["--json", "gone/a.json"], "no folder gone for a.json"),
     "results nowhere": (["--results", "gone/kept"], "no folder gone for kept"),
-    "bad horizon": (["--horizon", "0"], "'0' is no whole number from 1 on"),
+    "bad horizon": (["--horizon", "0"], "'0' is not a whole number of at least 1"),
     "bad option": (["--horizons", "3"], "unrecognized arguments: --horizons"),
     "a seed that is too large": (
         ["--seed", str(10**20)],
-        "'100000000000000000000' is no whole number from 0 to 4294967295",
+        "'100000000000000000000' is not a whole number from 0 to 4294967295",
     ),
-    "no path of a table": (["--csv", ""], "argument --csv: '' is no path"),
-    "no path of a report": (["--html", ""], "argument --html: '' is no path"),
-    "no path of results": (["--results", " "], "argument --results: ' ' is no path"),
+    "no path of a table": (["--csv", ""], "argument --csv: '' is not a path"),
+    "no path of a report": (["--html", ""], "argument --html: '' is not a path"),
+    "no path of results": (["--results", " "], "argument --results: ' ' is not a path"),
     "an empty target": (["--target", ""], "no column '' for --target"),
     "an empty time": (["--time", ""], "no column '' for --time"),
-    "an empty frequency": (["--freq", ""], "--freq is no frequency"),
-    "bad frequency": (["--freq", "often"], "--freq often is no frequency"),
+    "an empty frequency": (["--freq", ""], "--freq is not a frequency"),
+    "bad frequency": (["--freq", "often"], "--freq often is not a frequency"),
 }
 
 
@@ -729,8 +732,8 @@ FORECAST_ERRORS = {
     "all of them": (["--forecaster", "default"], "takes the name of one"),
     "CSV nowhere": (["--csv", "gone/a.csv"], "no folder gone for a.csv"),
     "picture nowhere": (["--plot", "gone/a.png"], "no folder gone for a.png"),
-    "no path of a picture": (["--plot", ""], "argument --plot: '' is no path"),
-    "no picture": (["--plot", "a.doc"], "a.doc has no ending of a picture"),
+    "no path of a picture": (["--plot", ""], "argument --plot: '' is not a path"),
+    "no picture": (["--plot", "a.doc"], "a.doc does not end like the name of a picture"),
     "many digits": (["--coverage", "80,99.9999999"], "99.9999999 has more than six"),
     "a fraction": (["--coverage", "0.8"], "'0.8' must be percents"),
     "no number": (["--coverage", "most"], "'most' must be percents"),
@@ -958,7 +961,7 @@ def test_the_report_has_the_notes(folder):
     sales().to_csv("s.csv", index=False)
     arguments = ["s.csv", "--horizon", "3", "--forecasters", "naive", "--quiet"]
     assert main(["compare", *arguments]) == 0
-    assert "<li>Took &#x27;units&#x27;" in Path("s-comparison.html").read_text()
+    assert "<li>Read &#x27;units&#x27;" in Path("s-comparison.html").read_text()
 
 
 @pytest.fixture
@@ -1169,5 +1172,5 @@ def test_a_pipe_is_no_file_and_is_found_before_the_work(monkeypatch, folder, cap
     os.mkfifo("pipe")
     for option in ("--html", "--csv", "--json", "--results"):
         assert main(["compare", option, "pipe"]) == 2
-        assert "pipe is no ordinary file" in capsys.readouterr().err
+        assert "pipe is not a regular file" in capsys.readouterr().err
     assert os.listdir(folder) == ["pipe"]

@@ -84,7 +84,7 @@ def test_a_date_of_another_form_is_named():
 @pytest.mark.parametrize("cell", ["13.02.2024 24:00", "13.02.2024 10:60"])
 def test_a_time_of_day_that_is_none_is_named(cell):
     rows = rows_at(["12.02.2024 10:00", cell, "14.02.2024 10:00"])
-    with pytest.raises(InputError, match="in row 2, which is no time"):
+    with pytest.raises(InputError, match="in row 2, which is not a time"):
         table_from_rows(rows, time="t", target="v")
 
 

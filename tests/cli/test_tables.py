@@ -248,7 +248,7 @@ def test_whole_numbers_are_steps(times, index, written):
     ],
 )
 def test_what_is_no_time_is_named_with_its_row(times, row, found):
-    with pytest.raises(InputError, match=f"'t' has {found} in row {row}, .*no time"):
+    with pytest.raises(InputError, match=f"'t' has {found} in row {row}, .*not a time"):
         table_from_rows(rows_at(times), time="t", target="v")
 
 
@@ -274,7 +274,7 @@ def test_a_frequency_that_is_given_wins():
     assert (
         table_from_rows(rows_at(days[::7]), frequency="W-WED").y.index.freqstr == "W-WED"
     )
-    with pytest.raises(InputError, match="--freq fortnight is no frequency"):
+    with pytest.raises(InputError, match="--freq fortnight is not a frequency"):
         table_from_rows(rows_at(days), frequency="fortnight")
     with pytest.raises(InputError, match="whole numbers"):
         table_from_rows(rows_at([1, 2, 3]), time="t", frequency="D")
@@ -374,7 +374,7 @@ def test_weeks_of_days_are_written_by_their_first_day():
 
 @pytest.mark.parametrize("frequency", ["0D", "-1h", "-1B", "0SMS", "", "often"])
 def test_what_is_no_frequency(frequency):
-    with pytest.raises(InputError, match=f"--freq {frequency} is no frequency"):
+    with pytest.raises(InputError, match=f"--freq {frequency} is not a frequency"):
         table_from_rows(
             rows_at(pd.date_range("2020-01-01", periods=5)), frequency=frequency
         )
@@ -478,7 +478,7 @@ def test_columns_are_taken_where_only_one_fits():
     rows = rows_at(pd.date_range("2020-01-01", periods=5).astype(str), shop="a")
     table = table_from_rows(rows)
     assert (table.time, table.target) == ("t", "v")
-    assert table.notes == ["Took 't' for the time.", "Took 'v' for the target."]
+    assert table.notes == ["Read 't' as the time.", "Read 'v' as the target."]
 
 
 def test_columns_are_asked_for_where_several_fit():
@@ -654,9 +654,9 @@ def test_what_may_be_thousands_is_asked_for(tmp_path, values, separator):
     assert table.y.tolist() == decimals
     table = table_of(tmp_path, text, decimal=other)
     assert table.y.tolist() == whole
-    (grouped,) = [note for note in table.notes if "for" in note]
+    (grouped,) = [note for note in table.notes if " as " in note]
     first = next(place for place, value in enumerate(values) if mark in value)
-    assert grouped == f"Took {values[first]} in 'v' for {whole[first]:g}."
+    assert grouped == f"Read {values[first]} in 'v' as {whole[first]:g}."
 
 
 @pytest.mark.parametrize(
@@ -690,7 +690,7 @@ def test_three_decimals_everywhere_beside_commas_are_said(tmp_path):
     table = table_of(tmp_path, "t,v\n1,21.125\n2,20.500\n3,19.875")
     assert table.y.tolist() == [21.125, 20.5, 19.875]
     (note,) = table.notes
-    assert note == "Took 21.125 in 'v' for 21.125. If it is 21125, give --decimal ,"
+    assert note == "Read 21.125 in 'v' as 21.125. If it is 21125, give --decimal ,"
 
 
 @pytest.mark.parametrize("blank", [" ", "\u00a0", "\u202f", "'", "\u2019", "."])
@@ -700,7 +700,7 @@ def test_groups_of_digits_are_read_if_only_one_form_fits_and_said(tmp_path, blan
     for options in ({}, {"decimal": ","}):
         table = table_of(tmp_path, text, **options)
         assert table.y.tolist() == [1234567.5, -12345, 678.25]
-        assert f"Took {values[0]} in 'v' for 1234567.5." in table.notes
+        assert f"Read {values[0]} in 'v' as 1234567.5." in table.notes
 
 
 @pytest.mark.parametrize(
@@ -722,7 +722,9 @@ def test_the_mark_between_thousands_is_given(tmp_path, mark, cells, numbers, sep
 
 def test_no_other_mark_is_then_between_thousands(tmp_path):
     text = column_of(["1.000", "2 000", "3"])
-    with pytest.raises(InputError, match=r"'v' has 2 000 in row 2, which is no number"):
+    with pytest.raises(
+        InputError, match=r"'v' has 2 000 in row 2, which is not a number"
+    ):
         table_of(tmp_path, text, thousands=".")
     with pytest.raises(InputError, match=r"--thousands \. are the same mark"):
         table_of(tmp_path, text, thousands=".", decimal=".")
@@ -735,7 +737,7 @@ def test_no_other_mark_is_then_between_thousands(tmp_path):
      "5,5,5", "1 00", "1.00.000", "12.34.567", "--", "-", "?", "1e", "inf", "\uff15"],
 )  # fmt: skip
 def test_what_is_no_number_is_refused_whatever_the_mark(tmp_path, cell, decimal_mark):
-    with pytest.raises(InputError, match=r"'v' has .* in row 2, which is no number"):
+    with pytest.raises(InputError, match=r"'v' has .* in row 2, which is not a number"):
         table_of(tmp_path, column_of(["7", cell, "8"]), decimal=decimal_mark)
 
 
@@ -777,12 +779,12 @@ def test_digits_that_are_lost_are_said(cells, is_said):
     assert len(said) == is_said
     if is_said:
         kept = f"{float(str(cells[0]).replace(',', '')):.0f}"
-        assert said[0].startswith(f"Took {cells[0]} in 'v' for {kept},")
+        assert said[0].startswith(f"Read {cells[0]} in 'v' as {kept}:")
 
 
 @pytest.mark.parametrize("cell", ["1e400", "-1e400", "9" * 400])
 def test_numbers_that_are_too_large_are_refused(tmp_path, cell):
-    with pytest.raises(InputError, match="in row 2, which is no number"):
+    with pytest.raises(InputError, match="in row 2, which is not a number"):
         table_of(tmp_path, f"t,v\n1,2\n2,{cell}\n", time="t", target="v")
 
 
@@ -793,13 +795,13 @@ def test_words_for_what_is_unknown_are_said(tmp_path, word):
         table_of(tmp_path, text)
     table = table_of(tmp_path, text, gaps="interpolate")
     assert table.y.tolist() == [1, 2, 3]
-    assert f"Took '{word}' in 'v' for unknown." in table.notes
+    assert f"Read '{word}' in 'v' as unknown." in table.notes
 
 
 def test_true_and_false_are_said(tmp_path):
     table = table_of(tmp_path, "t,v,x\n1,5,True\n2,6,false", exogenous=["x"])
     assert table.X["x"].tolist() == [1, 0]
-    assert "Took true and false in 'x' for 1 and 0." in table.notes
+    assert "Read true and false in 'x' as 1 and 0." in table.notes
 
 
 def test_columns_of_one_name_are_told_apart_by_none(tmp_path):
@@ -852,7 +854,7 @@ def test_a_zone_in_some_rows_only_is_refused():
     ],
 )
 def test_dates_in_other_forms_are_refused(times):
-    with pytest.raises(InputError, match="in row 1, which is no time"):
+    with pytest.raises(InputError, match="in row 1, which is not a time"):
         table_from_rows(rows_at(times), time="t")
 
 
