@@ -64,7 +64,8 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         are of a categorical dtype with all categories.
     holidays : str, list of dates or dict, default=None
         Country ("US") or country and subdivision ("DE-BY"), by their ISO 3166 codes;
-        this needs the package `holidays`. Or the dates themselves. Adds the columns
+        this needs the package `holidays`. Or the dates themselves; as text, such as
+        "2026-12-24", `persistence.save` can store them. Adds the columns
         "holiday" (0 or 1) and "days_to_holiday", which is 0 on a holiday and at most 30.
     column : str, default=None
         Column of X with the times, which is left out of the output. If None, the times

@@ -221,6 +221,17 @@ def test_the_days_since_the_row_before():
     np.testing.assert_allclose(found, [2, 1, np.nan, 0.5, 2.5])
 
 
+def test_a_file_keeps_the_last_times_and_dates_as_text(tmp_path):
+    days = frame_at(pd.date_range("2024-01-01", periods=5))
+    for rows in (days, pd.concat({("a", 1): days, ("b", 2): days})):
+        calendar = CalendarFeatures(["elapsed"], holidays=["2024-01-03"]).fit(rows[:-2])
+        save(calendar, tmp_path / "calendar.zip")
+        again = load(tmp_path / "calendar.zip")
+        pd.testing.assert_frame_equal(again.transform(rows), calendar.transform(rows))
+        later = again.transform(rows[-2:])
+        assert later["elapsed"].tolist() == [1, 1]
+
+
 # ---------------------------------------------------------------- with others
 
 
