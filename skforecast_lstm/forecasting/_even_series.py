@@ -12,6 +12,7 @@ from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm._time_index import many_series
 from skforecast_lstm._time_steps import Steps, find_steps
+from skforecast_lstm.forecasting._categories import are_categorical
 
 __all__ = [
     "EvenSeries",
@@ -79,6 +80,8 @@ def check_frames(**frames: pd.DataFrame | None) -> None:
     """Raise if a value is infinite, with its frame, row and column."""
     for name, frame in frames.items():
         if frame is not None:
+            if name == "X":
+                frame = frame.loc[:, ~are_categorical(frame)]
             check_no_infinity(
                 name,
                 frame.to_numpy(dtype=np.float64),

@@ -1,7 +1,7 @@
 """Exogenous columns: of X, known only in the past or known ahead, and of the calendar."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from sklearn.base import clone
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._time_index import many_series
 from skforecast_lstm.calendar_features import CalendarFeatures
+from skforecast_lstm.forecasting._categories import categories_of, to_numbers
 from skforecast_lstm.forecasting._columns import in_order
 from skforecast_lstm.forecasting._even_series import EvenSeries
 
@@ -31,12 +32,15 @@ class Exogenous:
         Scale of all columns, in this order.
     calendar : CalendarFeatures, default=None
         Fitted transformer that gives the columns of the calendar.
+    categories : dict, default={}
+        Categories of each categorical column, by name.
     """
 
     past: list
     known: list
     scale: Scale
     calendar: CalendarFeatures | None = None
+    categories: dict = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -56,16 +60,22 @@ class Exogenous:
             )
         past = [name for name in names if name in past_only]
         known = [name for name in names if name not in past_only]
-        values = np.empty((0, 0)) if X is None else _values(X, past + known)
+        categories = categories_of(X)
+        values = np.empty((0, 0))
+        if X is not None:
+            values = to_numbers(X, past + known, categories)
         scale = Scale.from_values(values)
+        for place, name in enumerate(past + known):
+            if name in categories:
+                scale.centre[place], scale.spread[place] = 0, 1
         if calendar is None or even is None:
-            return cls(past, known, scale)
+            return cls(past, known, scale, None, categories)
         times = [timeline.times for timeline in even.timelines]
         calendar = _fitted(calendar, max(times, key=len))
         calendar_scale = Scale.from_values(_calendar_values(calendar, times, even))
         both = [np.concatenate(pair) for pair in zip(scale, calendar_scale, strict=True)]
         known += list(calendar.get_feature_names_out())
-        return cls(past, known, Scale(*both), calendar)
+        return cls(past, known, Scale(*both), calendar, categories)
 
     @property
     def _own(self):
@@ -74,6 +84,12 @@ class Exogenous:
         if self.calendar is not None:
             n_known -= len(self.calendar.get_feature_names_out())
         return self.past + self.known[:n_known]
+
+    @property
+    def categorical(self) -> list[int]:
+        """Positions of the categorical columns among all columns."""
+        names = self.past + self.known
+        return [place for place, name in enumerate(names) if name in self.categories]
 
     def checked(self, X: pd.DataFrame | None, y: pd.DataFrame) -> pd.DataFrame | None:
         """Return X with its columns in order.
@@ -175,7 +191,7 @@ class Exogenous:
         values = np.full((n_rows, len(self._own)), np.nan)
         if len(rows):
             places = np.concatenate(rows)
-            values = _values(X, self._own)[places]
+            values = to_numbers(X, self._own, self.categories)[places]
             values[places < 0] = np.nan
         if self.calendar is not None:
             calendar = _calendar_values(self.calendar, times, even)
@@ -216,10 +232,6 @@ def _calendar_values(calendar, times, even):
         for one in times
     ]
     return np.concatenate([by_timeline[timeline] for timeline in even.timeline])
-
-
-def _values(frame: pd.DataFrame, names: list) -> NDArray:
-    return frame[names].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _rows_of_series(X, even, times):

@@ -19,6 +19,13 @@ def regressor_for(forecaster: Any, n_rows: int, n_quantiles: int) -> Any:
 
     `n_rows` is the number of rows of all series together.
     """
+    categories = forecaster.exogenous_.categories
+    if categories and forecaster.regressor is not None:
+        raise ValueError(
+            f"X has the categorical columns {[*categories]}, which only the default "
+            "network reads, but regressor is given. Encode them as numbers, for example "
+            "with OneHotEncoder, or leave regressor out."
+        )
     if forecaster.regressor is None:
         regressor = default_regressor(forecaster, n_rows)
     else:
@@ -39,11 +46,17 @@ def default_regressor(forecaster: Any, n_rows: int) -> LSTMRegressor:
         forecaster.season_length_,
         shares=errors_decide(forecaster),
     )
+    exogenous, n_targets = forecaster.exogenous_, len(forecaster.columns_)
+    names = exogenous.past + exogenous.known
     return LSTMRegressor(
         model=forecast_network,
         model__horizon=forecaster.horizon_,
-        model__n_targets=len(forecaster.columns_),
-        model__n_known=len(forecaster.exogenous_.known),
+        model__n_targets=n_targets,
+        model__n_known=len(exogenous.known),
+        model__categorical_features=[n_targets + one for one in exogenous.categorical],
+        model__n_categories=[
+            len(exogenous.categories[names[one]]) for one in exogenous.categorical
+        ],
         model__season_length=forecaster.season_length_,
         model__second_season=forecaster.second_season_,
         model__segment=plan.segment,

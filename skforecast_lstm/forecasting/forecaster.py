@@ -129,6 +129,10 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
     The pretrained network has no quantiles for a column with fewer than three known
     values, only a forecast.
 
+    Columns of X with text, objects or pandas categories pass through embeddings, see
+    :func:`recurrent_network`. A category that was not there in `fit` counts as an
+    average of all, with an `UnknownCategoryWarning`. Other regressors do not read them.
+
     If a series is too short for one window and the steps to forecast, its first value
     is repeated before it, for half a window.
 
@@ -173,7 +177,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         "capability:update": True,
         "capability:pretrain": True,
         "capability:random_state": True,
-        "capability:categorical_in_X": False,
+        "capability:categorical_in_X": True,
         "capability:unequal_length": True,
         "property:randomness": "derandomized",
         "requires-fh-in-fit": False,

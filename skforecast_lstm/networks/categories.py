@@ -17,7 +17,8 @@ __all__ = [
     "CategoryNumbers",
     "ColumnKinds",
     "JoinColumns",
-    "embed_column",
+    "embed_columns",
+    "embed_window",
     "embedding_size",
 ]
 
@@ -160,15 +161,69 @@ class JoinColumns(layers.Layer):
         return (*input_shape[0][:-1], sum(shape[-1] for shape in input_shape))
 
 
-def embed_column(window: Any, column: int, n_categories: int) -> Any:
-    """Return the embedding of a categorical column at each step of a window."""
-    numbers = CategoryNumbers(column, n_categories)(window)
-    size = embedding_size(n_categories)
+def embed_columns(window: Any, columns: Sequence[int], n_categories: int) -> list:
+    """Return the embedding of columns with the same categories, at each step.
+
+    Parameters
+    ----------
+    window : KerasTensor of shape (n_samples, n_steps, n_columns)
+        Window.
+    columns : sequence of int
+        Categorical columns.
+    n_categories : int
+        Number of categories of the columns together.
+
+    Returns
+    -------
+    embedded : list of KerasTensor of shape (n_samples, n_steps, size)
+        Embeddings, with the same weights for all columns.
+    """
     # The weights are those of a dense layer after one-hot columns.
-    initializer = GlorotUniform()
-    return CategoryEmbedding(n_categories, size, embeddings_initializer=initializer)(
-        numbers
+    embedding = CategoryEmbedding(
+        n_categories,
+        embedding_size(n_categories),
+        embeddings_initializer=GlorotUniform(),
     )
+    numbers = (CategoryNumbers(column, n_categories)(window) for column in columns)
+    return [embedding(one) for one in numbers]
+
+
+def embed_window(
+    window: Any, n_categories: Mapping[int, int], n_known: int
+) -> tuple[Any, int]:
+    """Return a window with embeddings in place of categories, and the columns known.
+
+    The last ``2 * n_known`` columns are those known ahead, as in `forecast_network`.
+
+    Parameters
+    ----------
+    window : KerasTensor of shape (n_samples, n_steps, n_columns)
+        Window.
+    n_categories : dict of int
+        Number of categories of each categorical column.
+    n_known : int
+        Number of columns that are known ahead.
+
+    Returns
+    -------
+    window : KerasTensor
+        Window with the columns in the same order.
+    n_known : int
+        Number of columns that are known ahead, with those of their embeddings.
+    """
+    n_columns = window.shape[-1]
+    first = n_columns - 2 * n_known
+    embedded: dict[int, Any] = {}
+    for column, n_each in n_categories.items():
+        columns = [column, column + n_known] if column >= first else [column]
+        both = embed_columns(window, columns, n_each)
+        embedded |= dict(zip(columns, both, strict=True))
+    parts = [
+        embedded[column] if column in embedded else TakeColumns((column,))(window)
+        for column in range(n_columns)
+    ]
+    n_known = sum(part.shape[-1] for part in parts[first : first + n_known])
+    return layers.Concatenate()(parts), n_known
 
 
 @dataclass(frozen=True)
@@ -243,7 +298,9 @@ class ColumnKinds:
             return steps
         others = [TakeColumns(self.static)(window)] if self.static else []
         pairs = zip(self.categorical, self.n_categories, strict=True)
-        others += [embed_column(window, *pair) for pair in pairs]
+        others += [
+            one for column, n in pairs for one in embed_columns(window, [column], n)
+        ]
         return JoinColumns()([steps, *others])
 
     def after_join(self, columns: Sequence[int]) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Network that corrects simple forecasts of a window with an LSTM."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from skforecast_lstm.networks.arguments import data_shapes
+from skforecast_lstm.networks.categories import embed_window
 from skforecast_lstm.networks.cells import recurrent_layer
 from skforecast_lstm.networks.layers import Columns
 from skforecast_lstm.networks.normalization import (
@@ -32,6 +33,8 @@ def forecast_network(
     horizon: int = 1,
     n_targets: int = 1,
     n_known: int = 0,
+    categorical_features: Sequence[int] = (),
+    n_categories: Sequence[int] = (),
     season_length: int = 1,
     second_season: int = 1,
     segment: int | None = None,
@@ -72,6 +75,12 @@ def forecast_network(
     n_known : int, default=0
         Number of columns that are known ahead. If over 0, windows need at least `horizon`
         steps.
+    categorical_features : sequence of int, default=()
+        Columns of the window with categories, numbered from 0, -1 for unknown ones. Each
+        passes through an embedding, see :func:`recurrent_network`. Columns that are known
+        ahead are named at the step of the window, and their values later belong to them.
+    n_categories : sequence of int, default=()
+        Number of categories of each of the `categorical_features`.
     season_length : int, default=1
         Number of steps after which the series repeats itself, or 1 if it has no season.
     second_season : int, default=1
@@ -119,6 +128,10 @@ def forecast_network(
     n_each = 1 if n_outputs is None else n_outputs // (horizon * n_targets)
 
     inputs, window = window_input(shape)
+    if len(categorical_features):
+        pairs = dict(zip(categorical_features, n_categories, strict=True))
+        window, n_known = embed_window(window, pairs, n_known)
+        n_columns = window.shape[-1]
     normalization = WindowNormalization("last", n_targets, season_length)
     window, level, spread = normalization(window)
     rules = SimpleForecasts(horizon, season_length, second_season=second_season)
@@ -130,7 +143,11 @@ def forecast_network(
         ahead = Columns(n_columns - n_known, n_columns, horizon)(window)
         expected = layers.Reshape((horizon, n_known))(mixture(rules(now)))
         surprise = layers.Subtract()([ahead, expected])
-        curved = dense_layer(units, "tanh")(surprise)
+        together = surprise
+        if len(categorical_features):
+            # A constant category is no surprise, but may change the effect of the others.
+            together = layers.Concatenate()([surprise, ahead])
+        curved = dense_layer(units, "tanh")(together)
         for known in (surprise, curved):
             correction = dense_layer(n_targets, starts_at_zero=True)(known)
             parts.append(layers.Reshape((horizon, n_targets, 1))(correction))

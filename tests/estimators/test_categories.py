@@ -22,7 +22,7 @@ from skforecast_lstm import (
 )
 from skforecast_lstm.exceptions import UnknownCategoryWarning
 from skforecast_lstm.networks import CategoryEmbedding, CategoryNumbers, MaskUnknown
-from skforecast_lstm.networks.categories import embed_column, embedding_size
+from skforecast_lstm.networks.categories import embed_columns, embedding_size
 
 
 def quick(estimator=LSTMRegressor, **parameters):
@@ -63,7 +63,7 @@ def test_an_embedding_is_a_dense_layer_of_one_hot_columns(categories, data):
         )
     )
     inputs = keras.Input((3, 2))
-    network = keras.Model(inputs, embed_column(inputs, 1, len(categories)))
+    network = keras.Model(inputs, embed_columns(inputs, [1], len(categories)))
     numbers, embedding = network.layers[-2:]
     assert isinstance(numbers, CategoryNumbers)
     assert isinstance(embedding, CategoryEmbedding)
