@@ -90,7 +90,7 @@ def _warn_of_unknown_windows(rows):
         "their steps are missing in the index or NaN. Forecasts from them do not depend "
         "on the past. Leave out such rows, or use longer windows.",
         UnknownStepsWarning,
-        stacklevel=5,  # The caller of transform, through its wrapper.
+        stacklevel=4,  # The caller of transform, through its wrapper.
     )
 
 
