@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm.networks.adjusted import fill_unknown, lagged
 from skforecast_lstm.networks.candidates import (
     CANDIDATES,
@@ -73,6 +74,7 @@ def _forward_steps(values):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class DescribeWindows(keras.layers.Layer):
     """Describe windows of series: steps to read, candidate forecasts, and measures.
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm.networks.described import DescribeWindows
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
 from skforecast_lstm.networks.quantiles import NonCrossingQuantiles
@@ -107,6 +108,7 @@ def pretrained_network(
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class TellSeasons(layers.Layer):
     """Turn windows of one column into the inputs of a pretrained network.
 
@@ -153,6 +155,7 @@ class TellSeasons(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class TrustInTrials(layers.Layer):
     """Prefer candidates with small errors in the trials, each as much as was learned.
 
@@ -183,6 +186,7 @@ class TrustInTrials(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class StepsAhead(layers.Layer):
     """Describe each step ahead: candidates, phase of the seasons, distance.
 
@@ -221,6 +225,7 @@ class StepsAhead(layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="skforecast_lstm")
+@known_to_engine
 class MixedQuantiles(layers.Layer):
     """Mix candidates, add corrections as quantiles in order, undo the normalization.
 
