@@ -69,10 +69,12 @@ def autoregressions(values, first, horizon):
             new = ops.sum(coefficients * known, axis=1, keepdims=True)
             level = level + new * change / spread
             level = ops.clip(level, lowest - room, highest + room)
-            return (level, ops.concatenate([new, changes[:, :-1]], axis=1)), level[:, 0]
+            state = level, ops.concatenate([new, changes[:, :-1]], axis=1)
+            # On TensorFlow, Keras needs results of the shapes of the state.
+            return state, state
 
-        _, levels = ops.scan(ahead, start, length=horizon)
-        forecasts.append(ops.transpose(levels) * spread + mean)
+        _, (levels, _) = ops.scan(ahead, start, length=horizon)
+        forecasts.append(ops.transpose(levels[:, :, 0]) * spread + mean)
     return forecasts
 
 
