@@ -69,11 +69,10 @@ class SimpleForecasts(keras.layers.Layer):
             min(input_shape[1] // self.season_length, 2),
             min(self.season_length, 2),
         )
-        known = simple_rules(max(n_seasons * season_length, 1), 1, season_length)
-        if self.rules is None and self.second_season > 1:
-            known = simple_rules(
-                input_shape[1], 1, self.season_length, self.second_season
-            )
+        known = [
+            *simple_rules(max(n_seasons * season_length, 1), 1, season_length),
+            *_second_season_names(input_shape[1], self.season_length, self.second_season),
+        ]
         missing = [name for name in self.rules or () if name not in known]
         if missing:
             raise ValueError(
@@ -137,8 +136,7 @@ def simple_rules(
         rules["season_ago"] = window[season_ago]
     if season_length > 1 and n_steps >= 2 * season_length:
         rules |= _seasonal_rules(window, ahead, season_length)
-    if second_season > season_length and n_steps >= second_season:
-        rules |= _second_season_rules(window, ahead, season_length, second_season)
+    rules |= _second_season_rules(window, ahead, season_length, second_season)
     return {
         name: np.broadcast_to(rule, (horizon, n_steps)) for name, rule in rules.items()
     }
@@ -166,18 +164,34 @@ def _seasonal_rules(window, ahead, season_length):
     }
 
 
+def _second_season_names(n_steps, season_length, second_season):
+    """Return the names of the rules of a second season that windows allow."""
+    needed = {
+        "second_season_ago": second_season,
+        "change_since_second_season": second_season + season_length,
+        "mean_of_second_seasons": 2 * second_season,
+    }
+    if second_season <= season_length:
+        return []
+    return [name for name, least in needed.items() if n_steps >= least]
+
+
 def _second_season_rules(window, ahead, season_length, second_season):
     """Return the rules that look one and two second seasons back."""
     ago = len(window) - second_season + ahead % second_season
-    last_season = window[-season_length:].mean(0)
-    rules = {"second_season_ago": window[ago]}
-    if len(window) >= second_season + season_length:
-        end = len(window) - second_season
-        before = window[end - season_length : end].mean(0)
-        rules["change_since_second_season"] = last_season - before
-    if len(window) >= 2 * second_season:
-        rules["mean_of_second_seasons"] = (window[ago] + window[ago - second_season]) / 2
-    return rules
+    end = len(window) - second_season
+
+    def change():
+        before = window[end - season_length : end]
+        return window[-season_length:].mean(0) - before.mean(0)
+
+    rules = {
+        "second_season_ago": lambda: window[ago],
+        "change_since_second_season": change,
+        "mean_of_second_seasons": lambda: (window[ago] + window[ago - second_season]) / 2,
+    }
+    names = _second_season_names(len(window), season_length, second_season)
+    return {name: rules[name]() for name in names}
 
 
 def first_weights(

@@ -264,3 +264,8 @@ class TestSecondSeason:
         usual = self.rules(series, 2, 1)
         found = self.rules(series, 2, second)
         assert len(found) == len(usual) + n_more
+
+    def test_a_long_window_takes_no_memory_until_it_is_used(self):
+        layer = SimpleForecasts(3, 7, second_season=28)
+        layer.build((None, 10**9, 1))
+        assert layer.names[-1] == "mean_of_second_seasons"
