@@ -1,5 +1,6 @@
 """Checks of parameters and values that several modules share."""
 
+from collections.abc import Sequence
 from numbers import Integral
 
 import numpy as np
@@ -8,6 +9,7 @@ __all__ = [
     "check_integer",
     "check_no_infinity",
     "check_no_times",
+    "check_seasons",
 ]
 
 
@@ -17,6 +19,25 @@ def check_integer(name, value, least):
         raise TypeError(f"{name} must be an integer, got {value!r}.")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value}.")
+
+
+def check_seasons(season_length):
+    """Return two numbers of rows, the shorter season first, and 1 for none.
+
+    Raise unless `season_length` is a number of rows, or two different ones.
+    """
+    several = isinstance(season_length, Sequence) and not isinstance(season_length, str)
+    seasons = list(season_length) if several else [season_length]
+    for season in seasons:
+        check_integer("season_length", season, 1)
+    if not 1 <= len(set(seasons)) == len(seasons) <= 2:
+        raise ValueError(
+            "season_length must be a number of rows, or two different ones, such as "
+            f"(24, 168) for the day and the week of hours. Got {season_length!r}."
+        )
+    # A single season comes first.
+    first, second = sorted([*seasons, 1], key=lambda one: (one == 1, one))[:2]
+    return first, second
 
 
 def check_no_infinity(name, values, place_as_text):

@@ -44,10 +44,15 @@ def distance_of_outputs(model, part):
     return output[column], centre[column], spread[column]
 
 
+def _network_of_one(model):
+    """Return the network of one member, or the network itself without members."""
+    members = find_layer(model, Members)
+    return members.hidden_network() if members else model
+
+
 def scales_outputs(model):
     """Return whether a network has a layer of ours that scales its outputs."""
-    members = find_layer(model, Members)
-    network = members.hidden_network() if members else model
+    network = _network_of_one(model)
     kinds = (TargetScale, WindowDenormalization)
     return any(isinstance(layer, kinds) for layer in network.layers)
 
@@ -58,8 +63,7 @@ def can_be_scaled(model):
     Networks that the user has trained, or with training steps of their own, are left as
     they are.
     """
-    members = find_layer(model, Members)
-    network = members.hidden_network() if members else model
+    network = _network_of_one(model)
     if model.compiled and (
         model.optimizer.built or isinstance(model.loss, dict | list | tuple)
     ):

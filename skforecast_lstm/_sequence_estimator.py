@@ -77,8 +77,8 @@ class SequenceEstimator(ReadsWindows):
     """Base class that trains a network on windows.
 
     Subclasses handle the targets. They define `_encode`, `_check_targets`,
-    `_weigh_classes`, `_targets`, `_shape_targets` and `_default_loss`, and a constructor
-    with the parameters below and with parameters of `recurrent_network`.
+    `_weigh_classes`, `_shape_targets` and `_default_loss`, and a constructor with the
+    parameters below and with parameters of `recurrent_network`.
 
     Parameters
     ----------
@@ -470,6 +470,10 @@ class SequenceEstimator(ReadsWindows):
             window = np.zeros((1, *self.X_shape_[1:]), keras.config.floatx())
             return model(window).shape[-1]
         return model.output_shape[-1]
+
+    def _targets(self, y, model):
+        """Return the targets of `fit` in the shape of the outputs."""
+        return self._shape_targets(y, model)
 
     def _scale_own_network(self, model, part, seed):
         """Return the network. Only those of regressors have outputs to scale."""

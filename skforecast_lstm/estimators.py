@@ -237,7 +237,7 @@ class LSTMRegressor(RegressorMixin, SequenceEstimator):
 
     def _targets(self, y, model):
         """Return the targets in the shape of the outputs; warn if they are small."""
-        targets = self._shape_targets(y, model)
+        targets = super()._targets(y, model)
         if self._reads_unscaled_windows():
             warn_of_small_targets(targets, model)
         return targets
@@ -532,10 +532,6 @@ class LSTMClassifier(ClassifierMixin, SequenceEstimator):
             self.class_weight, self.classes_[every], indices=counted
         )[: len(y)]
         return by_class if weights is None else weights * by_class
-
-    def _targets(self, y, model):
-        """Return the labels in the form that the loss of the network needs."""
-        return self._shape_targets(y, model)
 
     def _shape_targets(self, y, model):
         """Return the labels in the form that the loss of the network needs."""

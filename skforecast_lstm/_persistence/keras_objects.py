@@ -70,8 +70,6 @@ _WHOLE = (
     "keras.regularizers",
     "skforecast_lstm.networks",
 )
-# A function that returns a network with the weights that ship with the package.
-_PRETRAINED = "skforecast_lstm.pretraining.pretrained_regression_network"
 _LOOK_UP = ("deserialize", "get", "serialize")
 
 _OPERATIONS = ("keras.src.ops.math", "keras.src.ops.nn", "keras.src.ops.numpy")
@@ -98,10 +96,9 @@ _NODE_MARKS = (
 
 
 def is_from_keras(value: Any) -> bool:
-    """Return whether a value, class or function is from Keras, or a network of ours."""
+    """Return whether a value, class or function is from Keras or from `networks`."""
     home = value if isinstance(value, type | FunctionType) else type(value)
-    places = ("keras.", "skforecast_lstm.networks.", "skforecast_lstm.pretraining.")
-    return f"{home.__module__}.".startswith(places)
+    return f"{home.__module__}.".startswith(("keras.", "skforecast_lstm.networks."))
 
 
 def find_member(name: str) -> Any:
@@ -109,8 +106,7 @@ def find_member(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     is_held = (
         name in _MODELS
-        or name
-        in ("keras.DTypePolicy", "keras.ops.greater", "keras.ops.less", _PRETRAINED)
+        or name in ("keras.DTypePolicy", "keras.ops.greater", "keras.ops.less")
         or (module == "keras.layers" and attribute in _LAYERS.split())
         or (module == "keras.callbacks" and attribute in _CALLBACKS)
         or (module in _WHOLE and attribute[:1] != "_" and attribute not in _LOOK_UP)
@@ -125,8 +121,7 @@ def find_member(name: str) -> Any:
 
 def find_member_name(member: Any) -> str | None:
     """Return the name by which `find_member` finds a class or function, or None."""
-    ours = _PRETRAINED.rpartition(".")[0]
-    for module in ("keras.callbacks", "keras.ops", ours, *_WHOLE):
+    for module in ("keras.callbacks", "keras.ops", *_WHOLE):
         name = f"{module}.{member.__name__}"
         if find_member(name) is member:
             return name

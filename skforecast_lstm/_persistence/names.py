@@ -74,6 +74,8 @@ _HELPERS = (
 _BUILTINS = {cls.__name__: cls for cls in (bool, complex, float, int, object, str)}
 _UFUNCS = ("numpy", "scipy.special")
 _FUNCTIONS = ("sklearn.feature_selection", "sklearn.metrics")
+# Returns a network with the weights that ship with the package.
+_PRETRAINED = "skforecast_lstm.pretraining.pretrained_regression_network"
 
 
 def find_class(name: str) -> type | None:
@@ -105,6 +107,8 @@ def find_member(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     if module == "builtins":
         return _BUILTINS.get(attribute)
+    if name == _PRETRAINED:
+        return getattr(import_module(module), attribute)
     if module not in _UFUNCS and module not in _FUNCTIONS:
         return None
     found = getattr(import_module(module), attribute, None)
@@ -119,7 +123,8 @@ def find_member(name: str) -> Any:
 
 def find_member_name(member: Any) -> str | None:
     """Return the name by which `find_member` finds a function or a type, or None."""
-    for module in ("builtins", *_UFUNCS, *_FUNCTIONS):
+    ours = _PRETRAINED.rpartition(".")[0]
+    for module in ("builtins", *_UFUNCS, *_FUNCTIONS, ours):
         name = f"{module}.{getattr(member, '__name__', '')}"
         if find_member(name) is member:
             return name

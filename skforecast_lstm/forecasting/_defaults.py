@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from skforecast_lstm._checks import check_seasons
 from skforecast_lstm._time_steps import usual_offset
 
 __all__ = ["Plan", "default_block", "default_lookback", "season_of", "seasons_of"]
@@ -49,8 +50,7 @@ def seasons_of(
     too, unless two seasons are given.
     """
     if isinstance(season_length, Sequence):
-        first, second = sorted([*season_length, 1])[-2:] if season_length else (1, 1)
-        return (first, second) if first > 1 else (second, 1)
+        return check_seasons(season_length)
     if season_length is None:
         season_length = season_of(times)
     is_day = season_length in (24, 48) and season_length == season_of(times)

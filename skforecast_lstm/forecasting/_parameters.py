@@ -1,9 +1,8 @@
 """Checks of the parameters of the forecaster."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from skforecast_lstm._checks import check_integer
+from skforecast_lstm._checks import check_integer, check_seasons
 
 __all__ = ["check_parameters", "errors_decide"]
 
@@ -31,7 +30,8 @@ def check_parameters(forecaster: Any) -> None:
             "pretrained=True trains nothing, and the pretrained network reads no "
             'calendar. Leave calendar out, or set pretrained="auto".'
         )
-    _check_seasons(forecaster.season_length)
+    if forecaster.season_length is not None:
+        check_seasons(forecaster.season_length)
     for name in ("lookback", "n_members"):
         if getattr(forecaster, name) is not None:
             check_integer(name, getattr(forecaster, name), 1)
@@ -39,21 +39,6 @@ def check_parameters(forecaster: Any) -> None:
         raise ValueError(
             f"n_members={forecaster.n_members} is for the network that is made for the "
             "data, but regressor is given. Set n_members of an LSTMRegressor."
-        )
-
-
-def _check_seasons(season_length):
-    """Raise unless it is None, a number of steps, or two different ones."""
-    if season_length is None:
-        return
-    several = isinstance(season_length, Sequence) and not isinstance(season_length, str)
-    seasons = season_length if several else [season_length]
-    for season in seasons:
-        check_integer("season_length", season, 1)
-    if not 1 <= len(set(seasons)) == len(seasons) <= 2:
-        raise ValueError(
-            "season_length must be a number of rows, or two different ones, such as "
-            f"(24, 168) for the day and the week of hours. Got {season_length!r}."
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from skforecast_lstm._checks import check_integer
+from skforecast_lstm._checks import check_seasons
 from skforecast_lstm.networks.arguments import data_shapes
 from skforecast_lstm.networks.layers import TakeColumns
 from skforecast_lstm.networks.pretrained import (
@@ -41,7 +41,7 @@ def pretrained_regression_network(
     n_outputs : int, default=1
         Number of steps ahead, at most 64. The first is the step after the window.
     season_length : int or two int, default=1
-        Number of steps in a season, or in each of two seasons, the shorter one first.
+        Number of steps in a season, or in each of two seasons.
     target_column : int, default=0
         Column of the window that is forecast. The others are not read.
     meta : dict, default=None
@@ -70,14 +70,7 @@ def pretrained_regression_network(
     """
     shape, found = data_shapes(meta, input_shape, n_outputs)
     horizon = n_outputs if found is None else found
-    seasons = [season_length] if isinstance(season_length, int) else [*season_length]
-    for one in seasons:
-        check_integer("season_length", one, 1)
-    if len(seasons) > 2:
-        raise ValueError(
-            f"season_length has {len(seasons)} numbers, but the network knows two "
-            "seasons. Give the two that matter most."
-        )
+    seasons = check_seasons(season_length)
     inputs, window = window_input(shape)
     window = TakeColumns((target_column,))(window)
     n_steps, longest = shape_for(shape[0], horizon)

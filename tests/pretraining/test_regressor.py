@@ -99,3 +99,8 @@ def test_seasons_that_cannot_be_told_are_refused(seasons, problem):
 def test_too_many_steps_are_refused():
     with pytest.raises(ValueError, match="at most 64"):
         pretrained_regression_network((20, 1), 65)
+
+
+def test_a_number_of_numpy_is_a_season():
+    network = pretrained_regression_network((20, 1), 2, season_length=np.int64(SEASON))
+    assert network.output_shape == (None, 2)
