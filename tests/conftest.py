@@ -16,10 +16,9 @@ def pytest_configure(config):
     """Choose the backend before any test imports Keras, and share its programs."""
     import_module("skforecast_lstm")
     if hasattr(config, "cache"):
-        folder = config.cache.mkdir("jax")
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+        # JAX's own cache in a folder that all tests share is no choice: it reads files
+        # that another process is still writing.
+        os.environ.setdefault("XDG_CACHE_HOME", str(config.cache.mkdir("programs")))
     # Programs of the tests run only a few times. With these options, compiling them
     # takes a quarter of the time. JAX reads the flags when it first compiles.
     options = import_module("skforecast_lstm.training.compile_options").QUICK_TO_COMPILE

@@ -106,7 +106,11 @@ def _make_private(folder):
 
 def _drop_oldest(folder):
     """Delete the oldest programs if the cache is larger than `MOST_BYTES`."""
-    files = [(path.stat(), path) for path in folder.iterdir()]
+    files = []
+    for path in folder.iterdir():
+        # Another process may have deleted it.
+        with suppress(FileNotFoundError):
+            files.append((path.stat(), path))
     taken = sum(found.st_size for found, _ in files)
     for found, path in sorted(files, key=lambda file: file[0].st_mtime):
         if taken <= MOST_BYTES:
