@@ -13,14 +13,18 @@ from skforecast_lstm._series_end import End
 
 __all__ = ["History", "KnownSteps", "known_steps"]
 
+# Number of first rows by which the beginning of a series is recognized.
+_N_FIRST = 8
+
 
 class History(NamedTuple):
-    """Last steps of each series in `fit`, and the ends of these series.
+    """Last steps of each series in `fit`, their first rows, and the ends of the series.
 
     `end` has the number of the end of each series. Without times, there are no ends.
     """
 
     series: ManySeries
+    first_rows: ManySeries
     ends: list[End]
     end: NDArray
 
@@ -33,7 +37,7 @@ class History(NamedTuple):
             for calendar, number in zip(calendars.calendars, calendars.first, strict=True)
             if calendar is not None
         ]
-        return cls(steps.tail(reach), ends, calendars.group)
+        return cls(steps.tail(reach), series.head(_N_FIRST), ends, calendars.group)
 
     def as_plain(self) -> dict[str, Any]:
         """Return values of types that a file of `persistence.save` can hold."""
@@ -41,19 +45,46 @@ class History(NamedTuple):
         return {
             "series": list(self.series.names),
             "rows": np.split(self.series.values, self.series.offsets[1:-1]),
+            "first_rows": np.split(self.first_rows.values, self.first_rows.offsets[1:-1]),
             "ends": [ends[number] for number in self.end],
         }
 
     @classmethod
     def from_plain(cls, plain: dict[str, Sequence]) -> "History":
         """Create from the result of `as_plain`."""
-        offsets = np.append(0, np.cumsum([len(rows) for rows in plain["rows"]]))
-        series = ManySeries(np.concatenate(plain["rows"]), offsets, plain["series"])
+        series, first_rows = (
+            ManySeries(
+                np.concatenate(plain[name]),
+                np.append(0, np.cumsum([len(rows) for rows in plain[name]])),
+                plain["series"],
+            )
+            for name in ("rows", "first_rows")
+        )
         numbers: dict[str, int] = {}
         end = [numbers.setdefault(repr(one), len(numbers)) for one in plain["ends"]]
         first = np.unique(end, return_index=True)[1]
         ends = [plain["ends"][number] for number in first]
-        return cls(series, [End(*one) for one in ends if one], np.array(end))
+        ends = [End(*one) for one in ends if one]
+        return cls(series, first_rows, ends, np.array(end))
+
+    def begin_alike(self, series: ManySeries) -> NDArray[np.bool_]:
+        """Return whether each series begins with the values of the same one in `fit`."""
+        in_fit = self.numbers_in_fit(series)
+        alike = in_fit >= 0
+        (numbers,) = np.nonzero(alike)
+        first = self.first_rows
+        lengths = np.minimum(series.lengths[numbers], first.lengths[in_fit[numbers]])
+        rows = ranges(series.offsets[numbers], lengths)
+        rows_in_fit = ranges(first.offsets[in_fit[numbers]], lengths)
+        values, in_fit = series.values[rows], first.values[rows_in_fit]
+        same = np.isclose(values, in_fit, rtol=1e-6, atol=0, equal_nan=True).all(axis=1)
+        alike[numbers.repeat(lengths)[~same]] = False
+        return alike
+
+    def numbers_in_fit(self, series: ManySeries) -> NDArray[np.int64]:
+        """Return the number in `fit` of each series, -1 for new ones."""
+        number_in_fit = {name: number for number, name in enumerate(self.series.names)}
+        return np.array([number_in_fit.get(name, -1) for name in series.names])
 
 
 class KnownSteps(NamedTuple):
@@ -61,12 +92,14 @@ class KnownSteps(NamedTuple):
 
     The past of each series begins with its number of `unknown` steps, which are NaN, as
     are the steps in gaps. `places` has the place of each given row in the values; None
-    if there is one series without a gap.
+    if there is one series without a gap. `begins_as_in_fit` tells the series that begin
+    with the same values as in `fit`.
     """
 
     series: ManySeries
     unknown: NDArray
     places: NDArray | None
+    begins_as_in_fit: NDArray[np.bool_]
 
 
 def known_steps(
@@ -83,6 +116,9 @@ def known_steps(
     not in the history. If gaps are ignored, no steps are missing.
     """
     past, past_numbers, numbers = series, *np.zeros((2, 0), dtype=np.int64)
+    begins_as_in_fit = np.ones(len(series), dtype=bool)
+    if history is not None:
+        begins_as_in_fit = history.begin_alike(series)
     if calendars is None:
         calendars, past, past_numbers, numbers = _match_history(
             series, history, ignore_gaps
@@ -105,7 +141,8 @@ def known_steps(
         unknown[numbers] -= lengths
         rows = ranges(offsets[numbers] + unknown[numbers], lengths)
         values[rows] = past.values[ranges(past.offsets[past_numbers], lengths)]
-    return KnownSteps(ManySeries(values, offsets, series.names), unknown, places)
+    steps = ManySeries(values, offsets, series.names)
+    return KnownSteps(steps, unknown, places, begins_as_in_fit)
 
 
 def _match_history(series, history, ignore_gaps):
@@ -113,14 +150,13 @@ def _match_history(series, history, ignore_gaps):
 
     The history comes with the numbers of its series, in `fit` and here.
     """
-    past, ends, end = history
+    past, _, ends, end = history
     nothing = np.zeros(0, dtype=np.int64)
     # All ends come from one index, so all are of the same kind.
     if series.times is None or not ends or not ends[0].fits(series.times):
         calendars = find_calendars(series, ignore_gaps=ignore_gaps)
         return calendars, past, nothing, nothing
-    number_in_fit = {name: number for number, name in enumerate(past.names)}
-    in_fit = np.array([number_in_fit.get(name, -1) for name in series.names])
+    in_fit = history.numbers_in_fit(series)
     is_new = in_fit < 0
     series_end = np.where(is_new, len(ends), end[in_fit])
     _, group = series.equal_times()

@@ -64,6 +64,11 @@ class ManySeries:
         rows = ranges(self.offsets[1:] - lengths, lengths)
         return self._select_rows(rows, lengths, self.names)
 
+    def head(self, n_rows: int) -> "ManySeries":
+        """Return up to `n_rows` first rows of each series."""
+        lengths = np.minimum(self.lengths, n_rows)
+        return self._select_rows(ranges(self.offsets[:-1], lengths), lengths, self.names)
+
     def _select_rows(self, rows, lengths, names):
         times = None if self.times is None else self.times[rows]
         offsets = np.append(0, lengths.cumsum())

@@ -1,11 +1,9 @@
 """Transformer that turns the rows of a series into windows of the past."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
@@ -22,28 +20,17 @@ from skforecast_lstm._history import History, known_steps
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._series import ranges
 from skforecast_lstm._time_index import many_series
-from skforecast_lstm.exceptions import UnknownStepsWarning
+from skforecast_lstm._unknown_windows import (
+    warn_of_missing_history,
+    warn_of_windows_in_gaps,
+    window_view,
+)
 
 __all__ = ["LookbackWindower"]
 
 
 # Beginnings of the names of number types in pandas and polars.
 _NUMBERS = ("int", "uint", "float", "double", "bool")
-
-
-def _window_view(values, lags, n_rows):
-    """Return the windows of the last `n_rows` rows of `values`, oldest step first.
-
-    `values` has ``lags[0]`` rows of the past before the first of these rows. Equally
-    spaced lags give a read-only view. Other lags give a copy.
-    """
-    distances = np.diff(-lags)
-    step = int(distances[0]) if len(distances) else 1
-    if (distances == step).all():
-        span = int(lags[0] - lags[-1]) + 1
-        views = sliding_window_view(values, span, axis=0)
-        return views[:n_rows, :, ::step].swapaxes(1, 2)
-    return values[np.arange(n_rows)[:, None] + (lags[0] - lags)]
 
 
 def _check_columns_are_numbers(X, error):
@@ -62,36 +49,6 @@ def _check_columns_are_numbers(X, error):
                 "numbers. Drop it, encode it with a ColumnTransformer, or make it the "
                 "index if it is the time."
             ) from error
-
-
-def _rows_without_values(known, lags):
-    """Return the rows whose window is all unknown after the first known row."""
-    reach = int(lags[0])
-    is_known = ~np.isnan(known.series.values).all(axis=1)
-    places = known.places
-    if places is None:
-        places = np.arange(reach, len(is_known))
-    newest = places - int(lags[-1])
-    (rows,) = np.nonzero(~is_known[newest])
-    if not len(rows):
-        return rows
-    number = np.searchsorted(known.series.offsets, newest[rows], side="right") - 1
-    known_rows = np.append(np.flatnonzero(is_known), len(is_known))
-    began = known_rows[np.searchsorted(known_rows, known.series.offsets[:-1])]
-    rows = rows[newest[rows] >= began[number]]
-    windows = _window_view(is_known[:, None], lags, len(is_known) - reach)
-    return rows[~windows[places[rows] - reach].any(axis=(1, 2))]
-
-
-def _warn_of_unknown_windows(rows):
-    """Warn that the windows of these rows have no known step."""
-    warnings.warn(
-        f"{len(rows)} windows have no known step, the first at row {min(rows)}: all "
-        "their steps are missing in the index or NaN. Forecasts from them do not depend "
-        "on the past. Leave out such rows, or use longer windows.",
-        UnknownStepsWarning,
-        stacklevel=4,  # The caller of transform, through its wrapper.
-    )
 
 
 class LookbackWindower(TransformerMixin, BaseEstimator):
@@ -177,7 +134,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
 
     *Unknown windows.* `transform` gives an `UnknownStepsWarning` if a window has no known
     step although there are known rows before it, such as after a gap that is longer than
-    the window.
+    the window. It also does so if rows have no history, so that most steps of their
+    windows are unknown. The beginning of a series of `fit` causes no warning. It is
+    recognized by its values.
 
     *Many series.* The rows of a pandas MultiIndex belong to many series. The last level
     is the time, and the levels before it name the series. No window crosses from one
@@ -251,9 +210,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         windows, known, order = self._transform(X)
-        rows = _rows_without_values(known, self.lags_)
-        if len(rows):
-            _warn_of_unknown_windows(rows if order is None else order[rows])
+        if self.warmup == "nan":
+            warn_of_missing_history(known, self.lags_, order)
+        warn_of_windows_in_gaps(known, self.lags_, order)
         return windows
 
     def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
@@ -423,7 +382,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         reach = int(self.lags_[0])
         if self.warmup == "edge":
             _repeat_first(known)
-        windows = _window_view(
+        windows = window_view(
             known.series.values, self.lags_, len(known.series.values) - reach
         )
         if known.places is not None:

@@ -173,6 +173,8 @@ def test_a_fold_that_is_cut_out_is_a_gap_where_there_are_closures_too(times):
             np.testing.assert_array_equal(known, np.arange(row - len(known), row))
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 def test_a_fold_that_is_cut_out_of_hours_is_a_gap():
     times = pd.DatetimeIndex(pd.date_range("2023", periods=200, freq="h"), freq=None)
     X = pd.DataFrame({"load": np.arange(200.0)}, index=times)
@@ -201,6 +203,8 @@ def test_a_long_gap_in_fit_does_not_let_later_rows_follow():
         assert np.isnan(two).all()
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 def test_two_rows_of_transform_have_the_steps_of_fit():
     times = pd.date_range("2023", periods=60, freq="h")
     X = pd.DataFrame({"load": np.arange(60.0)}, index=times)
@@ -209,6 +213,8 @@ def test_two_rows_of_transform_have_the_steps_of_fit():
     np.testing.assert_array_equal(found, [[np.nan] * 3, [45, np.nan, np.nan]])
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 def test_events_at_any_time_follow_each_other():
     times = pd.Timestamp("2023") + pd.to_timedelta([0, 1, 7, 20, 22, 51, 60, 61], "min")
     X = pd.DataFrame({"size": np.arange(8.0)}, index=times)
@@ -313,6 +319,8 @@ SHOP_DAYS = pd.DatetimeIndex(
 )
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 @pytest.mark.parametrize("spread", [0.5, 30, 90], ids=str)
 @pytest.mark.parametrize("tz", [None, "Europe/Berlin"])
 def test_a_clock_that_is_not_exact_tells_its_gaps(spread, tz):
@@ -408,6 +416,8 @@ def visits(n_customers=20, n_visits=12, seed=0):
     )
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 def test_a_few_regular_visits_among_others_are_events_too():
     X = visits()
     windower = LookbackWindower(3, horizon=1)
@@ -438,6 +448,8 @@ def test_intervals_between_events_say_that_rows_follow_each_other(change, unit):
     np.testing.assert_array_equal(windows[:, -1, 0], shifted)
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 def test_short_series_have_the_steps_of_their_panel():
     hours = pd.date_range("2024", periods=50, freq="h")
     parts = {"long": hours, "two": hours[[3, 20]], "four": hours[[0, 5, 14, 40]]}
@@ -461,9 +473,10 @@ def test_a_forecast_from_nothing_behind_a_gap_is_told(normalization):
     pipe = make_pipeline(LookbackWindower(3, horizon=1), regressor).fit(X[:40], X[:40])
     # The beginning of a series is no gap, nor is a gap that windows reach over.
     pipe.predict(X[:40])
-    pipe.predict(X.iloc[45:])
+    with pytest.warns(UnknownStepsWarning, match="^2 of 15 rows .* not directly follow"):
+        pipe.predict(X.iloc[45:])
     pipe.predict(X.drop(times[[20, 21]]))
-    panel = pd.concat({"a": X, "b": X})
+    panel = pd.concat({"a": X, "b": X, "c": X})
     windower = LookbackWindower(3, horizon=1).fit(panel)
     windower.transform(panel)
     with pytest.warns(

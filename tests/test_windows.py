@@ -3,6 +3,7 @@
 import copy
 import pickle
 import tracemalloc
+import warnings
 from decimal import Decimal
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
-from skforecast_lstm import LookbackWindower
+from skforecast_lstm import LookbackWindower, LSTMRegressor, UnknownStepsWarning
 
 law = settings(max_examples=100, deadline=None)
 hard_law = settings(max_examples=400, deadline=None)
@@ -610,7 +611,9 @@ def test_rows_that_do_not_directly_follow_have_no_history(head, tail):
     X = pd.DataFrame(values(10), index=head)
     after = pd.DataFrame(values(14)[10:], index=tail)
     windower = LookbackWindower(3, horizon=1).fit(X)
-    assert_same(windower.transform(after), expected(windower, after))
+    with pytest.warns(UnknownStepsWarning, match="^2 of 4 rows .* the first at row 0"):
+        windows = windower.transform(after)
+    assert_same(windows, expected(windower, after))
 
 
 @pytest.mark.parametrize(
@@ -624,8 +627,58 @@ def test_tables_without_an_index_have_no_history(as_table):
     head, tail = X.iloc[:10], X.iloc[10:]
     windower = LookbackWindower(3, horizon=1)
     alone = expected(windower, tail)
-    assert_same(windower.fit(head).transform(as_table(tail)), alone)
-    assert_same(windower.fit(as_table(head)).transform(as_table(tail)), alone)
+    for table in (head, as_table(head)):
+        windower.fit(table)
+        with pytest.warns(UnknownStepsWarning, match="^2 of 4 rows .* wholly or mostly"):
+            assert_same(windower.transform(as_table(tail)), alone)
+
+
+def test_the_beginning_of_a_series_of_fit_is_no_missing_history():
+    X = panel(["a", "b"] * 12)
+    windower = LookbackWindower(4, horizon=1).fit(X)
+    windower.transform(X)
+    windower.transform(X.iloc[:3])
+    array = X.to_numpy()
+    windower.fit(array).transform(array[:5])
+    # Another series, or the same one from a later row on.
+    for other in (array[1:], array[-1:], array + 1):
+        with pytest.warns(UnknownStepsWarning, match=r" rows have a window that is whol"):
+            windower.transform(other)
+
+
+@pytest.mark.parametrize(
+    ("windower", "n_rows"),
+    [
+        (LookbackWindower(4), 1),
+        (LookbackWindower(5, horizon=2), 4),
+        (LookbackWindower(lags=[1, 2, 24]), 2),
+        (LookbackWindower(1), 0),
+        (LookbackWindower(4, horizon=1, warmup="edge"), 0),
+    ],
+)
+def test_rows_are_told_if_over_half_of_their_steps_are_unknown(windower, n_rows):
+    X = values(60)
+    windower.fit(X)
+    # By hand: a step is unknown if it is before the first row.
+    unknown = [np.mean(windower.lags_ > row) for row in range(30)]
+    assert n_rows in (0, np.sum(np.array(unknown) > 0.5))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        windower.transform(X[30:])
+    assert len(said) == (n_rows > 0)
+    if n_rows:
+        assert str(said[0].message).startswith(f"{n_rows} of 30 rows have a window")
+        assert said[0].filename == __file__
+
+
+def test_the_newest_row_alone_is_told_through_a_pipeline():
+    X = values(40)
+    pipe = make_pipeline(LookbackWindower(4, horizon=1), LSTMRegressor(2, epochs=1))
+    pipe.fit(X, X)
+    with pytest.warns(UnknownStepsWarning, match=r"^1 of 1 rows .*Give the 4 rows bef"):
+        pipe.predict(X[-1:])
+    with pytest.warns(UnknownStepsWarning, match=r"^2 of 20 rows"):
+        pipe.score(X[20:], X[20:])
 
 
 @any_index
@@ -640,7 +693,8 @@ def test_folds_of_a_time_series_split(make_index):
     for train, test in TimeSeriesSplit(4, gap=1).split(X):
         windower.fit(X.iloc[train])
         alone = expected(windower, X.iloc[test])
-        assert_same(windower.transform(X.iloc[test]), alone)
+        with pytest.warns(UnknownStepsWarning, match="Give the 4 rows before them too"):
+            assert_same(windower.transform(X.iloc[test]), alone)
 
 
 # ---------------------------------------------------------------- many series
@@ -710,6 +764,8 @@ def test_windows_of_a_series_are_what_they_are_alone(data, windower):
     assert_same(windower.fit_transform(X), expected_of_panel(windower, X))
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 @law
 @given(data=st.data(), windower=windowers())
 def test_every_series_has_its_own_history_and_a_new_one_has_none(data, windower):
@@ -803,6 +859,8 @@ def test_no_leakage_within_the_rows_given(data, windower, value):
     assert_same(changed[row], windows[row])
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 @pytest.mark.filterwarnings("ignore:.* windows have no known step")
 @hard_law
 @given(data=st.data(), windower=windowers(), value=other_values)
@@ -1080,6 +1138,8 @@ def test_what_is_not_fitted_says_so(ask):
         ask(LookbackWindower(2, layout="flat"))
 
 
+# These rows have no history, which is told elsewhere.
+@pytest.mark.filterwarnings("ignore:[0-9]+ of [0-9]+ rows have a window that is wholly")
 def test_fitting_again_forgets_the_first_fit():
     X = panel(["a", "b"] * 9)
     times = X.index.get_level_values("time")
