@@ -159,6 +159,27 @@ class Table:
             rows.isetitem(place, values.where(places >= 0).array)
         return list(known.columns)
 
+    def rows_with_others(self, rows: pd.DataFrame, given: list) -> pd.DataFrame:
+        """Return the rows with other values in the columns that are not given.
+
+        Times are unchanged.
+        """
+        other = rows.copy(deep=False)
+        for place, name in enumerate(self.frame.columns):
+            column = self.frame.iloc[:, place]
+            if name in given or pd.api.types.is_datetime64_any_dtype(column.dtype):
+                continue
+            values = column.dropna()
+            now = rows.iloc[:, place]
+            differs = values[values != now.iloc[0]] if now.notna().all() else values
+            if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "b":
+                # An imputer may put the mean here, which the largest value is not.
+                other.isetitem(place, np.full(len(rows), values.max() + 1.0))
+            elif len(differs):
+                value = differs.iloc[[0]].repeat(len(rows))
+                other.isetitem(place, value.array)
+        return other
+
     def _times_of_column(self, place, n_steps):
         """Return the next times of a column, if it has a time for each row."""
         ahead = []

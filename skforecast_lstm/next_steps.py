@@ -100,10 +100,13 @@ def forecast(
     pipeline = inside if isinstance(inside, Pipeline) else pipeline
     table, parts = Table.of(X), _Parts(*split_pipeline(pipeline))
     n_series, reach = len(table.series), int(parts.windower.lags_[-1])
-    index = table.index_after(steps, parts.calendar_of_fit())
+    # Columns that are known ahead may be read after the last step.
+    n_rows = steps + parts.n_steps_known - 1
+    index = table.index_after(n_rows, parts.calendar_of_fit())
     rows = table.rows_after(index)
     pieces: list = []
     given = [] if known is None else table.put_known(rows, known)
+    parts.check_known_are_given(table, rows, given)
     done, fed_back = 0, None
     layout: Any = None
     while done < steps:
@@ -134,6 +137,7 @@ def forecast(
             rows.iloc[begin : begin + len(values), fed_back] = values
         done += n_new
     values = np.concatenate(pieces)[:steps].swapaxes(0, 1).reshape(steps * n_series, -1)
+    index = index[: steps * n_series]
     if n_series > 1:
         index = index[np.arange(len(index)).reshape(steps, n_series).T.ravel()]
     return pd.DataFrame(values, index=index, columns=layout.columns)
@@ -151,16 +155,57 @@ class _Parts(NamedTuple):
         ends = History.from_plain(self.windower._history).ends
         return ends[0].series_calendar if ends else None
 
+    @property
+    def n_steps_known(self):
+        """Number of steps at which the windows have columns that are known ahead."""
+        return self.windower.n_steps if self.windower.known_columns_ else 1
+
+    def transform(self, table, rows):
+        """Return the rows of the table, and those after them, before the windower."""
+        given = table.as_given(pd.concat([table.frame, rows]))
+        return self.before.transform(given) if len(self.before) else given
+
+    def check_known_are_given(self, table, rows, given):
+        """Raise if columns that are known ahead depend on columns that are not given."""
+        places = self.windower.known_columns_
+        if not places:
+            return
+        other = table.rows_with_others(rows, given)
+        found, changed = (
+            np.asarray(self.transform(table, some), dtype=float)[-len(rows) :, places]
+            for some in (rows, other)
+        )
+        differs = ~((found == changed) | (np.isnan(found) & np.isnan(changed)))
+        if differs.any():
+            place = places[int(np.argmax(differs.any(axis=0)))]
+            names = getattr(self.windower, "feature_names_in_", range(place + 1))
+            columns = [name for name in table.frame.columns if name not in given]
+            raise ValueError(
+                f"The column {names[place]!r} is known ahead in the LookbackWindower. It "
+                f"depends on columns of X that known does not have: one of {columns}. "
+                "Give known with their values at the next steps."
+            )
+
     def predict(self, table, rows, begin, n_rows):
         """Return the predictions for some of the rows after the table."""
-        frame = pd.concat([table.frame, rows.iloc[: begin + n_rows]])
-        given = table.as_given(frame)
-        series = self.before.transform(given) if len(self.before) else given
-        check_series_are_distinguished(frame, series)
-        windows, *_ = self.windower._transform(series)
-        windows = windows[-n_rows:]
+        n_series = len(table.series)
+        stop = begin + n_rows + (self.n_steps_known - 1) * n_series
+        series = self.transform(table, rows.iloc[:stop])
+        check_series_are_distinguished(table.frame, series)
+        windows, known, order = self.windower._transform(series)
+        places = slice(len(table.frame) + begin, len(table.frame) + begin + n_rows)
+        windows = windows[places]
         if begin == 0:
             _warn_if_mostly_unknown(windows, self.windower, len(table.frame))
+        if self.windower.known_columns_:
+            n_unknown = self.windower._n_unknown_ahead(known)
+            n_unknown = n_unknown if order is None else n_unknown[np.argsort(order)]
+            if n_unknown[places].any():
+                raise ValueError(
+                    f"The LookbackWindower reads {self.windower.known!r} up to "
+                    f"{rows.index[stop - 1]}, but some of their values are unknown from "
+                    f"{rows.index[begin]} on. Give known with all of them."
+                )
         windows = _wrap_data_with_container("transform", windows, windows, self.windower)
         outputs = np.asarray(self.after.predict(windows))
         return outputs.reshape(n_rows, -1)
@@ -170,6 +215,7 @@ class _Parts(NamedTuple):
         n_columns = table.frame.shape[1]
         return (
             layout.n_steps == 1
+            and not self.windower.known_columns_
             and places == list(range(n_columns))
             and is_network(self.after)
             and find_scale(self.before, n_columns) is not None
@@ -245,7 +291,11 @@ def _places_to_feed_back(pipeline, table, layout, known, n_direct):
 
 def _warn_if_mostly_unknown(windows, windower, n_rows):
     """Warn if most steps of a window are unknown."""
-    steps = np.isnan(windows.reshape(len(windows), len(windower.lags_), -1)).any(axis=2)
+    n_columns = windower.n_features_in_
+    if windows.ndim == 2:
+        n_lagged = len(windower.lags_) * n_columns
+        windows = windows[:, :n_lagged].reshape(len(windows), -1, n_columns)
+    steps = np.isnan(windows[..., :n_columns]).any(axis=2)
     n_unknown = int((2 * steps.sum(axis=1) > steps.shape[1]).sum())
     if n_unknown:
         warnings.warn(

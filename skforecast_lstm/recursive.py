@@ -18,6 +18,7 @@ from skforecast_lstm._pipeline_parts import (
     split_pipeline,
 )
 from skforecast_lstm._rows import is_too_large
+from skforecast_lstm._unknown_windows import is_mostly_before
 from skforecast_lstm.exceptions import UnknownStepsWarning
 
 __all__ = ["recursive_forecast"]
@@ -89,7 +90,7 @@ def recursive_forecast(
     """
     check_integer("n_steps", n_steps, 1)
     before, windower, after = split_pipeline(pipeline)
-    _check_can_be_fed_back(pipeline)
+    _check_can_be_fed_back(pipeline, windower)
     X = X if hasattr(X, "shape") else np.asarray(X)
     rows = before.transform(X) if len(before) else X
     check_series_are_distinguished(X, rows)
@@ -124,9 +125,14 @@ def _forecast_by_network(regressor, series, origins, n_steps, centre, spread):
     return forecasts.astype(regressor._y_dtype, copy=False)
 
 
-def _check_can_be_fed_back(pipeline):
+def _check_can_be_fed_back(pipeline, windower):
     """Raise unless the pipeline predicts one number for each column."""
     last = pipeline.steps[-1][1]
+    if windower.known_columns_:
+        raise ValueError(
+            f"The LookbackWindower reads columns that are known ahead, {windower.known!r}"
+            ", which can't be fed back. Use forecast(pipeline, X, steps, known=...)."
+        )
     if is_classifier(pipeline):
         raise TypeError(
             "The last step of the pipeline must be a regressor, because its forecasts "
@@ -162,10 +168,25 @@ def _origins(windower, X, starts):
     fewest = int(np.argmin(starts - begins))
     n_missing = np.maximum(reach - (starts - begins)[[fewest]], 0)
     windower._check_warmup(n_missing, [series.names[owners[fewest]]])
+    if windower.warmup == "nan":
+        is_new = ~known.begins_as_in_fit[owners]
+        _warn_of_missing_history(is_new & is_mostly_before(starts - begins, lags), reach)
     required = lags
     if windower.warmup == "edge":
         required = np.full_like(lags, max(windower.horizon, 1))
     return series.values, training.Origins(starts, begins, lags, required)
+
+
+def _warn_of_missing_history(unknown, reach):
+    """Warn of starts whose window is mostly before the first known row."""
+    if unknown.any():
+        warnings.warn(
+            f"{np.count_nonzero(unknown)} of {len(unknown)} forecasts begin from a "
+            "window that is wholly or mostly unknown, because X does not have the rows "
+            f"before. Give {reach} rows before the first start.",
+            UnknownStepsWarning,
+            stacklevel=4,
+        )
 
 
 def _check_starts(starts, n_rows, n_series):
@@ -313,7 +334,7 @@ def _check_all_columns_are_forecast(n_outputs, n_columns):
             f"The pipeline forecasts {n_outputs} of the {n_columns} columns of X, but "
             "all of them must be fed back. Fit it with all columns of X as y. To "
             "forecast some columns for many steps at once, fit it with "
-            "horizon_targets as y. For columns that are known ahead, use LSTMForecaster."
+            "horizon_targets as y. For columns that are known ahead, use forecast."
         )
 
 

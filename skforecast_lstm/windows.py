@@ -17,6 +17,14 @@ from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_t
 from skforecast_lstm._gap_counts import warn_of_gaps
 from skforecast_lstm._gaps import find_calendars
 from skforecast_lstm._history import History, known_steps
+from skforecast_lstm._known_ahead import (
+    append_shifted,
+    check_target_is_not_known,
+    column_places,
+    n_unknown_ahead,
+    values_ahead,
+    warn_of_unknown_ahead,
+)
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._series import ranges
 from skforecast_lstm._time_index import many_series
@@ -91,11 +99,21 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         Treatment of steps that are missing from the index. "nan" makes them unknown.
         With "ignore", each row follows the row before it at any distance, so windows
         have rows and not steps.
+    known : list of str or int, default=None
+        Columns of `X` that are known ahead, such as prices and calendars: names or
+        numbers. A window has them at its own steps, and once more, as its last columns,
+        at later steps: its last step has their values at the last step of the target.
+        No other column is seen after the end of the window.
+    n_steps : int, default=1
+        Number of steps of the target, as in :func:`horizon_targets`. The columns that
+        are known ahead are read up to row *t + n_steps - 1*.
 
     Attributes
     ----------
     lags_ : ndarray of int
         Distances of the steps of a window back from its row, oldest first.
+    known_columns_ : list of int
+        Positions of the columns that are known ahead.
     n_features_in_ : int
         Number of columns seen in `fit`.
     feature_names_in_ : ndarray of str
@@ -165,6 +183,8 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         layout: Literal["sequence", "flat"] = "sequence",
         warmup: Literal["nan", "edge", "error"] = "nan",
         gaps: Literal["nan", "ignore"] = "nan",
+        known: Sequence[str | int] | None = None,
+        n_steps: int = 1,
     ) -> None:
         self.lookback = lookback
         self.horizon = horizon
@@ -173,16 +193,18 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self.layout = layout
         self.warmup = warmup
         self.gaps = gaps
+        self.known = known
+        self.n_steps = n_steps
 
-    def fit(self, X: ArrayLike, y: None = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Store the names of the columns and the last rows.
 
         Parameters
         ----------
         X : {array-like, dataframe, series} of shape (n_samples, n_features)
             Rows in time order.
-        y : None
-            Ignored.
+        y : array-like, default=None
+            Target. Only read to refuse a target that `known` names.
 
         Returns
         -------
@@ -190,7 +212,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
             The fitted windower.
         """
         # The rest of a memory-mapped file is read when windows are made.
-        series, _ = self._validate(X, reset=True, read=not isinstance(X, np.memmap))
+        series, _ = self._validate(X, y, reset=True, read=not isinstance(X, np.memmap))
         self._remember(series, self._calendars(series))
         return self
 
@@ -213,17 +235,19 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         if self.warmup == "nan":
             warn_of_missing_history(known, self.lags_, order)
         warn_of_windows_in_gaps(known, self.lags_, order)
+        if self.known_columns_:
+            warn_of_unknown_ahead(self._n_unknown_ahead(known), self.n_steps, order)
         return windows
 
-    def fit_transform(self, X: ArrayLike, y: None = None) -> Any:
+    def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None) -> Any:
         """Fit to the rows and return their windows.
 
         Parameters
         ----------
         X : {array-like, dataframe, series} of shape (n_samples, n_features)
             Rows in time order.
-        y : None
-            Ignored.
+        y : array-like, default=None
+            Target. Only read to refuse a target that `known` names.
 
         Returns
         -------
@@ -231,7 +255,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 {ndarray, dataframe} of shape (n_samples, n_steps * n_features)
             One window per row. Arrays are read-only.
         """
-        series, order = self._validate(X, reset=True)
+        series, order = self._validate(X, y, reset=True)
         calendars = self._calendars(series)
         self._remember(series, calendars)
         known = self._known(series, calendars)
@@ -256,9 +280,13 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         names = _check_feature_names_in(self, input_features)
-        return np.array(
-            [f"{name}_lag{lag}" for lag in self.lags_ for name in names], dtype=object
-        )
+        lagged = [f"{name}_lag{lag}" for lag in self.lags_ for name in names]
+        lagged += [
+            f"{names[place]}_lag{lag}" if lag >= 0 else f"{names[place]}_lead{-lag}"
+            for lag in self._lags_ahead()
+            for place in self.known_columns_
+        ]
+        return np.array(lagged, dtype=object)
 
     def set_output(
         self, *, transform: Literal["default", "pandas", "polars"] | None = None
@@ -287,7 +315,7 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _validate(self, X, *, reset, read=True):
+    def _validate(self, X, y=None, *, reset, read=True):
         """Return the series of X, and the row of X of each of their rows."""
         index = X.index if hasattr(X, "iloc") else None
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
@@ -312,6 +340,9 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         if reset:
             self.lags_ = self._check_lags()
             self._check_choices()
+            names = getattr(self, "feature_names_in_", None)
+            self.known_columns_ = column_places(self.known, values.shape[1], names)
+            check_target_is_not_known(values, self.known_columns_, y)
         if read:
             check_no_infinity("X", values, "row {}, column {}".format)
         return many_series(values, index)
@@ -345,6 +376,16 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         return np.sort(lags.astype(np.int64))[::-1].copy()
 
     def _check_choices(self):
+        check_integer("n_steps", self.n_steps, 1)
+        newest = self.lags_[-self.n_steps :]
+        are_neighbours = len(newest) == self.n_steps and (np.diff(newest) == -1).all()
+        if self.known is not None and self.layout == "sequence" and not are_neighbours:
+            raise ValueError(
+                f"With columns known ahead, the last n_steps={self.n_steps} steps of a "
+                "window must be neighbours, because they show these columns at the steps "
+                f"of the target. The lags are {self.lags_.tolist()}. Give a longer "
+                "lookback, or layout='flat'."
+            )
         for name, choices in (
             ("layout", ("sequence", "flat")),
             ("warmup", ("nan", "edge", "error")),
@@ -377,14 +418,26 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
         self._check_warmup(known.unknown, series.names)
         return self._windows(known, order, len(series.values)), known, order
 
+    def _lags_ahead(self):
+        """Return the lags after the window of the columns that are known ahead."""
+        return np.arange(self.lags_[-1] - 1, -self.n_steps, -1)
+
+    def _n_unknown_ahead(self, known):
+        """Return how many of the target's steps of each row lack a known column."""
+        reach = int(self.lags_[0])
+        return n_unknown_ahead(known, self.known_columns_, reach, self.n_steps)
+
     def _windows(self, known, order, n_rows):
         """Return the window of every row."""
         reach = int(self.lags_[0])
+        has_ahead = len(self.known_columns_) > 0 and len(self._lags_ahead()) > 0
         if self.warmup == "edge":
             _repeat_first(known)
-        windows = window_view(
-            known.series.values, self.lags_, len(known.series.values) - reach
-        )
+        values = known.series.values
+        if has_ahead and self.layout == "sequence":
+            n_later = len(self._lags_ahead())
+            values = append_shifted(known.series, self.known_columns_, n_later)
+        windows = window_view(values, self.lags_, len(values) - reach)
         if known.places is not None:
             every = windows
             windows = np.empty((n_rows, *every.shape[1:]), dtype=every.dtype)
@@ -398,6 +451,11 @@ class LookbackWindower(TransformerMixin, BaseEstimator):
                 windows[rows if order is None else order[rows]] = np.nan
         if self.layout == "flat":
             windows = windows.reshape(n_rows, -1)
+            if has_ahead:
+                lags = self._lags_ahead()
+                ahead = values_ahead(known, self.known_columns_, reach, lags)
+                ahead = ahead if order is None else ahead[np.argsort(order)]
+                windows = np.concatenate([windows, ahead], axis=1)
         windows.flags.writeable = False
         return windows
 

@@ -39,6 +39,11 @@ from skforecast_lstm import (
 )
 from skforecast_lstm.networks import QuantileLoss
 
+# Many of these forecasts begin from few rows, which is told elsewhere.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:[0-9]+ of [0-9]+ (rows|forecasts) (have|begin from) a window that is wholly"
+)
+
 # What rounding to float32 grows to over a few steps of a network like these.
 ROUNDING = {"rtol": 1e-5}
 N_FIT = 30
@@ -432,7 +437,7 @@ def test_what_cannot_be_fed_back_is_explained():
     good = simple().fit(X, X)
     for error, says, pipe, arguments in [
         (ValueError, r"horizon=0.*LookbackWindower\(horizon=1\)", at_the_row, {}),
-        (ValueError, "1 of the 2 columns.*horizon_targets.*LSTMForecaster", some, {}),
+        (ValueError, "1 of the 2 columns.*horizon_targets.*use forecast", some, {}),
         (ValueError, "1 of the 2 columns", ridge_of_some, {}),
         (TypeError, "got GridSearchCV. Give its best_estimator_", search.fit(X, X), {}),
         (TypeError, "Pipeline with a LookbackWindower.*got Ridge.$", Ridge(), {}),
@@ -615,3 +620,14 @@ def test_quantiles_are_not_taken_for_columns(rng, gaps):
     pipe = make_pipeline(LookbackWindower(3, horizon=1), network).fit(X, y)
     with pytest.raises(ValueError, match=r"quantiles \(0.1, 0.5, 0.9\) of its targets"):
         recursive_forecast(pipe, X, 2)
+
+
+def test_a_start_without_rows_before_it_is_told():
+    X = pd.DataFrame({"x": np.arange(40.0)})
+    pipe = make_pipeline(LookbackWindower(4, horizon=1), LSTMRegressor(2, epochs=1))
+    pipe.fit(X, X)
+    with pytest.warns(UnknownStepsWarning, match="^1 of 1 forecasts begin from a window"):
+        recursive_forecast(pipe, X[-1:], 2)
+    with pytest.warns(UnknownStepsWarning, match="^2 of 3 forecasts begin from a window"):
+        recursive_forecast(pipe, X[20:], 2, starts=[0, 1, 5])
+    recursive_forecast(pipe, X, 2, starts=[0, 1])

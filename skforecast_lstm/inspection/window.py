@@ -279,8 +279,11 @@ def _windows(windower, X):
     with warnings.catch_warnings():
         # Row numbers have no feature names.
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        windows = windower.transform(X)
-    return np.asarray(windows).reshape(len(X), len(windower.lags_), -1)
+        windows, *_ = windower._transform(X)
+    if windows.ndim == 2:
+        # Without the columns that are known ahead.
+        windows = windows[:, : len(windower.lags_) * windower.n_features_in_]
+    return windows.reshape(len(X), len(windower.lags_), -1)
 
 
 def _number_rows(X, n_features, first):

@@ -9,6 +9,7 @@ from skforecast_lstm.networks.cells import Cell, PeepholeLSTMCell
 from skforecast_lstm.networks.described import DescribeWindows
 from skforecast_lstm.networks.forecasting import forecast_network
 from skforecast_lstm.networks.initializers import GlorotUniform, Orthogonal
+from skforecast_lstm.networks.known_ahead import LastSteps
 from skforecast_lstm.networks.known_targets import (
     KnownTargetsLoss,
     KnownTargetsMetric,
@@ -61,6 +62,7 @@ __all__ = [
     "KnownTargetsLoss",
     "KnownTargetsMetric",
     "KnownTargetsStatistic",
+    "LastSteps",
     "MaskUnknown",
     "MeanAbsoluteScaledError",
     "Members",

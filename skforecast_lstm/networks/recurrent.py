@@ -14,6 +14,7 @@ from skforecast_lstm.networks.arguments import (
 )
 from skforecast_lstm.networks.categories import ColumnKinds
 from skforecast_lstm.networks.cells import Cell, recurrent_layer
+from skforecast_lstm.networks.known_ahead import known_at_targets, known_corrections
 from skforecast_lstm.networks.layers import MaskUnknown, TakeColumns
 from skforecast_lstm.networks.normalization import (
     NormalizedNetwork,
@@ -60,6 +61,7 @@ def recurrent_network(
     categorical_features: Sequence[int | str] | None = None,
     n_categories: Sequence[int] | None = None,
     static_features: Sequence[int | str] | None = None,
+    n_known: int = 0,
     branches: Sequence[Mapping[str, Any]] | None = None,
     feature_names: Sequence[str] | None = None,
     meta: Mapping[str, Any] | None = None,
@@ -142,6 +144,12 @@ def recurrent_network(
         Columns of numbers that are constant in each series, such as the size of a shop.
         The `normalization` leaves them unchanged; otherwise it would turn them into
         zeros. Scale them before the windows.
+    n_known : int, default=0
+        Number of columns that are known ahead: the last columns of a window, as
+        ``LookbackWindower(known=...)`` makes them. The `normalization` leaves them
+        unchanged, and they do not mask a step. Besides the recurrent layers, dense
+        layers read them, for each step of the target at this very step. With several
+        targets, give `target_columns`, which tells targets from steps.
     branches : list of dict, default=None
         Separate recurrent layers for groups of columns, with outputs that are joined
         before the dense layers. A branch is a dict such as
@@ -172,11 +180,18 @@ def recurrent_network(
     )
     places = ColumnPlaces(1 if len(input_shape) == 1 else input_shape[-1], feature_names)
     check_integer("n_quantiles", n_quantiles, 1)
+    check_integer("n_known", n_known, 0)
+    known_columns = range(places.n_columns)[places.n_columns - n_known :]
+    if n_known >= places.n_columns:
+        raise ValueError(
+            f"n_known={n_known} of {places.n_columns} columns leaves none to forecast "
+            "from. Give the number of columns that are known ahead."
+        )
     kinds = ColumnKinds.of(
         places,
         categorical_features=categorical_features,
         n_categories=n_categories,
-        static_features=static_features,
+        static_features=[*(static_features or ()), *known_columns],
         meta=meta,
     )
     columns = _forecast_columns(places, kinds, target_columns, n_outputs, n_quantiles)
@@ -216,6 +231,15 @@ def recurrent_network(
         size = layer_sizes("units", units)[-1]
         layer = recurrent_layer("lstm", size, return_sequences=True, **penalties)
         outputs = layer(layers.RepeatVector(horizon)(outputs))
+    corrections: list = []
+    if n_known:
+        known_places = kinds.after_join(known_columns)
+        known = known_at_targets(steps, known_places, horizon)
+        if output_activation is not None:
+            outputs = layers.Concatenate()([outputs, layers.Flatten()(known)])
+        else:
+            shape = (horizon, n_columns, n_quantiles) if is_undone else (n_outputs,)
+            corrections = known_corrections(known, layer_sizes("units", units)[-1], shape)
     outputs = dense_stack(
         outputs,
         units=dense_units,
@@ -235,10 +259,13 @@ def recurrent_network(
         if base is not None:
             targets = TakeColumns(columns)(numbers)
             parts.insert(0, _simple_forecast(targets, base, horizon, season_length))
+        parts += corrections
         outputs = undo_normalization(parts, level, spread, columns)
         return NormalizedNetwork(inputs, outputs, name="recurrent_network")
     if decoder == "lstm":
         outputs = layers.Reshape((n_outputs,))(outputs)
+    if corrections:
+        outputs = layers.Add()([outputs, *corrections])
     outputs = scale_to_targets(outputs, output_activation)
     return keras.Model(inputs, outputs, name="recurrent_network")
 
