@@ -1178,7 +1178,8 @@ def test_a_clone_keeps_the_parameters_and_nothing_learned():
     params = {"lookback": 4, "horizon": 2, "layout": "flat", "warmup": "edge"}
     windower = LookbackWindower(**params).fit(values(9))
     cloned = clone(windower)
-    assert cloned.get_params() == {**params, "lags": None, "step": 1, "gaps": "nan"}
+    others = {"lags": None, "step": 1, "gaps": "nan", "known": None, "n_steps": 1}
+    assert cloned.get_params() == params | others
     with pytest.raises(NotFittedError):
         cloned.transform(values(9))
 

@@ -35,6 +35,7 @@ from skforecast_lstm import (
     LSTMRegressor,
     recursive_forecast,
 )
+from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.inspection import (
     ForecastDisplay,
     LossCurveDisplay,
@@ -441,10 +442,13 @@ def test_a_pipeline_is_drawn_by_what_it_predicts(stopped, series):
         display.lines_[0].get_ydata(), stopped.predict(series).ravel()
     )
     test = series[100:]
-    with_past = ForecastDisplay.from_estimator(stopped, test, series["load"])
+    with pytest.warns(UnknownStepsWarning, match="first at row 0"):
+        with_past = ForecastDisplay.from_estimator(stopped, test, series["load"])
+    with pytest.warns(UnknownStepsWarning, match="first at row 0"):
+        predicted = stopped.predict(test)
     times, values = drawn(with_past.lines_[0])
     np.testing.assert_array_equal(times, test.index)
-    np.testing.assert_array_equal(values, stopped.predict(test).ravel())
+    np.testing.assert_array_equal(values, predicted.ravel())
     assert drawn(with_past.starts_[0])[0][0] == series.index[99]
     X = series.to_numpy()
     arrays = ForecastDisplay.from_estimator(Ridge().fit(X, X), X, X)
