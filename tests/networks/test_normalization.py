@@ -357,6 +357,7 @@ def test_of_nothing_the_forecast_is_the_usual_level(options, n_members, rng):
     assert (np.abs(answers - [-400, 1000]) < steps).all()
 
 
+@pytest.mark.filterwarnings("ignore::skforecast_lstm.exceptions.UnknownStepsWarning")
 def test_of_nothing_a_fold_scores_as_if_it_knew_the_mean(rng):
     from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
