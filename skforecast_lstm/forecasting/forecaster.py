@@ -118,7 +118,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
     Notes
     -----
     The size of the network and the length of training depend on the number of rows of
-    all series together; see :class:`Plan`. Up to 400 rows, there are 16 units, 200
+    all series together. Up to 400 rows, there are 16 units, 200
     batches of 32 windows and a learning rate of 0.01. From 360,000 rows, there are 64
     units, 6,000 batches of 128 windows and a learning rate of 0.005. The rate falls
     along a cosine, and the loss is the absolute error. From 1,000 rows, the network
