@@ -39,7 +39,7 @@ from sktime.performance_metrics.forecasting import (
 )
 
 from skforecast_lstm import LookbackWindower, LSTMForecaster, LSTMRegressor
-from skforecast_lstm.forecasting._defaults import season_of
+from skforecast_lstm.forecasting._defaults import usual_season
 from skforecast_lstm.targets import horizon_targets
 
 MONTH = 30 * 24
@@ -423,7 +423,7 @@ def main():
         by_series(history, actual, forecasters, published=PUBLISHED_OWA)
     if options.panel:
         history, actual = own_panel(options.panel, options.ahead)
-        season = season_of(history.loc[history.index[0][0]].index)
+        season = usual_season(history.loc[history.index[0][0]].index)
         forecasters = {
             "season ago": NaiveForecaster(sp=season),
             # Its seasons are multiplicative.

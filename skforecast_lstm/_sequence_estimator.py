@@ -485,7 +485,7 @@ class SequenceEstimator(ReadsWindows):
             return
         members = find_layer(model, Members)
         network = members.hidden_network() if members else model
-        put = members.set_weights_of if members else keras.Layer.set_weights
+        put = members.set_layer_weights if members else keras.Layer.set_weights
         for layer in network.layers:
             if isinstance(layer, TargetScale):
                 put(layer, [*Scale.from_targets(part.targets, part.weights)])

@@ -304,7 +304,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         """Raise if the steps are longer than a day, or the holidays are not known."""
         if self.holidays is None:
             return
-        _dates_of(self.holidays, times)
+        _find_holidays(self.holidays, times)
         forward = steps[steps > 0]
         if len(forward) and np.median(forward) > _DAY:
             days = np.median(forward) / _DAY
@@ -338,7 +338,7 @@ def _encoded(name, times, encoding):
 def _holiday_columns(holidays, times):
     """Return the holidays, and the days to the next one."""
     days = _days(times)
-    dates = _dates_of(holidays, times)
+    dates = _find_holidays(holidays, times)
     later = np.searchsorted(dates, days)
     ahead = np.full(len(days), _MOST_DAYS)
     has_next = later < len(dates)
@@ -354,7 +354,7 @@ def _days(times):
     return times.tz_localize(None).to_numpy().astype("datetime64[D]")
 
 
-def _dates_of(holidays, times):
+def _find_holidays(holidays, times):
     """Return the sorted dates of the holidays around the times."""
     if not isinstance(holidays, str):
         if not isinstance(holidays, Iterable):

@@ -309,7 +309,7 @@ def find_steps(times, frequency=None):
     if frequency is not None:
         if not isinstance(times, pd.PeriodIndex | pd.DatetimeIndex):
             raise InputError("--freq is for dates, and the times are whole numbers.")
-        return _steps_of(times, frequency)
+        return _given_timeline(times, frequency)
     if isinstance(times, pd.PeriodIndex):
         n_periods = int(np.gcd.reduce(np.diff(times.asi8)))
         if times.freqstr != "M" or n_periods == 1:
@@ -322,19 +322,19 @@ def find_steps(times, frequency=None):
         return Timeline(source=None if source.step == 1 else source)
     source = _time_steps.Steps(times[0], _time_steps.likely_offset(times))
     FLAGS.check_on_steps(times, source, "")
-    frequency = _name_of_periods(_name_of(source.step))
+    frequency = _period_name(_frequency_name(source.step))
     if frequency == "B":
         return Timeline(frequency, shift=_time_of_the_day(times))
     return Timeline(frequency, source)
 
 
-def _steps_of(times, given):
-    """Return the steps of the user's frequency, with the format of the source."""
+def _given_timeline(times, given):
+    """Return the timeline of the user's frequency, in the format of the source."""
     try:
-        frequency = _name_of_periods(given)
+        frequency = _period_name(given)
         offset = None if frequency else to_offset(given)
         if offset is not None and offset.n < 1:
-            raise ValueError("A step leads on.")
+            raise ValueError("A step must be positive.")
     except ValueError as error:
         raise InputError(
             f"--freq {given} is not a frequency. Give Y, Q, M, W, D, B (business days), "
@@ -351,7 +351,7 @@ def _steps_of(times, given):
     if is_period:
         return steps
     offset = _time_steps.usual_offset(times)
-    name = None if offset is None else _name_of_periods(_name_of(offset))
+    name = None if offset is None else _period_name(_frequency_name(offset))
     if name and pd.Period("2000", name).freq == pd.Period("2000", frequency).freq:
         return Timeline(frequency, _time_steps.Steps(times[0], offset))
     shifts = times - steps.index(times).to_timestamp()
@@ -363,7 +363,7 @@ def _steps_of(times, given):
     return steps
 
 
-def _name_of_periods(frequency):
+def _period_name(frequency):
     """Return the name for periods of a frequency of dates; "B" stays "B".
 
     Return None if there is no such period, for example for half months.
@@ -389,7 +389,7 @@ def _months(count):
     return {1: "M", 3: "Q", 12: "Y"}.get(count, f"{count}M")
 
 
-def _name_of(offset):
+def _frequency_name(offset):
     """Return the name of an offset. A DateOffset gets that of its months."""
     if type(offset) is pd.DateOffset:
         return _months(offset.n * offset.kwds["months"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm.forecasting._defaults import season_of
+from skforecast_lstm.forecasting._defaults import usual_season
 
 __all__ = ["TableChecks"]
 
@@ -131,7 +131,7 @@ class TableChecks:
     def season_length(self, given, times, n_rows, where):
         """Return the given season, or that of the frequency if two fit into the rows."""
         if given is None:
-            season = season_of(times)
+            season = usual_season(times)
             return season if 2 * season <= n_rows else 1
         check_integer("season_length", given, 1)
         if given >= n_rows:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skforecast_lstm.exceptions import UnknownCategoryWarning
 
-__all__ = ["are_categorical", "categories_of", "to_numbers"]
+__all__ = ["are_categorical", "categories_in_frame", "to_numbers"]
 
 
 def are_categorical(frame: pd.DataFrame) -> NDArray[np.bool_]:
@@ -20,7 +20,7 @@ def are_categorical(frame: pd.DataFrame) -> NDArray[np.bool_]:
     )
 
 
-def categories_of(frame: pd.DataFrame | None) -> dict:
+def categories_in_frame(frame: pd.DataFrame | None) -> dict:
     """Return the categories of each categorical column, in the order of their text."""
     if frame is None:
         return {}

@@ -9,7 +9,7 @@ import pandas as pd
 from skforecast_lstm._checks import check_seasons
 from skforecast_lstm._time_steps import usual_offset
 
-__all__ = ["Plan", "default_block", "default_lookback", "season_of", "seasons_of"]
+__all__ = ["Plan", "default_block", "default_lookback", "find_seasons", "usual_season"]
 
 SOME_ROWS = 1_000
 MANY_ROWS = 10_000
@@ -18,7 +18,7 @@ _DAY = pd.Timedelta(1, "D")
 _SEASON_OF = {"D": 7, "B": 5, "W": 52, "M": 12, "Q": 4}
 
 
-def season_of(times: pd.Index) -> int:
+def usual_season(times: pd.Index) -> int:
     """Return the season for the frequency of an index: 12 for months, 24 for hours."""
     if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
         return 1
@@ -41,7 +41,7 @@ def season_of(times: pd.Index) -> int:
     return season // offset.n if season % offset.n == 0 else 1
 
 
-def seasons_of(
+def find_seasons(
     times: pd.Index, season_length: int | Sequence[int] | None
 ) -> tuple[int, int]:
     """Return two seasons, 1 for none: those given, or those of the frequency.
@@ -52,8 +52,8 @@ def seasons_of(
     if isinstance(season_length, Sequence):
         return check_seasons(season_length)
     if season_length is None:
-        season_length = season_of(times)
-    is_day = season_length in (24, 48) and season_length == season_of(times)
+        season_length = usual_season(times)
+    is_day = season_length in (24, 48) and season_length == usual_season(times)
     return season_length, 7 * season_length if is_day else 1
 
 

@@ -17,10 +17,10 @@ from skforecast_lstm.forecasting._categories import are_categorical
 __all__ = [
     "EvenSeries",
     "Timeline",
+    "at_same_frequency",
     "check_frames",
     "even_series",
     "scales_by_name",
-    "with_frequency_of",
 ]
 
 
@@ -40,7 +40,7 @@ class Timeline(NamedTuple):
             return self.times[:0]
         return self._known_steps().times(len(self.times) + np.arange(n_steps))
 
-    def steps_of(self, fh: ForecastingHorizon) -> tuple[NDArray, pd.Index]:
+    def steps_ahead(self, fh: ForecastingHorizon) -> tuple[NDArray, pd.Index]:
         """Return the times to forecast, as steps after the last row and as an index."""
         steps, last, wanted = self._known_steps(), len(self.times) - 1, fh.to_pandas()
         if fh.is_relative and pd.api.types.is_integer_dtype(wanted):
@@ -152,7 +152,7 @@ def _numbers(times, steps):
     return numbers
 
 
-def with_frequency_of(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def at_same_frequency(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with the frequency of the earlier ones, NaN in a gap."""
     frequency = getattr(before.index, "freq", None)
     if not isinstance(after.index, pd.DatetimeIndex) or frequency is None:

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._time_index import many_series
 from skforecast_lstm.calendar_features import CalendarFeatures
-from skforecast_lstm.forecasting._categories import categories_of, to_numbers
+from skforecast_lstm.forecasting._categories import categories_in_frame, to_numbers
 from skforecast_lstm.forecasting._columns import in_order
 from skforecast_lstm.forecasting._even_series import EvenSeries
 
@@ -60,7 +60,7 @@ class Exogenous:
             )
         past = [name for name in names if name in past_only]
         known = [name for name in names if name not in past_only]
-        categories = categories_of(X)
+        categories = categories_in_frame(X)
         values = np.empty((0, 0))
         if X is not None:
             values = to_numbers(X, past + known, categories)
@@ -78,7 +78,7 @@ class Exogenous:
         return cls(past, known, Scale(*both), calendar, categories)
 
     @property
-    def _own(self):
+    def _given_columns(self):
         """Names of the columns of X."""
         n_known = len(self.known)
         if self.calendar is not None:
@@ -96,7 +96,7 @@ class Exogenous:
 
         Raise if it lacks a column of `fit` or a row of y.
         """
-        names = self._own
+        names = self._given_columns
         if X is None:
             if names:
                 raise ValueError(
@@ -124,10 +124,10 @@ class Exogenous:
         if X is None:
             return None
         self._check_expected()
-        return in_order(X, self._own, "X", optional=self.past)
+        return in_order(X, self._given_columns, "X", optional=self.past)
 
     def _check_expected(self):
-        if not self._own:
+        if not self._given_columns:
             raise ValueError(
                 "There was no X in fit, so the network can't read one. Leave X out, or "
                 "give it to fit as well."
@@ -137,7 +137,7 @@ class Exogenous:
         """Return the scaled columns at each row of the series."""
         times = [timeline.times for timeline in even.timelines]
         rows = []
-        if X is not None and self._own:
+        if X is not None and self._given_columns:
             rows = _rows_of_series(X, even, times)
         return self._scaled(X, rows, even, times)
 
@@ -152,7 +152,7 @@ class Exogenous:
         if not n_steps or not self.known:
             return np.empty(shape)
         times = [timeline.times_ahead(n_steps) for timeline in even.timelines]
-        ahead_in_X = [name for name in self._own if name not in self.past]
+        ahead_in_X = [name for name in self._given_columns if name not in self.past]
         if not ahead_in_X:
             scaled = self._scaled(None, [], even, times)
             return scaled[:, len(self.past) :].reshape(shape)
@@ -188,10 +188,10 @@ class Exogenous:
         `times` has those of each timeline.
         """
         n_rows = sum(len(times[timeline]) for timeline in even.timeline)
-        values = np.full((n_rows, len(self._own)), np.nan)
+        values = np.full((n_rows, len(self._given_columns)), np.nan)
         if len(rows):
             places = np.concatenate(rows)
-            values = to_numbers(X, self._own, self.categories)[places]
+            values = to_numbers(X, self._given_columns, self.categories)[places]
             values[places < 0] = np.nan
         if self.calendar is not None:
             calendar = _calendar_values(self.calendar, times, even)

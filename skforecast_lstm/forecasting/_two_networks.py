@@ -10,7 +10,7 @@ from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
 from skforecast_lstm.forecasting._defaults import (
     default_block,
     default_lookback,
-    seasons_of,
+    find_seasons,
     usable_season,
 )
 from skforecast_lstm.forecasting._even_series import (
@@ -106,7 +106,7 @@ class TwoNetworks:
     def _choose_season(self, even):
         """Set the scales and the season from the data."""
         self.scales_ = scales_by_name(even.series)
-        self.seasons_ = seasons_of(even.timelines[0].times, self.season_length)
+        self.seasons_ = find_seasons(even.timelines[0].times, self.season_length)
         n_rows = int(np.median(even.series.lengths))
         self.season_length_, self.second_season_ = (
             usable_season(n_rows, season) for season in self.seasons_
@@ -141,7 +141,7 @@ class TwoNetworks:
         """Return the number of steps to the last time to forecast, or None if unknown."""
         if fh is None:
             return None
-        return max(1, *(int(one.steps_of(fh)[0].max()) for one in even.timelines))
+        return max(1, *(int(one.steps_ahead(fh)[0].max()) for one in even.timelines))
 
     def _scaled(self, even, scale, X, X_ahead=None, n_steps=0):
         """Return the scaled columns of the series, with the known steps ahead.
@@ -171,7 +171,7 @@ class TwoNetworks:
         """
         X = self.exogenous_.checked_ahead(X)
         even = even_series(self._cur_y)
-        ahead, times = zip(*(one.steps_of(fh) for one in even.timelines), strict=True)
+        ahead, times = zip(*(one.steps_ahead(fh) for one in even.timelines), strict=True)
         steps = np.stack(ahead)[even.timeline]
         if self.share_ and self.weights_ != shipped_weights().name:
             warnings.warn(

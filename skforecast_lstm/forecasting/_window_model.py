@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._conformal import Errors
-from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, spread_of
+from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, window_spread
 
 __all__ = ["HeldOut", "WindowModel", "evenly"]
 
@@ -121,7 +121,7 @@ class WindowModel:
             windows.offsets[series + 1] - rows,
             windows.targets[places].reshape(forecast.shape),
             forecast,
-            spread_of(inputs[:, :, : self.n_targets]),
+            window_spread(inputs[:, :, : self.n_targets]),
         )
 
     def at(self, scaled: ScaledSeries, steps: NDArray) -> tuple[NDArray, NDArray]:
@@ -151,7 +151,7 @@ class WindowModel:
         """Return forecasts after the last row of each series, fed back in blocks."""
         last = scaled.last_windows(self.lookback, self.horizon)
         windows = last.inputs()
-        spread = spread_of(windows[:, :, : self.n_targets])
+        spread = window_spread(windows[:, :, : self.n_targets])
         values = np.empty((len(windows), 0, self.n_targets, self.n_quantiles))
         while values.shape[1] < n_steps:
             if values.shape[1]:
@@ -165,7 +165,7 @@ class WindowModel:
         """Return a one-step forecast of each row of each series from the rows before."""
         windows = self.windows(scaled)
         values = self._outputs(self.regressor, windows.inputs)[:, 0]
-        spread = spread_of(windows.inputs[:, :, : self.n_targets])
+        spread = window_spread(windows.inputs[:, :, : self.n_targets])
         return values[windows.places], spread[windows.places]
 
     def _labelled(self, windows, targets):

@@ -10,7 +10,7 @@ from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm.windows import LookbackWindower
 
-__all__ = ["LastWindows", "ScaledSeries", "Windows", "spread_of"]
+__all__ = ["LastWindows", "ScaledSeries", "Windows", "window_spread"]
 
 
 @dataclass(frozen=True)
@@ -191,6 +191,6 @@ class Windows:
         return self.places[learn], self.places[held_out]
 
 
-def spread_of(windows: NDArray) -> NDArray:
+def window_spread(windows: NDArray) -> NDArray:
     """Return the spread of each column in each window; 1 if no value is known."""
     return Scale.from_values(windows, axis=1).spread

@@ -11,10 +11,10 @@ from sktime.forecasting.base import BaseForecaster
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._columns import check_names_of_series, in_order
 from skforecast_lstm.forecasting._even_series import (
+    at_same_frequency,
     check_frames,
     even_series,
     scales_by_name,
-    with_frequency_of,
 )
 from skforecast_lstm.forecasting._two_networks import TwoNetworks
 
@@ -259,7 +259,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
             y = y.set_axis(self._names, axis=1)
         y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
         check_names_of_series(self._cur_y.index, y.index)
-        self._cur_y = with_frequency_of(self._cur_y, update_data(self._cur_y, y))
+        self._cur_y = at_same_frequency(self._cur_y, update_data(self._cur_y, y))
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
         if update_params:

@@ -124,7 +124,7 @@ class Members(keras.layers.Layer):
         """Return the values of all weights, trainable ones first."""
         return [own.value for own in self._stacked_variables()]
 
-    def set_weights_of(self, layer: keras.Layer, weights: Sequence[Any]) -> None:
+    def set_layer_weights(self, layer: keras.Layer, weights: Sequence[Any]) -> None:
         """Give all members the same weights in one of their layers.
 
         Parameters

@@ -8,7 +8,7 @@ from skforecast_lstm.pretraining import training
 from skforecast_lstm.pretraining.draws import log_uniform
 from skforecast_lstm.pretraining.generator import SyntheticSeries
 from skforecast_lstm.pretraining.series_files import read_series
-from skforecast_lstm.pretraining.tasks import FEWEST_KNOWN, Tasks, tasks_of
+from skforecast_lstm.pretraining.tasks import FEWEST_KNOWN, Tasks, cut_tasks
 
 __all__ = ["OwnSeries"]
 
@@ -59,7 +59,7 @@ class OwnSeries:
             shown = one[max(end - n_rows, 0) : end]
             row[n_rows - len(shown) :] = shown
         seasons = np.tile(np.asarray(self.season_lengths, np.int32), (len(half), 1))
-        own = tasks_of(SyntheticSeries(values, seasons), shape, length, rng=rng)
+        own = cut_tasks(SyntheticSeries(values, seasons), shape, length, rng=rng)
         for part, new in zip(tasks, own, strict=True):
             part[half] = new
         return shape, Tasks(*tasks)

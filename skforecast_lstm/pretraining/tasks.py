@@ -10,7 +10,7 @@ from skforecast_lstm.pretraining.draws import chance, choose, log_uniform
 from skforecast_lstm.pretraining.generator import SyntheticSeries, synthetic_series
 from skforecast_lstm.pretraining.noise import with_gaps
 
-__all__ = ["Shape", "Tasks", "synthetic_tasks", "tasks_of"]
+__all__ = ["Shape", "Tasks", "cut_tasks", "synthetic_tasks"]
 
 FEWEST_KNOWN = 8
 
@@ -81,13 +81,13 @@ def synthetic_tasks(n_tasks: int, shape: Shape, *, seed: Any) -> Tasks:
         n_group = len(range(number, n_tasks, n_groups))
         length = int(log_uniform(rng, 1, shape.shortest, shape.n_steps)[0, 0].round())
         series = synthetic_series(n_group, length + shape.horizon, seed=rng)
-        groups.append(tasks_of(series, shape, length, rng=rng))
+        groups.append(cut_tasks(series, shape, length, rng=rng))
     tasks = Tasks(*map(np.concatenate, zip(*groups, strict=True)))
     order = rng.permutation(n_tasks)
     return tasks.part(order)
 
 
-def tasks_of(
+def cut_tasks(
     series: SyntheticSeries, shape: Shape, length: int, *, rng: Generator
 ) -> Tasks:
     """Return one task on each series: unknown steps, side of zero, seasons to tell.

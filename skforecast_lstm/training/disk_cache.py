@@ -1,9 +1,10 @@
-"""Disk cache of compiled programs, so that the next process need not compile them.
+"""Disk cache of compiled programs, so that the next process does not compile them again.
 
-JAX writes and reads the cache. This module gives JAX a folder that only the user can
-write to, because anyone who can write there can run code as the user. It also makes
-sure that each file is complete or absent: JAX never replaces a file that it can't read,
-and warns of it in every process.
+JAX decides what to cache. This module stores it:
+
+- in a folder that only the user can write to, because a cached program is code;
+- in files that are complete or absent. JAX's own cache never replaces a damaged file, and
+  warns of it in every process.
 """
 
 import hashlib
@@ -21,12 +22,12 @@ from skforecast_lstm._files import replacing
 
 __all__ = ["keep_programs"]
 
-SWITCH = "SKFORECAST_LSTM_DISK_CACHE"
-MOST_BYTES = 2**29
+_SWITCH = "SKFORECAST_LSTM_DISK_CACHE"
+_MAX_BYTES = 2**29
 
 # JAX's default and our value of each setting. By default, JAX caches only programs that
 # took long to compile.
-_USUAL_AND_OURS = {
+_DEFAULT_AND_OURS = {
     "jax_persistent_cache_min_compile_time_secs": (1.0, 0.0),
     "jax_persistent_cache_min_entry_size_bytes": (0, -1),
 }
@@ -36,18 +37,17 @@ logger = logging.getLogger(__name__)
 
 @cache
 def keep_programs() -> None:
-    """Make JAX keep compiled programs on disk, unless the user has configured its cache.
+    """Make JAX keep compiled programs on disk.
 
-    If the user's settings of JAX name a cache folder or switch the cache off, they stay
-    unchanged. Set the environment variable ``SKFORECAST_LSTM_DISK_CACHE=0`` to keep no
-    programs.
+    Nothing is changed if the user has configured or disabled JAX's cache, or has set the
+    environment variable ``SKFORECAST_LSTM_DISK_CACHE=0``.
     """
     if keras.config.backend() != "jax":
         return
     import jax
 
     if (
-        os.environ.get(SWITCH) == "0"
+        os.environ.get(_SWITCH) == "0"
         or _setting("jax_compilation_cache_dir") is not None
         or not _setting("jax_enable_compilation_cache")
     ):
@@ -63,8 +63,8 @@ def keep_programs() -> None:
     if not _use(folder):
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    for name, (usual, ours) in _USUAL_AND_OURS.items():
-        if _setting(name) == usual and name.upper() not in os.environ:
+    for name, (default, ours) in _DEFAULT_AND_OURS.items():
+        if _setting(name) == default and name.upper() not in os.environ:
             jax.config.update(name, ours)
 
 
@@ -105,7 +105,7 @@ def _make_private(folder):
 
 
 def _drop_oldest(folder):
-    """Delete the oldest programs if the cache is larger than `MOST_BYTES`."""
+    """Delete the oldest programs if the cache is larger than `_MAX_BYTES`."""
     files = []
     for path in folder.iterdir():
         # Another process may have deleted it.
@@ -113,7 +113,7 @@ def _drop_oldest(folder):
             files.append((path.stat(), path))
     taken = sum(found.st_size for found, _ in files)
     for found, path in sorted(files, key=lambda file: file[0].st_mtime):
-        if taken <= MOST_BYTES:
+        if taken <= _MAX_BYTES:
             break
         path.unlink(missing_ok=True)
         taken -= found.st_size
@@ -163,7 +163,9 @@ def _use(folder):
     from jax._src import compilation_cache
 
     if not hasattr(compilation_cache, "_cache"):
-        logger.info("This JAX has no place for files of programs that are whole.")
+        logger.info(
+            "Compiled programs are not kept on disk: this JAX takes no other cache."
+        )
         return False
     compilation_cache.reset_cache()
     compilation_cache._cache = WholeFiles(folder)

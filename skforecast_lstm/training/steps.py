@@ -136,7 +136,7 @@ def train(model: keras.Model, state: State, batch: Batch) -> State:
         model.optimizer, state.optimizer, gradients, state.weights, batch.factor
     )
     metrics = _updated_metrics(model, metrics, loss, outputs, batch)
-    return _with_types_of(state, State(weights, fixed, optimizer, metrics))
+    return _cast_like(state, State(weights, fixed, optimizer, metrics))
 
 
 def evaluate(model: keras.Model, state: State, batch: Batch) -> State:
@@ -151,7 +151,7 @@ def evaluate(model: keras.Model, state: State, batch: Batch) -> State:
         training=False,
     )
     metrics = _updated_metrics(model, metrics, loss, outputs, batch)
-    return _with_types_of(state, state._replace(fixed=fixed, metrics=metrics))
+    return _cast_like(state, state._replace(fixed=fixed, metrics=metrics))
 
 
 def predict(model: keras.Model, state: State, x: Any) -> tuple[Any, bool]:
@@ -293,7 +293,7 @@ def _update_compiled_metrics(model, outputs, batch, counts):
             metric.update_state(y, measured, weights)
 
 
-def _with_types_of(before, after):
+def _cast_like(before, after):
     """Return a state with the structure and dtypes of another, as a loop requires."""
     lists = State(*(None if group is None else list(group) for group in after))
     return jax.tree.map(

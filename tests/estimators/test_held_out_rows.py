@@ -52,7 +52,7 @@ def windows_of(table, **options):
     return LookbackWindower(LOOKBACK, horizon=1, **options).fit_transform(table)
 
 
-def steps_of(table, n_steps):
+def steps_ahead(table, n_steps):
     """(series, time) pairs that the targets of each row are of, by the plain loop."""
     if table.index.nlevels == 1:
         labels = [(0, t) for t in range(len(table))]
@@ -67,7 +67,7 @@ def test_no_step_is_both_trained_on_and_held_out(split, n_steps, n_columns, rng)
     series = pd.DataFrame(rng.normal(size=(120, n_columns)))
     X, y = windows_of(series), horizon_targets(series, n_steps)
     learnt, held_out = split(X, y)
-    steps = steps_of(series, n_steps)
+    steps = steps_ahead(series, n_steps)
     seen = set().union(*(steps[row] for row in learnt))
     checked = set().union(*(steps[row] for row in held_out))
     assert not seen & checked
@@ -113,7 +113,7 @@ def test_the_end_of_every_series_is_held_out(split, lengths, n_steps, told_by):
     learnt, held_out = split(X, y, validation_fraction=0.2)
     names = table.index.get_level_values(0).to_numpy()
     assert len(held_out) == round(len(rows) * 0.2)
-    steps = steps_of(table, n_steps)
+    steps = steps_ahead(table, n_steps)
     checked = set().union(*(steps[row] for row in held_out))
     assert not checked & set().union(*(steps[row] for row in learnt))
     for name in np.unique(names):

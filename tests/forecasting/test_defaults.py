@@ -9,8 +9,8 @@ from skforecast_lstm.forecasting._defaults import (
     Plan,
     default_block,
     default_lookback,
-    season_of,
     usable_season,
+    usual_season,
 )
 
 
@@ -45,7 +45,7 @@ class TestDefaults:
         ],
     )
     def test_season_of_a_frequency(self, index, season):
-        assert season_of(index) == season
+        assert usual_season(index) == season
 
     def test_a_season_needs_three_of_it(self):
         assert usable_season(36, 12) == 12

@@ -17,7 +17,7 @@ from skforecast_lstm.forecasting import (
     _regressor,
     _two_networks,
 )
-from skforecast_lstm.forecasting._defaults import seasons_of
+from skforecast_lstm.forecasting._defaults import find_seasons
 from skforecast_lstm.forecasting._pretrained import Pretrained, best_share, mixed
 from skforecast_lstm.forecasting._window_model import HeldOut
 from skforecast_lstm.networks.pretrained import LEVELS
@@ -181,11 +181,11 @@ class TestParameters:
 
     def test_hours_have_a_week_too(self):
         hours = pd.period_range("2020", periods=9, freq="h")
-        assert seasons_of(hours, 24) == (24, 168)
-        assert seasons_of(hours, 12) == (12, 1)
-        assert seasons_of(pd.period_range("2020", periods=9, freq="M"), 12) == (12, 1)
-        assert seasons_of(pd.RangeIndex(9), 24) == (24, 1)
-        assert seasons_of(hours, None) == (24, 168)
+        assert find_seasons(hours, 24) == (24, 168)
+        assert find_seasons(hours, 12) == (12, 1)
+        assert find_seasons(pd.period_range("2020", periods=9, freq="M"), 12) == (12, 1)
+        assert find_seasons(pd.RangeIndex(9), 24) == (24, 1)
+        assert find_seasons(hours, None) == (24, 168)
 
     @pytest.mark.parametrize("given", [(5, 20), [20, 5]])
     def test_two_seasons_are_known_to_both_networks(self, given):
@@ -206,8 +206,8 @@ class TestParameters:
 
     def test_one_season_of_two_may_be_none(self):
         index = pd.RangeIndex(9)
-        assert seasons_of(index, (12,)) == (12, 1)
-        assert seasons_of(index, (1, 12)) == (12, 1)
+        assert find_seasons(index, (12,)) == (12, 1)
+        assert find_seasons(index, (1, 12)) == (12, 1)
 
 
 class TestBoth:

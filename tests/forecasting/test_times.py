@@ -48,10 +48,10 @@ def test_times_ahead_and_back_are_those_of_pandas(every, gaps):
     assert np.flatnonzero(np.isnan(even.series.values[:, 0])).tolist() == gaps
     assert list(timeline.times_ahead(5)) == list(every[25:])
     ahead = np.array([-24, -19, -3, 0, 1, 5])
-    steps, times = timeline.steps_of(ForecastingHorizon(ahead))
+    steps, times = timeline.steps_ahead(ForecastingHorizon(ahead))
     assert list(times) == list(every[24 + ahead])
     fh = ForecastingHorizon(every[24 + ahead], is_relative=False)
-    steps, times = timeline.steps_of(fh)
+    steps, times = timeline.steps_ahead(fh)
     assert steps.tolist() == ahead.tolist()
     assert list(times) == list(every[24 + ahead])
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm.forecasting._even_series import even_series
-from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, spread_of
+from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, window_spread
 
 lengths = st.lists(st.integers(1, 12), min_size=1, max_size=4)
 
@@ -124,8 +124,8 @@ class TestWindows:
 
 def test_spread_of_windows_leaves_out_what_is_unknown():
     windows = np.array([[[np.nan], [1.0], [3.0]], [[2.0], [2.0], [2.0]]])
-    assert spread_of(windows).ravel().tolist() == [1, 1]
-    assert spread_of(windows * 4).ravel().tolist() == [4, 1]
+    assert window_spread(windows).ravel().tolist() == [1, 1]
+    assert window_spread(windows * 4).ravel().tolist() == [4, 1]
 
 
 def test_series_of_a_frame_keep_their_own_times():

@@ -285,7 +285,7 @@ class TestOneProgram:
             for layer in members.hidden_network().layers:
                 if isinstance(layer, WindowNormalization):
                     others = layer.get_weights()[1:]
-                    members.set_weights_of(layer, [np.array([scale]), *others])
+                    members.set_layer_weights(layer, [np.array([scale]), *others])
             spreads.append(fit(joined, *task, epochs=1)["loss"][0])
             training.predict(joined, task[0])
         assert compilations == ["run", "predict"]
@@ -484,7 +484,7 @@ class TestJoining:
             if isinstance(layer, TargetScale)
         )
         before = joined.predict(np.ones((1, 4, 1)), verbose=0)
-        members.set_weights_of(scale, [np.array([100.0]), np.array([20.0])])
+        members.set_layer_weights(scale, [np.array([100.0]), np.array([20.0])])
         after = joined.predict(np.ones((1, 4, 1)), verbose=0)
         np.testing.assert_allclose(after, 100 + 20 * before, rtol=1e-5)
 

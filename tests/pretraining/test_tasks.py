@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skforecast_lstm.pretraining.generator import SyntheticSeries
-from skforecast_lstm.pretraining.tasks import Shape, synthetic_tasks, tasks_of
+from skforecast_lstm.pretraining.tasks import Shape, cut_tasks, synthetic_tasks
 
 SHAPE = Shape(n_steps=64, horizon=12, shortest=16)
 
@@ -31,7 +31,7 @@ def test_tasks_can_be_learned_from():
 def test_the_targets_follow_the_window(rng):
     lines = np.arange(32, dtype=np.float32) + 100 * np.arange(1, 41)[:, None]
     series = SyntheticSeries(lines, np.ones((40, 2), np.int32))
-    windows, _, targets = tasks_of(series, SHAPE, 20, rng=rng)
+    windows, _, targets = cut_tasks(series, SHAPE, 20, rng=rng)
     known = np.isfinite(windows[:, -1]) & np.isfinite(targets[:, 0])
     steps = np.abs(targets[known, 0]) - np.abs(windows[known, -1])
     np.testing.assert_array_equal(steps, 1)
@@ -42,11 +42,11 @@ def test_series_without_movement_are_replaced(rng):
     values = np.ones((10, 32), np.float32)
     values[3] = np.arange(32)
     series = SyntheticSeries(values, np.ones((10, 2), np.int32))
-    windows, _, _ = tasks_of(series, SHAPE, 20, rng=rng)
+    windows, _, _ = cut_tasks(series, SHAPE, 20, rng=rng)
     assert (np.nanstd(windows, axis=1) > 0).all()
 
 
 def test_nothing_to_learn_from_is_an_error(rng):
     series = SyntheticSeries(np.ones((4, 32), np.float32), np.ones((4, 2), np.int32))
     with pytest.raises(ValueError, match="all are constant"):
-        tasks_of(series, SHAPE, 20, rng=rng)
+        cut_tasks(series, SHAPE, 20, rng=rng)

@@ -199,7 +199,7 @@ print(jax.config.jax_compilation_cache_dir)
 
 
 def test_the_oldest_programs_go_when_there_are_too_many(tmp_path, monkeypatch):
-    monkeypatch.setattr(disk_cache, "MOST_BYTES", 250)
+    monkeypatch.setattr(disk_cache, "_MAX_BYTES", 250)
     for age, name in enumerate("abcd"):
         path = tmp_path / name
         path.write_bytes(bytes(100))
