@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 from skforecast_lstm import __version__
 from skforecast_lstm.comparison.datasets import every_series
 from skforecast_lstm.comparison.scores import (
-    coverages,
+    interval_scores,
     point_scores,
+    quantile_scores,
     scaled_errors,
-    widths,
 )
 
 
@@ -64,7 +64,9 @@ class Cell:
             for name, value in forecaster.get_params().items()
         }
         try:
-            parts = joblib.hash([job, self.name, _class_path(forecaster), parameters])
+            metrics = metric_names(self.coverage)
+            made = [self.name, _class_path(forecaster), parameters]
+            parts = joblib.hash([job, *made, metrics])
         except Exception as error:
             raise ValueError(
                 f"The parameters of {self.name!r} can't be hashed, so its results can't "
@@ -82,12 +84,14 @@ def _class_path(estimator):
 
 def metric_names(coverage):
     """Return the names of all metrics, in display order."""
-    levels = [f"{metric}_{level:g}" for level in coverage for metric in _INTERVAL_METRICS]
-    return ["MASE", "RMSSE", "sMAPE", *levels, "fit_seconds", "predict_seconds"]
-
-
-# Functions of the actual values and the bounds of an interval.
-_INTERVAL_METRICS = {"coverage": coverages, "width": widths}
+    levels = [
+        f"{metric}_{level:g}"
+        for level in coverage
+        for metric in ("coverage", "width", "MSIS")
+    ]
+    quantiles = ["SQL", "WQL"] if coverage else []
+    seconds = ["fit_seconds", "predict_seconds"]
+    return ["MASE", "RMSSE", "sMAPE", *quantiles, *levels, *seconds]
 
 
 class _Unscored:
@@ -198,15 +202,20 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
         "forecast": forecast,
         "scaled_error": scaled_errors(actual, forecast, train, season_length),
     }
+    # The point forecast stands for the median.
+    quantiles, by_level = {0.5: forecast}, {}
     for level in levels:
         bounds = [
             values(outcome["y_pred_interval"].xs((level, side), axis=1, level=(-2, -1)))
             for side in ("lower", "upper")
         ]
-        for metric, function in _INTERVAL_METRICS.items():
-            scores[f"{metric}_{level:g}"] = function(actual, *bounds)
+        found = interval_scores(actual, *bounds, train, season_length, level)
+        by_level |= {f"{metric}_{level:g}": of for metric, of in found.items()}
+        quantiles |= {(1 - level) / 2: bounds[0], (1 + level) / 2: bounds[1]}
         for side, bound in zip(("lower", "upper"), bounds, strict=True):
             columns[f"{side}_{level:g}"] = bound
+    if levels:
+        scores |= quantile_scores(actual, quantiles, train, season_length) | by_level
     for metric, column in (("fit_seconds", "fit_time"), ("predict_seconds", "pred_time")):
         scores[metric] = np.full(len(actual), outcome[column] / len(actual))
     by_metric = {metric: numbers.tolist() for metric, numbers in scores.items()}

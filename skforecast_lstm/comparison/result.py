@@ -32,9 +32,12 @@ class Comparison:
         One row per dataset, forecaster, window and metric, with its `value`. If the
         forecaster raised an error, the value is NaN, with a `reason`. The metrics are
         MASE and RMSSE (1 is the error of repeating the previous season, within the
-        past), sMAPE (a fraction, at most 2), the coverage (a fraction) and width (in
-        the units of the data) of intervals, and the seconds to fit and to predict. If
+        past), sMAPE (a fraction, at most 2), and the seconds to fit and to predict. If
         several series are forecast together, each has an equal share of the seconds.
+        Forecasters with intervals also have SQL and WQL, the scaled and weighted
+        quantile loss of the median and all bounds, an approximation of the CRPS; and
+        for each level of intervals their coverage (a fraction), width (in the units of
+        the data) and MSIS, the mean scaled interval score.
     forecasts : DataFrame
         One row per dataset, forecaster, window and step: the time, the actual value,
         the forecast, its error in units of MASE, and the bounds of intervals.
