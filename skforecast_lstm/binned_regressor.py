@@ -9,7 +9,6 @@ from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
     MetaEstimatorMixin,
-    RegressorMixin,
     clone,
 )
 from sklearn.pipeline import Pipeline
@@ -31,6 +30,7 @@ from sklearn.utils.validation import (
     has_fit_parameter,
 )
 
+from skforecast_lstm._known_scores import KnownR2Mixin
 from skforecast_lstm.estimators import LSTMClassifier
 
 __all__ = ["BinnedRegressor"]
@@ -50,7 +50,7 @@ def _quantile_cuts(y, weights, n_bins):
     return values[np.unique(nearest)]
 
 
-class BinnedRegressor(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class BinnedRegressor(MetaEstimatorMixin, KnownR2Mixin, BaseEstimator):
     """Predict a number from the probabilities of the bins in which it may lie.
 
     The targets are cut into bins, and a classifier learns the bin of each target. The

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, softmax
-from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skforecast_lstm._docstrings import share_parameters
+from skforecast_lstm._known_scores import KnownAccuracyMixin, KnownR2Mixin
 from skforecast_lstm._own_networks import (
     can_be_scaled,
     distance_of_outputs,
@@ -29,7 +29,7 @@ __all__ = ["LSTMClassifier", "LSTMRegressor"]
 
 
 @share_parameters(recurrent_network, SequenceEstimator)
-class LSTMRegressor(RegressorMixin, SequenceEstimator):
+class LSTMRegressor(KnownR2Mixin, SequenceEstimator):
     """Recurrent network that predicts numbers from windows of a time series.
 
     The input is the windows that :class:`LookbackWindower` makes. `fit` leaves out rows
@@ -268,7 +268,7 @@ def _compares_outputs(loss):
 
 
 @share_parameters(recurrent_network, SequenceEstimator)
-class LSTMClassifier(ClassifierMixin, SequenceEstimator):
+class LSTMClassifier(KnownAccuracyMixin, SequenceEstimator):
     """Recurrent network that predicts classes from windows of a time series.
 
     The input is the windows that :class:`LookbackWindower` makes. `fit` leaves out rows

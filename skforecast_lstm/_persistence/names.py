@@ -56,8 +56,9 @@ _PACKAGES = tuple(
     )
 )
 
-# Classes without a public name that occur in fitted estimators of scikit-learn.
+# Classes without a public name that occur in fitted estimators.
 _HELPERS = (
+    "skforecast_lstm.metrics._KnownTargetsScorer",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.compose._column_transformer._RemainderColsList",
