@@ -37,6 +37,11 @@ from sklearn.utils import estimator_html_repr
 
 from skforecast_lstm import LookbackWindower, LSTMClassifier, LSTMRegressor
 
+# Folds of arrays have no rows before them.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::skforecast_lstm.exceptions.UnknownStepsWarning"
+)
+
 GRID = {
     "lookbackwindower__lookback": [3, 6],
     "lstmregressor__units": [2, (2, 2)],

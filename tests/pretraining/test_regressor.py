@@ -1,6 +1,7 @@
 """The pretrained network as the model of a regressor."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
@@ -62,16 +63,16 @@ def test_training_lowers_the_loss(windows, targets):
 
 
 def test_a_search_over_folds_tunes_it(series):
+    table = pd.DataFrame({"value": series[:, 0]})
     pipe = make_pipeline(LookbackWindower(LOOKBACK, horizon=1), regressor())
     search = GridSearchCV(
-        pipe,
+        pipe.set_output(transform="pandas"),
         {"lstmregressor__learning_rate": [1e-4, 1e-3]},
         cv=TimeSeriesSplit(2, test_size=5),
         error_score="raise",
     )
-    assert np.isfinite(
-        search.fit(series, series[:, 0]).cv_results_["mean_test_score"]
-    ).all()
+    search.fit(table, table["value"])
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_it_is_saved_with_its_network(windows, targets, tmp_path):
