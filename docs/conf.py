@@ -76,6 +76,7 @@ TITLES = {
     "airline": "Airline passengers, a month ahead",
     "coarse_sine": "A sine on a coarse grid, three ways",
     "customers": "When does a customer come back?",
+    "demand": "Tomorrow's load, from a table with gaps",
     "engineer": "A network and a loss of your own",
     "influences": "Series that influence each other",
     "shops": "Two shops in an Excel table",

@@ -1,8 +1,5 @@
 """The example of an engineer: own network, loss and validation set, search, new data."""
 
-import ast
-from pathlib import Path
-
 import numpy as np
 import optuna
 import pandas as pd
@@ -24,14 +21,3 @@ def test_from_the_search_to_new_data(load, tmp_path):
     log = pd.read_csv(tmp_path / "training.csv")
     assert len(log) == regressor.n_iter_
     np.testing.assert_allclose(log["val_loss"].dropna(), losses, rtol=1e-5)
-
-
-def test_it_is_short(load):
-    (main,) = (
-        node
-        for node in ast.parse(Path(load("engineer").__file__).read_text()).body
-        if isinstance(node, ast.FunctionDef) and node.name == "main"
-    )
-    statements = [node for node in ast.walk(main) if isinstance(node, ast.stmt)]
-    # Without main itself and its docstring.
-    assert len(statements) - 2 <= 24
