@@ -30,6 +30,7 @@ _COLUMNS = {
     "behind_percent": ("behind", "{:.1f} %"),
     "p_value": ("p", "{:.2g}"),
     "RMSSE": ("RMSSE", "{:.3f}"),
+    "SQL": ("SQL", "{:.3f}"),
     "sMAPE": ("sMAPE", "{:.1%}"),
     "coverage_0.8": ("in 80 %", "{:.0%}"),
     "coverage_0.95": ("in 95 %", "{:.0%}"),
@@ -219,7 +220,7 @@ def _compare(options):
     ranking = comparison.ranking()
     comparison.settings["notes"] = table.notes
     steps = [
-        lambda: _print_results(ranking, comparison.summary()),
+        lambda: _print_results(ranking, comparison),
         lambda: _write(comparison.to_csv, csv),
         lambda: _write(comparison.to_json, json),
         # The report comes last, because it has pictures.
@@ -259,9 +260,10 @@ def _write(write, path):
     _print(f"{done} {path.resolve()}")
 
 
-def _print_results(ranking, summary):
+def _print_results(ranking, comparison):
     _print_ranking(ranking)
-    _print(summary)
+    _print(comparison.summary())
+    _print("\n".join(f"- {sentence}" for sentence in comparison.advice()))
 
 
 def _how_to_go_on(results):
@@ -279,16 +281,18 @@ def _how_to_go_on(results):
 
 def _print_ranking(ranking):
     """Print the ranking, with lines if there is a terminal that is wide enough."""
+    from skforecast_lstm.comparison.ranking import place_labels
+
     shown = {name: of for name, of in _COLUMNS.items() if name in ranking}
     header = ["", "forecaster", *(title for title, _ in shown.values())]
     rows = []
-    for place, (name, row) in enumerate(ranking.iterrows(), start=1):
+    for place, (name, row) in zip(place_labels(ranking), ranking.iterrows(), strict=True):
         cells = [
             "-" if row[column] != row[column] else form.format(row[column])
             for column, (_, form) in shown.items()
         ]
         name = _in(sys.stdout, " ".join(str(name).split()))
-        rows.append([str(place), name, *cells])
+        rows.append([place, name, *cells])
     if not _print_with_lines(header, rows):
         widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
         for row in [header, *rows]:

@@ -309,7 +309,21 @@ def _settings(datasets, line_ups, coverage):
             for name, made in line_ups[0].items()
             if _is_lstm(made) and getattr(made, "pretrained", False)
         ],
+        **_readers(datasets, line_ups),
         "versions": _versions(),
+    }
+
+
+def _readers(datasets, line_ups):
+    """Return the names of the forecasters that read the features, and of the others."""
+    if all(dataset.X is None for dataset in datasets):
+        return {}
+    reads = {
+        name: made.get_tag("capability:exogenous") for name, made in line_ups[0].items()
+    }
+    return {
+        "reads_features": [name for name, does in reads.items() if does],
+        "ignores_features": [name for name, does in reads.items() if not does],
     }
 
 

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 
 from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
+from skforecast_lstm.comparison.ranking import shared_scores
+from skforecast_lstm.comparison.significance import benchmark_table, pairs
 
 __all__ = ["draw"]
 
@@ -22,7 +24,7 @@ def draw(comparison, kind, *, dataset=None):
     ----------
     comparison : Comparison
         Comparison to draw.
-    kind : {"forecasts", "horizon", "time"}
+    kind : {"forecasts", "horizon", "time", "ranks"}
         Kind of picture.
     dataset : str, default=None
         Dataset to show. If None, "forecasts" shows the first, and the others show all.
@@ -36,6 +38,7 @@ def draw(comparison, kind, *, dataset=None):
         "forecasts": _draw_forecasts,
         "horizon": _draw_error_by_step,
         "time": _draw_error_by_time,
+        "ranks": _draw_ranks,
     }
     if kind not in kinds:
         raise ValueError(f"kind must be one of {tuple(kinds)}, got {kind!r}.")
@@ -189,4 +192,23 @@ def _draw_error_by_time(comparison, dataset):
     axes.margins(x=0.1)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside lower center", ncols=3, fontsize="small", frameon=False)
+    return figure
+
+
+def _draw_ranks(comparison, dataset):
+    """Draw the critical-difference diagram of sktime."""
+    from matplotlib import pyplot as plt
+    from sktime.benchmarking.analysis import CriticalDifferenceDiagram
+
+    scores = shared_scores(_select_dataset(comparison.results, dataset))
+    if scores.shape[1] < 3:
+        raise ValueError(
+            "A critical-difference diagram needs 3 ranked forecasters, and there are "
+            f"{scores.shape[1]}."
+        )
+    in_pairs = pairs(scores).rename(columns=as_label)
+    diagram = CriticalDifferenceDiagram("MASE", width=_WIDTH * 1.5)
+    figure, _ = diagram.plot(benchmark_table(in_pairs))
+    # A notebook would show it a second time.
+    plt.close(figure)
     return figure

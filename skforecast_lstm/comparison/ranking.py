@@ -1,13 +1,24 @@
-"""Ranking of forecasters and tests of their differences, by sktime's analyzers."""
+"""Ranking of forecasters over the windows that all have."""
 
-import numpy as np
 import pandas as pd
-from sktime.benchmarking.analysis import AverageRank, WilcoxonSignedRankTest
+from sktime.benchmarking.analysis import AverageRank
 
-from skforecast_lstm.comparison.cells import quiet
+from skforecast_lstm.comparison.significance import (
+    LEVEL,
+    benchmark_table,
+    p_values,
+    pairs,
+)
 
-# Smallest number of pairs for which a Wilcoxon test can give p < 0.05.
-FEWEST_WINDOWS = 6
+__all__ = [
+    "average",
+    "behind",
+    "by_horizon",
+    "by_series",
+    "place_labels",
+    "ranked",
+    "shared_scores",
+]
 
 
 def shared_scores(results, metric="MASE"):
@@ -19,7 +30,8 @@ def shared_scores(results, metric="MASE"):
     scores = results[results["metric"] == metric].pivot(
         index=["dataset", "window"], columns="forecaster", values="value"
     )
-    scores = scores[results["forecaster"].unique()]
+    names = results["forecaster"].unique()
+    scores = scores[[name for name in names if name in scores]]
     scores = scores.loc[:, scores.notna().any()]
     while len(scores.dropna()) < len(scores) / 2:
         scores = scores.drop(columns=scores.isna().sum().idxmax())
@@ -31,6 +43,14 @@ def average(scores):
     return scores.groupby(level="dataset").mean().mean()
 
 
+def behind(score, best):
+    """Return the percentage by which a score is greater than the best.
+
+    This is the only measure of a lead: of the ranking, the summary and the report.
+    """
+    return 100 * (score / best - 1)
+
+
 def ranked(results, failures):
     """Return one row per forecaster, the best first and the unranked ones last."""
     scores = shared_scores(results)
@@ -40,14 +60,15 @@ def ranked(results, failures):
         [*mase.index, *(name for name in all_names if name not in mase.index)]
     )
     if len(mase):
-        table["behind_percent"] = 100 * (mase / mase.iloc[0] - 1)
-        table["p_value"] = pd.Series(
-            {name: p_value(scores, mase.index[0], name) for name in mase.index[1:]},
-            dtype=float,
-        )
+        chances = p_values(scores, mase.index[0])
+        table["behind_percent"] = behind(mase, mase.iloc[0])
+        table["p_value"] = chances
+        places = pd.Series(range(1, len(mase) + 1), mase.index)
+        places[chances.index[chances >= LEVEL]] = 1
+        table.insert(0, "place", places.astype("Int64"))
         table["mean_rank"] = (
             AverageRank("MASE")
-            .evaluate(benchmark_table(scores))
+            .evaluate(benchmark_table(pairs(scores)))
             .set_index("model_id")["rank"]
         )
     rows = results.set_index(["dataset", "window"])
@@ -70,21 +91,33 @@ def ranked(results, failures):
     return table
 
 
-def p_value(scores, first, second):
-    """Return the p-value of a paired Wilcoxon test between two forecasters."""
-    pair = scores[[first, second]]
-    if np.allclose(pair[first], pair[second]):
-        return 1.0
-    # scipy warns that it uses an approximation if there are ties.
-    with quiet():
-        test = WilcoxonSignedRankTest("MASE").evaluate(benchmark_table(pair))
-    return float(test["p_val"].iloc[0])
+def place_labels(ranking):
+    """Return the place of each forecaster as text: "1=" if shared, "-" if unranked."""
+    places = ranking["place"] if "place" in ranking else pd.Series(pd.NA, ranking.index)
+    n_first = int((places == 1).sum())
+    return [
+        "-" if pd.isna(place) else f"{place}=" if place == 1 < n_first else str(place)
+        for place in places
+    ]
 
 
-def benchmark_table(scores):
-    """Return the table for sktime's analyzers: one row per forecaster and window."""
-    scores = scores.copy()
-    scores.index = [f"{dataset}, window {window}" for dataset, window in scores.index]
-    scores.index.name = "validation_id"
-    scores.columns.name = "model_id"
-    return scores.stack().rename("MASE_mean").reset_index()
+def by_series(results, metric="MASE"):
+    """Return the mean of a metric on each series, for the windows that count."""
+    shared = shared_scores(results)
+    rows = results[results["metric"] == metric].set_index(["dataset", "window"])
+    rows = rows[rows.index.isin(shared.index) & rows["forecaster"].isin(shared.columns)]
+    table = rows.pivot_table(
+        index="dataset", columns="forecaster", values="value", sort=False
+    )
+    order = average(shared).sort_values(kind="stable").index
+    return table[[name for name in order if name in table]]
+
+
+def by_horizon(results, forecasts):
+    """Return the mean scaled error at each step ahead, for the windows that count."""
+    shared = shared_scores(results)
+    rows = forecasts.set_index(["dataset", "window"])
+    rows = rows[rows.index.isin(shared.index) & rows["forecaster"].isin(shared.columns)]
+    by_dataset = rows.groupby(["dataset", "step", "forecaster"])["scaled_error"].mean()
+    table = by_dataset.groupby(level=["step", "forecaster"]).mean().unstack()
+    return table[average(shared).sort_values(kind="stable").index]

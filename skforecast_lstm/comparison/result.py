@@ -4,18 +4,19 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from skforecast_lstm._files import replacing
 from skforecast_lstm._labels import for_spreadsheets
+from skforecast_lstm.comparison.advice import advice
 from skforecast_lstm.comparison.ranking import (
-    FEWEST_WINDOWS,
-    average,
-    p_value,
+    by_horizon,
+    by_series,
     ranked,
     shared_scores,
 )
+from skforecast_lstm.comparison.skill import find_baseline, relative
+from skforecast_lstm.comparison.summary import summary
 
 __all__ = ["Comparison"]
 
@@ -73,12 +74,14 @@ class Comparison:
         Returns
         -------
         table : DataFrame
-            One row per forecaster. `behind_percent` is the difference of its MASE from
-            the best, in percent. `p_value` is that of a paired Wilcoxon signed-rank
-            test against the best over the windows, not corrected for the number of
-            forecasters. `mean_rank` is the mean rank over the windows. The other
-            metrics are means. `windows` is the number of its windows, `failed` the
-            number of its failures.
+            One row per forecaster. `place` is its place; forecasters that can't be told
+            from the best share place 1. `behind_percent` is the difference of its MASE
+            from the best, in percent of the best. `p_value` is that of a paired Wilcoxon
+            signed-rank test against the best, with Holm's correction for the number of
+            forecasters. The pairs are series, or windows if there are fewer than 6
+            series. `mean_rank` is the mean rank over the pairs. The other metrics are
+            means. `windows` is the number of its windows, `failed` the number of its
+            failures.
         """
         return ranked(self.results, self.failures)
 
@@ -91,98 +94,121 @@ class Comparison:
             Summary. It begins with the LSTM if there is one. If the LSTM loses, it
             names the winner and the difference.
         """
-        scores = shared_scores(self.results)
-        mase = average(scores).sort_values(kind="stable")
-        sentences = []
-        if mase.empty:
-            sentences.append("No forecaster could be ranked: all failed.")
-        else:
-            sentences += self._describe_winner(mase, scores)
-        if len(self.failures):
-            names = ", ".join(self.failures["forecaster"].unique())
-            sentences.append(
-                f"{_count(len(self.failures), 'fit')} failed ({names}); the reasons are "
-                "with the failures."
-            )
-        return " ".join(sentences)
+        return summary(self)
 
-    def _describe_winner(self, mase, scores):
-        """Return sentences on the winner, with the LSTM as subject if there is one."""
-        best = mase.index[0]
-        lstms = [name for name in mase.index if name in self.settings["lstm"]]
-        unranked = [name for name in self.settings["lstm"] if name not in mase.index]
-        sentences = []
-        for name in unranked:
-            failures = self.failures[self.failures["forecaster"] == name]
-            reason = failures["reason"].iloc[0]
-            sentences.append(f"The {name} failed too often to be ranked ({reason}).")
-        if len(mase) == 1:
-            alone = f"{best} was compared with nothing: mean MASE {mase[best]:.3f}."
-            return [*sentences, alone]
-        if lstms and lstms[0] != best:
-            name, other = lstms[0], best
-        else:
-            name, other = best, mase.index[1]
-        if np.isclose(mase[name], mase[other], rtol=1e-9, atol=0):
-            sentences.append(
-                f"{name} and {other} are equal in mean MASE ({mase[best]:.3f})."
-            )
-            return sentences + self._describe_significance(scores, name, other)
-        if name != best and mase[best] == 0:
-            sentences.append(
-                f"The {name} loses to {best} in mean MASE ({mase[name]:.3f} against 0), "
-                f"and is number {mase.index.get_loc(name) + 1} of {len(mase)}."
-            )
-        elif name != best:
-            percent = 100 * (mase[name] / mase[best] - 1)
-            sentences.append(
-                f"The {name} loses to {best} by {percent:.1f} % in mean MASE "
-                f"({mase[name]:.3f} against {mase[best]:.3f}), and is number "
-                f"{mase.index.get_loc(name) + 1} of {len(mase)}."
-            )
-        else:
-            percent = 100 * (1 - mase[best] / mase[other])
-            sentences.append(
-                f"{'The ' if lstms else ''}{best} wins by {percent:.1f} % in mean MASE "
-                f"over {other} ({mase[best]:.3f} against {mase[other]:.3f})."
-            )
-        return sentences + self._describe_significance(scores, name, other)
+    def advice(self) -> list[str]:
+        """Return what to do: which forecaster to use, or what would tell.
 
-    def _describe_significance(self, scores, name, other):
-        """Return sentences on the significance of a difference, and its windows."""
-        n_series = scores.index.get_level_values("dataset").nunique()
-        where = f"{_count(len(scores), 'window')} of {n_series} series"
-        sentences = []
-        if len(scores) < FEWEST_WINDOWS:
-            few = "too few for a paired test to tell whether it is more than chance"
-            sentences.append(f"That is over {where}, {few}.")
-        else:
-            chance = p_value(scores, name, other)
-            verdict = "more" if chance < 0.05 else "not more"
-            sentences.append(
-                f"Over {where} that is {verdict} than chance would give (paired "
-                f"Wilcoxon test, p = {chance:.2g})."
+        If no other forecaster could be the best, this is the best. If enough windows
+        can't tell some from the best, the cheapest of them is as good. If there are too
+        few windows for any test, this is the best for now, with the number of windows
+        that could tell. Other sentences name the forecasters that read the features.
+
+        Returns
+        -------
+        sentences : list of str
+            Advice, the most important first.
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skforecast_lstm import compare
+        >>> names = ["seasonal naive", "Theta"]
+        >>> compare(load_airline(), horizon=12, forecasters=names).advice()[-1]
+        'Raise --windows (n_windows) to 6 to tell.'
+        """
+        return advice(self)
+
+    def skill(
+        self,
+        metric: str = "MASE",
+        *,
+        baseline: str | None = None,
+        groups: Any = None,
+    ) -> pd.DataFrame:
+        """Return the errors relative to those of a simple forecaster.
+
+        A pair is a series, with the mean of its windows, or a window if there are fewer
+        than 6 series. Ratios are limited to 0.01 and 100.
+
+        Parameters
+        ----------
+        metric : str, default="MASE"
+            Metric in `results`. Less must be better.
+        baseline : str, default=None
+            Name of the forecaster to compare with. If None, "seasonal naive" or, without
+            it, "naive".
+        groups : dict or Series, default=None
+            Group of each dataset, by its name. If given, the table has the skill in each
+            group.
+
+        Returns
+        -------
+        table : DataFrame
+            One row per forecaster, or per group and forecaster. `ratio` is the geometric
+            mean of the error over that of the baseline: less than 1 is better.
+            `win_rate` is the fraction of pairs with a smaller error; a tie is half a
+            win. `ratio_low` and `ratio_high` are a 95 % interval by a bootstrap of the
+            pairs, `win_low` and `win_high` by Wilson's score. They are NaN for fewer
+            than 6 pairs.
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skforecast_lstm import compare
+        >>> names = ["seasonal naive", "Theta"]
+        >>> comparison = compare(load_airline(), horizon=12, forecasters=names)
+        >>> comparison.skill()["ratio"].round(2).to_dict()
+        {'Theta': 0.74, 'seasonal naive': 1.0}
+        """
+        if metric.startswith("coverage") or metric not in set(self.results["metric"]):
+            losses = [
+                name
+                for name in self.results["metric"].unique()
+                if not name.startswith("coverage")
+            ]
+            raise ValueError(
+                f"metric must be one of {', '.join(losses)}, got {metric!r}."
             )
-            steps = [of["step"] for of in self.settings["datasets"].values()]
-            if min(steps) < self.settings["horizon"]:
-                sentences.append("The windows overlap, so this p is too small.")
-        n_windows = self.results.groupby("dataset")["window"].nunique().sum()
-        if len(scores) < n_windows:
-            sentences.append(
-                f"Only those of the {n_windows} windows count that all ranked "
-                "forecasters have."
-            )
-        return sentences
+        scores = shared_scores(self.results, metric)
+        return relative(scores, find_baseline(scores.columns, baseline), groups)
+
+    def by_series(self, metric: str = "MASE") -> pd.DataFrame:
+        """Return the mean of a metric on each series.
+
+        Parameters
+        ----------
+        metric : str, default="MASE"
+            Metric in `results`.
+
+        Returns
+        -------
+        table : DataFrame
+            One row per series, and one column per ranked forecaster, the best first.
+        """
+        return by_series(self.results, metric)
+
+    def by_horizon(self) -> pd.DataFrame:
+        """Return the mean scaled error at each step ahead, in units of MASE.
+
+        Returns
+        -------
+        table : DataFrame
+            One row per step, and one column per ranked forecaster, the best first.
+        """
+        return by_horizon(self.results, self.forecasts)
 
     def plot(self, kind: str = "forecasts", *, dataset: str | None = None) -> Any:
         """Draw the comparison.
 
         Parameters
         ----------
-        kind : {"forecasts", "horizon", "time"}, default="forecasts"
+        kind : {"forecasts", "horizon", "time", "ranks"}, default="forecasts"
             "forecasts" shows actual values and forecasts with their widest interval.
             "horizon" shows the error by steps ahead. "time" shows the error against the
-            seconds to fit and predict.
+            seconds to fit and predict. "ranks" is the critical-difference diagram of
+            sktime: mean ranks, with a bar over forecasters that can't be told apart. It
+            needs three forecasters.
         dataset : str, default=None
             Dataset to show. If None, "forecasts" shows the first, and the others show
             all.
@@ -222,7 +248,7 @@ class Comparison:
         _write(path, self.results.map(for_spreadsheets).to_csv(index=False))
 
     def to_json(self, path: Any) -> None:
-        """Write all tables, the ranking, the summary and the settings.
+        """Write all tables, the ranking, the summary, the advice and the settings.
 
         Parameters
         ----------
@@ -235,7 +261,11 @@ class Comparison:
             "forecasts": self.forecasts,
             "failures": self.failures,
         }
-        document = {"summary": self.summary(), "settings": self.settings} | {
+        document = {
+            "summary": self.summary(),
+            "advice": self.advice(),
+            "settings": self.settings,
+        } | {
             name: table.astype(object).where(table.notna(), None).to_dict("records")
             for name, table in tables.items()
         }
@@ -243,10 +273,6 @@ class Comparison:
 
     def __repr__(self):
         return f"<Comparison: {self.summary()}>"
-
-
-def _count(number, thing):
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _write(path, text):

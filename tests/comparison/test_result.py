@@ -9,57 +9,7 @@ from scipy.stats import wilcoxon
 
 from skforecast_lstm import compare
 from skforecast_lstm.comparison.result import Comparison
-
-
-def comparison_of(mase, *, lstm=(), datasets=1, step=4):
-    """A comparison in which each forecaster has these MASE, by dataset and window."""
-    rows, forecasts, failures = [], [], []
-    for name, numbers in mase.items():
-        n_windows = len(numbers) // datasets
-        for place, number in enumerate(numbers):
-            where = {
-                "dataset": f"data {place // n_windows}",
-                "forecaster": name,
-                "window": place % n_windows + 1,
-                "cutoff": 10 + place % n_windows,
-            }
-            failed = np.isnan(number)
-            if failed:
-                failures.append(where | {"reason": "ValueError: <no>"})
-            for metric, value in (
-                ("MASE", number),
-                ("coverage_0.8", 0.5),
-                ("width_0.8", 3.0),
-                ("fit_seconds", 0.2),
-                ("predict_seconds", 0.1),
-            ):
-                value = np.nan if failed else value
-                reason = "ValueError: <no>" if failed else None
-                rows.append(where | {"metric": metric, "value": value, "reason": reason})
-            forecasts += [
-                where
-                | {
-                    "time": where["cutoff"] + ahead,
-                    "step": ahead,
-                    "actual": 1.0,
-                    "forecast": 1.0 + number,
-                    "scaled_error": number * ahead,
-                }
-                for ahead in range(1, 1 if failed else 5)
-            ]
-    history = pd.DataFrame({"dataset": "data 0", "time": range(30), "actual": 1.0})
-    named = {
-        f"data {number}": {"step": step, "forecasters": {}} for number in range(datasets)
-    }
-    settings = {"horizon": 4, "coverage": [0.8], "lstm": list(lstm), "datasets": named}
-    columns = ["dataset", "forecaster", "window", "cutoff", "reason"]
-    return Comparison(
-        pd.DataFrame(rows),
-        pd.DataFrame(forecasts),
-        pd.DataFrame(failures, columns=columns),
-        history,
-        settings,
-    )
+from tests.comparison.made_up import comparison_of
 
 
 @pytest.fixture(scope="module")
@@ -121,17 +71,17 @@ def test_forecasters_are_ranked_over_the_windows_that_they_share():
         (
             {"LSTM": [1.1, 1.3], "AutoETS": [1.0, 1.0], "naive": [3.0, 3.0]},
             ["LSTM"],
-            "The LSTM loses to AutoETS by 20.0 % in mean MASE (1.200 against 1.000), and",
+            "The LSTM loses to AutoETS: it is 20.0 % behind in mean MASE (1.200 against ",
         ),
         (
             {"mine": [0.75, 0.75], "AutoETS": [1.0, 1.0]},
             ["mine"],
-            "The mine wins by 25.0 % in mean MASE over AutoETS (0.750 against 1.000).",
+            "The mine wins: AutoETS is 33.3 % behind in mean MASE (1.000 against 0.750).",
         ),
         (
             {"Theta": [0.5, 0.5], "naive": [1.0, 1.0]},
             [],
-            "Theta wins by 50.0 % in mean MASE over naive (0.500 against 1.000).",
+            "Theta wins: naive is 100.0 % behind in mean MASE (1.000 against 0.500).",
         ),
         (
             {"LSTM": [np.nan, np.nan], "naive": [1.0, 1.0]},
@@ -144,6 +94,15 @@ def test_forecasters_are_ranked_over_the_windows_that_they_share():
 )
 def test_first_sentence(mase, lstm, first):
     assert comparison_of(mase, lstm=lstm).summary().startswith(first)
+
+
+@pytest.mark.parametrize("lstm", [(), ("a",), ("b",)])
+def test_summary_and_ranking_say_the_same_of_one_lead(lstm):
+    comparison = comparison_of({"a": [0.86, 0.86], "b": [1.0, 1.0]}, lstm=lstm)
+    behind = comparison.ranking()["behind_percent"]["b"]
+    assert behind == pytest.approx(16.279, abs=1e-3)
+    assert f" {behind:.1f} % behind in mean MASE" in comparison.summary()
+    assert comparison.summary().count(" %") == 1
 
 
 @pytest.mark.parametrize(
@@ -183,6 +142,8 @@ def test_pictures_have_titles_axes_and_the_numbers(real):
     assert "Seconds" in against_time.get_xlabel()
     heights = {line.get_label(): line.get_ydata()[0] for line in against_time.get_lines()}
     assert heights == pytest.approx(real.ranking()["MASE"].to_dict())
+    texts = {text.get_text() for text in real.plot("ranks").axes[0].texts}
+    assert {"naive", "seasonal naive", "Theta"} <= texts
 
 
 def test_pictures_that_can_not_be_drawn(real):
@@ -190,6 +151,8 @@ def test_pictures_that_can_not_be_drawn(real):
         real.plot("pie")
     with pytest.raises(ValueError, match="There is no dataset 'other'"):
         real.plot(dataset="other")
+    with pytest.raises(ValueError, match="needs 3 ranked forecasters, and there are 2"):
+        comparison_of({"a": [1.0, 2], "b": [2.0, 3]}).plot("ranks")
     with pytest.raises(ValueError, match="every forecaster failed"):
         comparison_of({"naive": [np.nan]}).plot()
 
@@ -202,6 +165,8 @@ def test_csv_and_json_hold_the_tables(real, tmp_path):
     real.to_json(tmp_path / "all.json")
     document = json.loads((tmp_path / "all.json").read_text())
     assert document["summary"] == real.summary()
+    assert document["advice"] == real.advice()
+    assert [row["place"] for row in document["ranking"]] == [1, 1, 1]
     written = [row["value"] for row in document["results"]]
     np.testing.assert_array_equal(written, real.results["value"])
     assert len(document["forecasts"]) == len(real.forecasts)

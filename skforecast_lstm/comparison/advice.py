@@ -1,0 +1,130 @@
+"""Advice from a comparison: what to use, or what to do to tell."""
+
+from skforecast_lstm.comparison.ranking import average, shared_scores
+from skforecast_lstm.comparison.significance import (
+    FEWEST_SERIES,
+    LEVEL,
+    fewest_pairs,
+    p_values,
+    pairs,
+)
+from skforecast_lstm.comparison.summary import count
+
+__all__ = ["advice", "recommended"]
+
+
+def recommended(comparison):
+    """Return the name of the forecaster to use, or None if all failed.
+
+    It is the one with the least mean MASE, or the cheapest of those that enough windows
+    can't tell from it.
+    """
+    scores = shared_scores(comparison.results)
+    if scores.empty:
+        return None
+    mase = average(scores).sort_values(kind="stable")
+    best = mase.index[0]
+    if _are_too_few(scores):
+        return best
+    seconds = _seconds(comparison)
+    return min([best, *_tied(scores, best)], key=lambda name: seconds[name])
+
+
+def advice(comparison):
+    """Return sentences that say what to do, the most important first."""
+    best = recommended(comparison)
+    if best is None:
+        return ["Nothing can be recommended: every forecaster failed."]
+    scores = shared_scores(comparison.results)
+    mase = average(scores).sort_values(kind="stable")
+    said = []
+    if len(mase) == 1:
+        said.append(f"Compare {best} with another forecaster, such as seasonal naive.")
+    elif _are_too_few(scores):
+        said += _advise_on_few(comparison, scores, best)
+    else:
+        tied = _tied(scores, mase.index[0])
+        if tied:
+            names = [mase.index[0], *(name for name in mase.index if name in tied)]
+            said.append(
+                f"Use {best}. The difference between {', '.join(names[:-1])} and "
+                f"{names[-1]} may be chance, and {best} is the cheapest "
+                f"({_seconds(comparison)[best]:.2g} s a window)."
+            )
+        else:
+            said.append(f"Use {best}: it is better than all others by more than chance.")
+    said += _advise_on_naive(mase, best)
+    said += _advise_on_features(comparison.settings)
+    if len(comparison.failures):
+        names = ", ".join(comparison.failures["forecaster"].unique())
+        said.append(f"See why fits of {names} failed before you rely on the ranking.")
+    return said
+
+
+def _are_too_few(scores):
+    return len(pairs(scores)) < fewest_pairs(scores.shape[1])
+
+
+def _tied(scores, best):
+    """Return the names that can't be told from the best."""
+    chances = p_values(scores, best)
+    return list(chances.index[chances >= LEVEL])
+
+
+def _seconds(comparison):
+    """Return the seconds of each forecaster to fit and predict one window."""
+    rows = comparison.results
+    rows = rows[rows["metric"].isin(["fit_seconds", "predict_seconds"])]
+    keys = ["forecaster", "dataset", "window"]
+    return rows.groupby(keys)["value"].sum().groupby(level="forecaster").mean()
+
+
+def _advise_on_few(comparison, scores, best):
+    """Return sentences for fewer windows than a test needs."""
+    n_series = scores.index.get_level_values("dataset").nunique()
+    n_windows = -(-fewest_pairs(scores.shape[1]) // n_series)
+    few = f"{count(len(scores), 'window')} of {count(n_series, 'series')}"
+    first = (
+        f"Use {best} for now: it has the least mean error, but {few} can't tell the "
+        f"{scores.shape[1]} forecasters apart."
+    )
+    if n_series >= FEWEST_SERIES:
+        n_needed = fewest_pairs(scores.shape[1])
+        return [first, f"Compare at least {n_needed} series to tell."]
+    settings = comparison.settings
+    step = settings["horizon"]
+    for name, of in settings["datasets"].items():
+        # A forecaster needs some rows to learn from: two seasons, or two horizons.
+        least = 2 * max(of["season_length"], step)
+        if (of["rows"] - least) // step < n_windows:
+            then = (
+                f"{name} has too few rows for the {n_windows} windows that would tell. "
+                "Shorten the horizon, or take the cheapest that is good enough."
+            )
+            return [first, then]
+    return [first, f"Raise --windows (n_windows) to {n_windows} to tell."]
+
+
+def _advise_on_naive(mase, best):
+    """Return a sentence if a simple forecaster is as good as any other."""
+    simple = {"naive", "seasonal naive"}
+    if best in simple and not set(mase.index) <= simple:
+        return [f"No forecaster is reliably better than {best}, which learns nothing."]
+    return []
+
+
+def _advise_on_features(settings):
+    """Return a sentence that names the forecasters that read the features."""
+    reads = settings.get("reads_features")
+    if reads is None:
+        return []
+    if not reads:
+        return ["Features given with --x (X) were ignored: no forecaster reads them."]
+    ignores = settings["ignores_features"]
+    if not ignores:
+        return []
+    said = (
+        f"Features given with --x (X) went to {', '.join(reads)} only. The others "
+        f"({', '.join(ignores)}) don't read them."
+    )
+    return [said]
