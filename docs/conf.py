@@ -116,6 +116,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skforecast_lstm",),
     "capture_repr": (),
     "show_signature": False,
+    "default_thumb_file": str(HERE / "loss-curve.png"),
     "download_all_examples": False,
     "abort_on_example_error": True,
     "first_notebook_cell": (
@@ -138,6 +139,8 @@ html_title = "skforecast_lstm"
 html_baseurl = os.environ.get("SITE_URL", "http://localhost:8000/")
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_favicon = "_static/icon.svg"
 html_extra_path = ["_extra"]
 html_show_sourcelink = False
 html_context = {"default_mode": "auto", "card": f"{html_baseurl}_static/card.png"}

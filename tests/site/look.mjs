@@ -62,7 +62,10 @@ for (const width of [390, 1280]) {
     if (only && !only.includes(place)) continue;
     for (const scheme of width === 390 ? ["light"] : ["light", "dark"]) {
       name = `${place} (${width} px, ${scheme})`;
-      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+      await page.emulateMediaFeatures([
+        { name: "prefers-color-scheme", value: scheme },
+        { name: "prefers-reduced-motion", value: "reduce" },
+      ]);
       await page.goto(`${address}/${place}`, { waitUntil: "load" });
       opened += 1;
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -79,6 +82,20 @@ for (const width of [390, 1280]) {
     }
   }
   await page.close();
+}
+// The search finds what readers look for.
+const search = await browser.newPage();
+for (const words of only ? [] : ["known ahead", "GPU", "intervals", "save", "holidays",
+  "multiple series"]) {
+  await search.goto(`${address}/search.html?q=${encodeURIComponent(words)}`);
+  await search.waitForFunction(
+    () => /finished|did not match/.test(document.querySelector("#search-results")?.innerText),
+    { timeout: 20000 },
+  ).catch(() => tell("search", `"${words}" did not end`));
+  const found = await search.$$eval("#search-results li a", (links) =>
+    links.map((link) => link.textContent));
+  if (!found.length) tell("search", `"${words}" finds nothing`);
+  else console.log(`"${words}" finds ${found.length}: ${found.slice(0, 3).join("; ")}`);
 }
 await browser.close();
 server.close();
