@@ -10,6 +10,7 @@ from skforecast_lstm._backend import choose_backend
 from skforecast_lstm._lazy import lazy_attributes
 
 if TYPE_CHECKING:
+    from skforecast_lstm._version import __version__
     from skforecast_lstm.binned_regressor import BinnedRegressor
     from skforecast_lstm.calendar_features import CalendarFeatures
     from skforecast_lstm.comparison import compare
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from skforecast_lstm.recursive import recursive_forecast
     from skforecast_lstm.windows import LookbackWindower
 
-__version__ = "0.1.0"
-
 _MODULES = {
     "BinnedRegressor": "binned_regressor",
     "CalendarFeatures": "calendar_features",
@@ -37,6 +36,7 @@ _MODULES = {
     "LSTMTimeSeriesRegressor": "forecasting",
     "LookbackWindower": "windows",
     "UnknownStepsWarning": "exceptions",
+    "__version__": "_version",
     "compare": "comparison",
     "forecast": "next_steps",
     "recurrent_network": "networks",
