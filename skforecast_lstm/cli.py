@@ -181,6 +181,7 @@ def _compare(options):
     report = writable(options.html or default_path(source, "-comparison.html"))
     csv = writable(options.csv) if options.csv else None
     json = writable(options.json) if options.json else None
+    ahead = writable(options.forecast) if options.forecast else None
     results = options.results
     if results and Path(results).is_dir():
         check_folder(results, results)
@@ -190,7 +191,7 @@ def _compare(options):
     from skforecast_lstm.comparison.comparing import compare
     from skforecast_lstm.comparison.store import ResultsFile
 
-    outputs = {"--html": report, "--csv": csv, "--json": json}
+    outputs = {"--html": report, "--csv": csv, "--json": json, "--forecast": ahead}
     # If `results` is a folder, the results are in a file in it.
     for kept in {results, ResultsFile(results).path}:
         check_apart(source, {**outputs, "--results": kept})
@@ -216,6 +217,7 @@ def _compare(options):
     except ValueError as error:
         raise InputError(str(error)) from error
 
+    forecast = _forecast_best(comparison, table, options)
     _give_times(comparison, table.steps)
     ranking = comparison.ranking()
     comparison.settings["notes"] = table.notes
@@ -223,9 +225,12 @@ def _compare(options):
         lambda: _print_results(ranking, comparison),
         lambda: _write(comparison.to_csv, csv),
         lambda: _write(comparison.to_json, json),
+        lambda: _write(lambda path: _write_rows(forecast, path), ahead),
         # The report comes last, because it has pictures.
-        lambda: _write(comparison.to_html, report),
+        lambda: _write(lambda path: comparison.to_html(path, forecast=forecast), report),
     ]
+    if forecast is None:
+        del steps[3]
     try:
         failed = [_fails(step) for step in steps]
     except KeyboardInterrupt:
@@ -233,6 +238,30 @@ def _compare(options):
     if any(failed):
         return 2
     return 1 if ranking["MASE"].isna().all() else 0
+
+
+def _forecast_best(comparison, table, options):
+    """Return what the best forecasts next, or None with a note."""
+    horizon = comparison.settings.get("horizon")
+    try:
+        X_ahead = None if table.X is None else table.first_ahead(horizon)
+        forecast = comparison.forecast(X_ahead)
+    except InputError as error:
+        _note(options, [f"What comes next is not forecast. {error.problems[0]}"])
+        return None
+    # A forecaster may raise any error, and the comparison is done.
+    except Exception as error:  # noqa: BLE001
+        _note(options, [f"What comes next is not forecast. {error}"])
+        return None
+    if table.steps.differ_from_source:
+        forecast["time"] = table.steps.times_of_results(forecast["time"])
+    return forecast
+
+
+def _write_rows(rows, path):
+    """Write a table as CSV, with names that no spreadsheet runs as a formula."""
+    with replacing(path) as unfinished:
+        rows.map(for_spreadsheets).to_csv(unfinished, index=False, errors="replace")
 
 
 def _give_times(comparison, steps):
@@ -352,6 +381,15 @@ def _forecast(options):
 
     from skforecast_lstm._cli import next_steps
 
+    if options.forecaster == "best":
+        options.forecaster, why = next_steps.best_forecaster(
+            table,
+            horizon=horizon,
+            season_length=options.season,
+            random_state=options.seed,
+            progress=not options.quiet,
+        )
+        _note(options, why)
     forecaster = next_steps.forecaster_for(
         table,
         forecaster=options.forecaster,

@@ -272,11 +272,22 @@ def _add_compare_options(command):
     )
     add("--csv", metavar="PATH", type=_path, help="all results as a table")
     add("--json", metavar="PATH", type=_path, help="all results as JSON")
+    add(
+        "--forecast",
+        metavar="PATH",
+        type=_path,
+        help="what the best forecasts next, as a table",
+    )
 
 
 def _add_forecast_options(command):
     add = command.add_argument_group("the forecast").add_argument
-    add("--forecaster", metavar="NAME", default="LSTM", help="default: LSTM")
+    add(
+        "--forecaster",
+        metavar="NAME",
+        default="LSTM",
+        help="default: LSTM; best: the one that a comparison recommends",
+    )
     add(
         "--coverage",
         metavar="P,P",

@@ -11,7 +11,7 @@ from skforecast_lstm._cli.errors import InputError
 from skforecast_lstm._cli.table_times import FLAGS
 from skforecast_lstm._labels import as_label
 
-__all__ = ["N_SERIES_DRAWN", "draw", "forecaster_for", "next_steps"]
+__all__ = ["N_SERIES_DRAWN", "best_forecaster", "draw", "forecaster_for", "next_steps"]
 
 N_SERIES_DRAWN = 4
 
@@ -37,6 +37,28 @@ def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
         return line_up([forecaster], [dataset], random_state=random_state)[0][forecaster]
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def best_forecaster(table, *, horizon, season_length, random_state, progress):
+    """Compare the default line-up, and return the recommended name and the reasons."""
+    from skforecast_lstm.comparison.advice import recommended
+    from skforecast_lstm.comparison.comparing import compare
+
+    try:
+        comparison = compare(
+            {table.target: table.y},
+            X=table.X,
+            horizon=horizon,
+            season_length=season_length,
+            progress=progress,
+            random_state=random_state,
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    name = recommended(comparison)
+    if name is None:
+        raise InputError("Every forecaster failed in the comparison. Name one.")
+    return name, [f"{name} forecasts. {sentence}" for sentence in comparison.advice()[:1]]
 
 
 def next_steps(forecaster, table, *, X_ahead, horizon, coverage):

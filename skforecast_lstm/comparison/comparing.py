@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 
@@ -186,7 +187,8 @@ def compare(
         "cells": len(cells),
         "cells_run_before": n_reused,
     }
-    return _comparison(datasets, cells, outcomes, settings)
+    tasks = tuple(zip(datasets, line_ups, strict=True))
+    return replace(_comparison(datasets, cells, outcomes, settings), tasks=tasks)
 
 
 def _check_run(coverage, n_jobs, backend):

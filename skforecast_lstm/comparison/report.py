@@ -49,13 +49,15 @@ _ALTERNATIVES = {
 }
 
 
-def page(comparison):
+def page(comparison, forecast=None):
     """Return the report of a comparison.
 
     Parameters
     ----------
     comparison : Comparison
         Comparison to report.
+    forecast : DataFrame, default=None
+        What comes next.
 
     Returns
     -------
@@ -68,11 +70,14 @@ def page(comparison):
     parts = [
         f"<h1>{title}</h1>",
         f'<p class="summary">{escape(comparison.summary())}</p>',
+        "<h2>Advice</h2>",
+        _items(comparison.advice()),
         "<h2>Ranking</h2>",
         _ranking(comparison),
         *([_by_dataset(comparison)] if len(names) > 1 else []),
         _failures(comparison.failures),
         _notes(comparison.settings.get("notes", [])),
+        "" if forecast is None else _next_steps(forecast),
         *(["<h2>Pictures</h2>"] if len(comparison.forecasts) else []),
         *(_pictures(comparison, names) if len(comparison.forecasts) else []),
         _settings(comparison.settings),
@@ -128,8 +133,18 @@ def _failures(failures):
 
 def _notes(notes):
     """Return the notes on guesses and changes made before the comparison."""
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f"<h2>Notes</h2>\n<ul>{items}</ul>" if notes else ""
+    return f"<h2>Notes</h2>\n{_items(notes)}" if notes else ""
+
+
+def _items(sentences):
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return f"<ul>{items}</ul>"
+
+
+def _next_steps(forecast):
+    """Return the forecast of what comes next as a table."""
+    table = forecast.assign(time=forecast["time"].astype(str)).set_index("dataset")
+    return "<h2>What comes next</h2>\n" + _table(table, {})
 
 
 def _pictures(comparison, names):

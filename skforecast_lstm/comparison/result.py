@@ -8,7 +8,7 @@ import pandas as pd
 
 from skforecast_lstm._files import replacing
 from skforecast_lstm._labels import for_spreadsheets
-from skforecast_lstm.comparison.advice import advice
+from skforecast_lstm.comparison.advice import advice, recommended
 from skforecast_lstm.comparison.ranking import (
     by_horizon,
     by_series,
@@ -48,6 +48,8 @@ class Comparison:
         Data, with one row per dataset and time.
     settings : dict
         Horizon, windows, seasons, parameters of the forecasters, versions and time.
+    tasks : tuple, default=()
+        Datasets and their unfitted forecasters, for `forecast`.
 
     Examples
     --------
@@ -63,6 +65,7 @@ class Comparison:
     failures: pd.DataFrame
     history: pd.DataFrame
     settings: dict[str, Any]
+    tasks: tuple[Any, ...] = ()
 
     def ranking(self) -> pd.DataFrame:
         """Rank the forecasters by their mean MASE, the best first.
@@ -119,6 +122,47 @@ class Comparison:
         """
         return advice(self)
 
+    def forecast(self, X: Any = None, *, forecaster: str = "best") -> pd.DataFrame:
+        """Forecast what comes next: fit one forecaster on all rows.
+
+        Parameters
+        ----------
+        X : DataFrame or dict, default=None
+            Features of the next `horizon` times, if the comparison had features.
+        forecaster : str, default="best"
+            Name of a compared forecaster. "best" is the one that `advice` recommends.
+
+        Returns
+        -------
+        forecast : DataFrame
+            One row per dataset and step: the time, the name of the forecaster, the
+            forecast, and the bounds of the intervals if the forecaster has them.
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skforecast_lstm import compare
+        >>> names = ["seasonal naive", "naive"]
+        >>> comparison = compare(load_airline(), horizon=12, forecasters=names)
+        >>> comparison.forecast()[["time", "forecaster", "forecast"]].head(2)
+              time      forecaster  forecast
+        0  1961-01  seasonal naive     417.0
+        1  1961-02  seasonal naive     391.0
+        """
+        from skforecast_lstm.comparison.ahead import forecast_ahead
+
+        name = recommended(self) if forecaster == "best" else forecaster
+        if name is None:
+            raise ValueError("Nothing can be forecast: every forecaster failed.")
+        known = list(self.tasks[0][1]) if self.tasks else []
+        if name not in known:
+            raise ValueError(
+                f"There is no forecaster {name!r}. Choose from {', '.join(known)}."
+            )
+        table = forecast_ahead(self.tasks, name, X, self.settings["coverage"])
+        table.insert(2, "forecaster", name)
+        return table
+
     def skill(
         self,
         metric: str = "MASE",
@@ -159,7 +203,7 @@ class Comparison:
         >>> names = ["seasonal naive", "Theta"]
         >>> comparison = compare(load_airline(), horizon=12, forecasters=names)
         >>> comparison.skill()["ratio"].round(2).to_dict()
-        {'Theta': 0.74, 'seasonal naive': 1.0}
+        {'Theta': 0.79, 'seasonal naive': 1.0}
         """
         if metric.startswith("coverage") or metric not in set(self.results["metric"]):
             losses = [
@@ -222,17 +266,19 @@ class Comparison:
 
         return draw(self, kind, dataset=dataset)
 
-    def to_html(self, path: Any) -> None:
+    def to_html(self, path: Any, *, forecast: pd.DataFrame | None = None) -> None:
         """Write a report: one page that needs no other file and no network.
 
         Parameters
         ----------
         path : path
             Path of the file. An existing file is replaced as a whole.
+        forecast : DataFrame, default=None
+            Result of `forecast`. If given, the report shows what comes next.
         """
         from skforecast_lstm.comparison.report import page
 
-        _write(path, page(self))
+        _write(path, page(self, forecast))
 
     def to_csv(self, path: Any) -> None:
         """Write `results`, one line per dataset, forecaster, window and metric.

@@ -54,7 +54,10 @@ class StandIn:
     def advice(self):
         return ["Use one.", "Or none."]
 
-    def to_html(self, path):
+    def forecast(self, X):
+        return pd.DataFrame({"dataset": ["=s"], "time": [1], "forecast": [2.0]})
+
+    def to_html(self, path, forecast=None):
         Path(path).write_text("report")
 
     def to_csv(self, path):
@@ -238,6 +241,23 @@ def test_the_ranking_has_lines_on_a_terminal_that_is_wide_enough(
     shown = capsys.readouterr().out
     assert ("─" in shown) == has_lines
     assert "Theta" in shown
+
+
+def test_what_the_best_forecasts_next_is_a_table(calls, capsys, sales_csv):
+    assert main(["compare", *sales_csv, "--forecast", "next.csv"]) == 0
+    assert pd.read_csv("next.csv")["dataset"].tolist() == ["'=s"]
+    assert "next.csv" in capsys.readouterr().out
+
+
+def test_the_best_of_a_comparison_forecasts(folder, capsys, monkeypatch, sales_csv):
+    from skforecast_lstm.comparison import lineup
+
+    monkeypatch.setattr(lineup, "DEFAULT_LINEUP", ("naive", "seasonal naive"))
+    assert main(["forecast", *sales_csv, "--forecaster", "best"]) == 0
+    said = capsys.readouterr().err
+    assert "note: naive forecasts. Use naive for now" in said
+    forecast = pd.read_csv("sales-forecast.csv")["forecast"]
+    np.testing.assert_allclose(forecast, sales()["units"].iloc[-1])
 
 
 def test_one_that_failed_is_said_with_the_reason(monkeypatch, capsys):

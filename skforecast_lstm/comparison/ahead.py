@@ -1,0 +1,87 @@
+"""Forecast of what comes next, by one of the compared forecasters on all rows."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from skforecast_lstm._time_steps import times_after
+from skforecast_lstm.comparison.cells import quiet
+from skforecast_lstm.comparison.datasets import every_series
+
+__all__ = ["forecast_ahead"]
+
+
+def forecast_ahead(tasks, name, X, coverage):
+    """Fit a forecaster on all rows of each dataset, and forecast the next steps.
+
+    Parameters
+    ----------
+    tasks : tuple of (Dataset, dict of str to forecaster)
+        Datasets and their unfitted forecasters by name.
+    name : str
+        Name of the forecaster.
+    X : DataFrame, dict of str to DataFrame, or None
+        Features of the steps to forecast.
+    coverage : list of float
+        Nominal coverages of the intervals.
+
+    Returns
+    -------
+    forecast : DataFrame
+        One row per series and step.
+    """
+    parts = []
+    with quiet():
+        for dataset, by_name in tasks:
+            of_one = X.get(dataset.name) if isinstance(X, Mapping) else X
+            features = _features_ahead(dataset, of_one)
+            parts.append(_forecast(dataset, by_name[name].clone(), features, coverage))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _forecast(dataset, forecaster, X, coverage):
+    horizon = dataset.horizon
+    forecaster.fit(dataset.y, X=dataset.X, fh=np.arange(1, horizon + 1))
+    points = every_series(pd.DataFrame(forecaster.predict(X=X)), dataset.prefix)
+    names = points.names
+    table = {
+        "dataset": np.repeat(np.array(names, dtype=object), horizon),
+        "time": np.tile(times_after(dataset.times, horizon), len(names)),
+        "step": np.tile(np.arange(1, horizon + 1), len(names)),
+        "forecast": points.values[:, 0],
+    }
+    if coverage and forecaster.get_tag("capability:pred_int"):
+        intervals = forecaster.predict_interval(X=X, coverage=list(coverage))
+        for level in coverage:
+            for side in ("lower", "upper"):
+                bound = intervals.xs((level, side), axis=1, level=(-2, -1))
+                bounds = every_series(pd.DataFrame(bound), dataset.prefix)
+                table[f"{side}_{level:g}"] = bounds.values[:, 0]
+    return pd.DataFrame(table)
+
+
+def _features_ahead(dataset, X):
+    """Return the features of the steps to forecast, with the index of the dataset."""
+    if dataset.X is None:
+        return None
+    columns = list(dataset.X.columns)
+    what = f"the next {dataset.horizon} times of {dataset.name!r}"
+    if X is None:
+        raise ValueError(f"Give X with the features of {what}: {', '.join(columns)}.")
+    times = times_after(dataset.times, dataset.horizon)
+    places = times.get_indexer(X.index.get_level_values(-1))
+    index = dataset.y.index
+    n_series = 1 if index.nlevels == 1 else index.droplevel(-1).nunique()
+    if (places < 0).any() or len(places) != n_series * dataset.horizon:
+        raise ValueError(
+            f"X must have the rows of {what}, {times[0]} to {times[-1]}, and no others."
+        )
+    if missing := [column for column in columns if column not in X]:
+        raise ValueError(f"X has no column {missing[0]!r}.")
+    steps = times_after(dataset.steps, dataset.horizon)[places]
+    if X.index.nlevels == 1:
+        return X[columns].set_axis(steps)
+    others = [X.index.get_level_values(level) for level in range(X.index.nlevels - 1)]
+    index = pd.MultiIndex.from_arrays([*others, steps], names=dataset.y.index.names)
+    return X[columns].set_axis(index)
