@@ -11,8 +11,8 @@ mean and standard deviation of the training months. One pipeline for each horizo
 all channels as similar series. It is fitted with 2 and with 4 epochs. The validation
 months choose between them. Every window of the test months is forecast.
 
-M4 weekly: 359 series, 13 weeks ahead, by LSTMForecaster with its defaults. The metrics
-are those of the competition.
+M4 weekly: 359 series, 13 weeks ahead, by LSTMForecaster with its defaults, and with the
+pretrained network alone and without it. The metrics are those of the competition.
 
 Your own panel has the columns series, time and value. LSTMForecaster with its defaults
 and simple forecasters forecast the last steps of each series.
@@ -401,8 +401,12 @@ def main():
         parser.error(f"--horizons knows {list(SEGRNN)}, got {sorted(unknown)}.")
     warnings.simplefilter("ignore")
     seed = options.seed
-    trained = LSTMForecaster(pretrained=False, intervals=None, random_state=seed)
-    defaults = {"LSTMForecaster(pretrained=False)": trained}
+    common = {"intervals": None, "random_state": seed}
+    defaults = {
+        "LSTMForecaster(pretrained=True)": LSTMForecaster(pretrained=True, **common),
+        "LSTMForecaster()": LSTMForecaster(**common),
+        "LSTMForecaster(pretrained=False)": LSTMForecaster(pretrained=False, **common),
+    }
     if options.ett:
         split = etth1(options.ett)
         if options.ablation:
