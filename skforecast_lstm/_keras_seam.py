@@ -5,7 +5,10 @@ needs it. All were tested with Keras 3.10 and 3.15. `tests/test_keras_seam.py` c
 of them, and checks that no other module uses a private name of Keras.
 """
 
+import random
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import keras
 from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import in_stateless_scope
+from keras.src.random import seed_generator
 from keras.src.trainers.compile_utils import get_loss
 
 __all__ = [
@@ -45,6 +49,7 @@ __all__ = [
     "loss_tracker",
     "loss_with_updates",
     "replace_loop_over_steps",
+    "seeds_of_this_thread",
     "set_waiting_variables",
     "traces",
     "trained_variables",
@@ -384,3 +389,31 @@ def replace_loop_over_steps(layer: Any, loop: Callable) -> None:
         and "inner_loop" not in vars(layer)
     ):
         layer.inner_loop = partial(loop, layer)
+
+
+class _RandomOfOneThread:
+    """Python's random module, but with a separate generator for the current thread."""
+
+    def __init__(self, seed):
+        self._thread = threading.get_ident()
+        self._generator = random.Random(seed)
+
+    def __getattr__(self, name):
+        is_owner = threading.get_ident() == self._thread
+        return getattr(self._generator if is_owner else random, name)
+
+
+@contextmanager
+def seeds_of_this_thread(seed):
+    """Let this thread draw the seeds of layers from a generator with this seed.
+
+    Keras draws them from the generator that all threads share. Other threads, such as
+    those of a Dask worker, draw from it at any time, and would change the weights. Only
+    one thread may be in this context at a time.
+    """
+    shared = seed_generator.python_random
+    seed_generator.python_random = _RandomOfOneThread(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared

@@ -29,6 +29,7 @@ from skforecast_lstm._keras_seam import (
     decays,
     exclude_from_decay,
     excludes_from_decay,
+    seeds_of_this_thread,
 )
 from skforecast_lstm._scikeras_routing import (
     accepts_kwargs,
@@ -55,15 +56,18 @@ _building = RLock()
 
 @contextmanager
 def seeded(seed):
-    """Seed the generator of Keras's layer seeds, and restore its state afterwards.
+    """Seed Keras's layer seeds and Python's generator. Restore both afterwards.
 
-    All threads share the generator, so only one thread builds at a time.
+    All threads share Python's generator, so only one thread builds at a time. Functions
+    of the user may draw from it. The seeds of layers don't: other libraries draw from it
+    in threads of theirs.
     """
     with _building:
         state = random.getstate()
         random.seed(seed)
         try:
-            yield
+            with seeds_of_this_thread(seed):
+                yield
         finally:
             random.setstate(state)
 

@@ -4,6 +4,7 @@ import ast
 import inspect
 from functools import cache
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 
 import keras
@@ -139,6 +140,18 @@ def check_loss_with_updates(sample):
 def check_build_to_train(sample):
     assert sample.optimizer.built
     assert len(sample.model.metrics_variables) == 6
+
+
+def check_seeds_of_this_thread(sample):
+    def draws(seed, n_elsewhere):
+        with seam.seeds_of_this_thread(seed):
+            for _ in range(n_elsewhere):
+                thread = Thread(target=keras.random.SeedGenerator)
+                thread.start()
+                thread.join()
+            return np.asarray(keras.random.SeedGenerator().state).tolist()
+
+    assert draws(1, 0) == draws(1, 2) != draws(2, 0)
 
 
 def check_first_epoch(sample):

@@ -3,6 +3,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 
 import keras
 import numpy as np
@@ -499,6 +500,29 @@ def predictions_in_another_process(seed):
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     return np.array(eval(done.stdout))
+
+
+@pytest.mark.parametrize("draw", [random.random, keras.random.SeedGenerator])
+def test_draws_of_other_threads_change_no_weights(draw):
+    """As in a worker of Dask, which draws while it listens."""
+
+    def network(n_threads):
+        for _ in range(n_threads):
+            thread = threading.Thread(target=draw)
+            thread.start()
+            thread.join()
+        layers = [keras.Input((3, 1)), keras.layers.LSTM(2), keras.layers.Dense(1)]
+        return keras.Sequential(layers)
+
+    windows, y = np.zeros((4, 3, 1)), np.zeros(4)
+    alone, beside = (
+        LSTMRegressor(model=network, model__n_threads=n_threads, epochs=1, random_state=0)
+        .fit(windows, y)
+        .model_.get_weights()
+        for n_threads in (0, 2)
+    )
+    for ours, theirs in zip(alone, beside, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_the_same_random_state_gives_the_same_predictions():
