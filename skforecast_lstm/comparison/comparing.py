@@ -6,21 +6,20 @@ from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 
-import joblib
 import numpy as np
 import pandas as pd
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._series import ranges
-from skforecast_lstm.comparison.cells import Cell, metric_names, quiet, run
+from skforecast_lstm.comparison.cells import Cell, metric_names, run
 from skforecast_lstm.comparison.datasets import read_datasets
 from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
 from skforecast_lstm.comparison.result import Comparison
 from skforecast_lstm.comparison.store import ResultsFile
+from skforecast_lstm.comparison.workers import BACKENDS, run_all
 
 __all__ = ["compare"]
 
-_BACKENDS = ("loky", "threading", "dask")
 _PACKAGES = (
     "skforecast-lstm",
     "sktime",
@@ -90,9 +89,10 @@ def compare(
         Number of workers; -1 means one per core. One worker runs in this process. The
         scores do not depend on this number. Times in seconds are longer if workers
         share cores.
-    backend : {"loky", "threading", "dask"}, default="loky"
+    backend : {"loky", "threading", "dask", "ray"}, default="loky"
         Kind of the workers. "dask" uses the open client, or opens one with `n_jobs`
-        processes.
+        processes. "ray" uses the cluster that this process has joined or that
+        `RAY_ADDRESS` names, or starts one with `n_jobs` processes.
     results : path, default=None
         File for the results, or folder for this file. A name without a suffix is a
         folder. The result of each cell (a forecaster on a dataset at a cutoff) is
@@ -168,7 +168,7 @@ def compare(
     awaited = {number: cell for number, cell in enumerate(cells) if number not in done}
     try:
         with store, _progress(len(cells), n_reused, shown=progress) as advance:
-            for number, result in _run_all(awaited, n_jobs, backend):
+            for number, result in run_all(run, awaited, n_jobs, backend):
                 store.write(keys[number], cells[number], result)
                 done[number] = result
                 advance()
@@ -196,8 +196,8 @@ def _check_run(coverage, n_jobs, backend):
     check_integer("n_jobs", n_jobs, -1)
     if n_jobs == 0:
         raise ValueError("n_jobs must be at least 1, or -1 for one per core, got 0.")
-    if backend not in _BACKENDS:
-        raise ValueError(f"backend must be one of {_BACKENDS}, got {backend!r}.")
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {BACKENDS}, got {backend!r}.")
     levels = (coverage,) if isinstance(coverage, float) else tuple(coverage or ())
     for level in levels:
         if not (isinstance(level, float) and 0 < level < 1):
@@ -208,52 +208,6 @@ def _check_run(coverage, n_jobs, backend):
     if len(set(levels)) < len(levels):
         raise ValueError(f"coverage has a level more than once: {levels}.")
     return levels
-
-
-def _run_all(cells, n_jobs, backend):
-    """Yield the number and result of each cell, in the order in which they finish."""
-    # `quiet` is around all cells, because cells in threads undo each other's filters.
-    if n_jobs == 1 and backend != "dask":
-        with quiet():
-            for number, cell in cells.items():
-                yield number, run(**cell.job())
-        return
-    with (
-        quiet(),
-        _workers(backend, n_jobs),
-        joblib.parallel_config(backend, n_jobs=n_jobs),
-    ):
-        parallel = joblib.Parallel(return_as="generator_unordered")
-        finished = parallel(
-            joblib.delayed(_run_numbered)(number, **cell.job())
-            for number, cell in cells.items()
-        )
-        try:
-            yield from finished
-        finally:
-            finished.close()
-
-
-def _run_numbered(number, **job):
-    return number, run(**job)
-
-
-@contextlib.contextmanager
-def _workers(backend, n_jobs):
-    """Open a dask client if the backend is dask and no client is open."""
-    if backend != "dask":
-        yield
-        return
-    from dask.distributed import Client, get_client
-
-    try:
-        get_client()
-    except ValueError:
-        n_workers = joblib.effective_n_jobs(n_jobs)
-        with Client(n_workers=n_workers, threads_per_worker=1, dashboard_address=None):
-            yield
-    else:
-        yield
 
 
 @contextlib.contextmanager
