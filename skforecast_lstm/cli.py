@@ -24,19 +24,19 @@ __all__ = ["main"]
 _HORIZON_OF_DATASETS = 12
 _PICTURES = (".png", ".svg", ".pdf")
 
-# Columns and formats of the ranking on the terminal. The report has all columns.
-_COLUMNS = {
-    "MASE": ("MASE", "{:.3f}"),
-    "behind_percent": ("behind", "{:.1f} %"),
-    "p_value": ("p", "{:.2g}"),
-    "RMSSE": ("RMSSE", "{:.3f}"),
-    "SQL": ("SQL", "{:.3f}"),
-    "sMAPE": ("sMAPE", "{:.1%}"),
-    "coverage_0.8": ("in 80 %", "{:.0%}"),
-    "coverage_0.95": ("in 95 %", "{:.0%}"),
-    "fit_seconds": ("fit, s", "{:.2f}"),
-    "windows": ("windows", "{:d}"),
-}
+# Columns of the ranking on the terminal. The report has all columns.
+_COLUMNS = (
+    "MASE",
+    "behind_percent",
+    "p_value",
+    "RMSSE",
+    "SQL",
+    "sMAPE",
+    "coverage_0.8",
+    "coverage_0.95",
+    "fit_seconds",
+    "windows",
+)
 
 
 def main(arguments=None):
@@ -310,16 +310,14 @@ def _how_to_go_on(results):
 
 def _print_ranking(ranking):
     """Print the ranking, with lines if there is a terminal that is wide enough."""
+    from skforecast_lstm.comparison.formats import as_text, heading
     from skforecast_lstm.comparison.ranking import place_labels
 
-    shown = {name: of for name, of in _COLUMNS.items() if name in ranking}
-    header = ["", "forecaster", *(title for title, _ in shown.values())]
+    shown = [name for name in _COLUMNS if name in ranking]
+    header = ["", "forecaster", *map(heading, shown)]
     rows = []
     for place, (name, row) in zip(place_labels(ranking), ranking.iterrows(), strict=True):
-        cells = [
-            "-" if row[column] != row[column] else form.format(row[column])
-            for column, (_, form) in shown.items()
-        ]
+        cells = [as_text(column, row[column]) for column in shown]
         name = _in(sys.stdout, " ".join(str(name).split()))
         rows.append([place, name, *cells])
     if not _print_with_lines(header, rows):

@@ -1,6 +1,6 @@
 """Advice from a comparison: what to use, or what to do to tell."""
 
-from skforecast_lstm.comparison.ranking import average, shared_scores
+from skforecast_lstm.comparison.ranking import average, behind, shared_scores
 from skforecast_lstm.comparison.significance import (
     FEWEST_SERIES,
     LEVEL,
@@ -12,12 +12,15 @@ from skforecast_lstm.comparison.summary import count
 
 __all__ = ["advice", "recommended"]
 
+# A cheaper forecaster is as good if it is no more percent behind, and may be no worse.
+_NEAR = 10
+
 
 def recommended(comparison):
     """Return the name of the forecaster to use, or None if all failed.
 
-    It is the one with the least mean MASE, or the cheapest of those that enough windows
-    can't tell from it.
+    It is the one with the least mean MASE, or the cheapest of those that are near and
+    that enough windows can't tell from it.
     """
     scores = shared_scores(comparison.results)
     if scores.empty:
@@ -27,7 +30,10 @@ def recommended(comparison):
     if _are_too_few(scores):
         return best
     seconds = _seconds(comparison)
-    return min([best, *_tied(scores, best)], key=lambda name: seconds[name])
+    near = [
+        name for name in _tied(scores, best) if behind(mase[name], mase[best]) <= _NEAR
+    ]
+    return min([best, *near], key=lambda name: seconds[name])
 
 
 def advice(comparison):
@@ -43,17 +49,7 @@ def advice(comparison):
     elif _are_too_few(scores):
         said += _advise_on_few(comparison, scores, best)
     else:
-        tied = _tied(scores, mase.index[0])
-        if tied:
-            names = [mase.index[0], *(name for name in mase.index if name in tied)]
-            said.append(
-                f"Use {best}. The difference between {', '.join(names[:-1])} and "
-                f"{names[-1]} may be chance, and {best} is the cheapest "
-                f"({_seconds(comparison)[best]:.2g} s a window)."
-            )
-        else:
-            said.append(f"Use {best}: it is better than all others by more than chance.")
-    said += _advise_on_naive(mase, best)
+        said += _advise_on_enough(comparison, scores, mase, best)
     said += _advise_on_features(comparison.settings)
     if len(comparison.failures):
         names = ", ".join(comparison.failures["forecaster"].unique())
@@ -105,12 +101,32 @@ def _advise_on_few(comparison, scores, best):
     return [first, f"Raise --windows (n_windows) to {n_windows} to tell."]
 
 
-def _advise_on_naive(mase, best):
-    """Return a sentence if a simple forecaster is as good as any other."""
+def _advise_on_enough(comparison, scores, mase, best):
+    """Return sentences for enough windows for a test."""
+    first = mase.index[0]
+    tied = [name for name in mase.index if name in _tied(scores, first)]
+    near = [name for name in tied if behind(mase[name], mase[first]) <= _NEAR]
+    if not tied:
+        return [f"Use {best}: it is better than all others by more than chance."]
+    said = []
+    if near:
+        names = [first, *near]
+        said.append(
+            f"Use {best}. The difference between {', '.join(names[:-1])} and "
+            f"{names[-1]} may be chance, and {best} is the cheapest "
+            f"({_seconds(comparison)[best]:.2g} s a window)."
+        )
+    else:
+        n_more = 2 * len(pairs(scores))
+        what = "series" if len(pairs(scores)) < len(scores) else "windows (--windows)"
+        said.append(
+            f"Use {best} for now: it has the least mean error, but it can't be told from "
+            f"{', '.join(tied)}. About {n_more} {what} may tell."
+        )
     simple = {"naive", "seasonal naive"}
-    if best in simple and not set(mase.index) <= simple:
-        return [f"No forecaster is reliably better than {best}, which learns nothing."]
-    return []
+    if found := [name for name in [first, *tied] if name in simple]:
+        said.append(f"None is reliably better than {found[0]}, which learns nothing.")
+    return said
 
 
 def _advise_on_features(settings):

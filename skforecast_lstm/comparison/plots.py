@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.comparison.ranking import shared_scores
+from skforecast_lstm.comparison.report_data import order_of_colours
 from skforecast_lstm.comparison.significance import benchmark_table, pairs
 
 __all__ = ["draw"]
@@ -56,16 +57,15 @@ def draw(comparison, kind, *, dataset=None):
 
 def _styles(comparison):
     """Return the colour and marker of each forecaster, the same in all pictures."""
-    names = comparison.results["forecaster"].unique()
     lstms = comparison.settings["lstm"]
     colours, markers = itertools.cycle(COLOURS), itertools.cycle(_MARKERS)
     return {
         name: {
-            "color": "black" if name in lstms else next(colours),
+            "color": next(colours),
             "lw": 2.2 if name in lstms else 1.4,
             "marker": next(markers),
         }
-        for name in names
+        for name in order_of_colours(comparison)
     }
 
 

@@ -120,4 +120,5 @@ def by_horizon(results, forecasts):
     rows = rows[rows.index.isin(shared.index) & rows["forecaster"].isin(shared.columns)]
     by_dataset = rows.groupby(["dataset", "step", "forecaster"])["scaled_error"].mean()
     table = by_dataset.groupby(level=["step", "forecaster"]).mean().unstack()
-    return table[average(shared).sort_values(kind="stable").index]
+    order = average(shared).sort_values(kind="stable").index
+    return table[[name for name in order if name in table]]

@@ -1,52 +1,34 @@
-"""HTML report of a comparison: one page that needs no other file and no network."""
+"""HTML report of a comparison: one page that needs no other file and no network.
 
-import base64
-import io
+The charts are SVG that a short script of the page draws from its numbers. A chart library
+would be ten times as large as the script, and its charts no clearer.
+"""
+
+import json
 import re
-import warnings
 from html import escape
+from importlib.resources import files
 
 import pandas as pd
 
+from skforecast_lstm.comparison.formats import heading
+from skforecast_lstm.comparison.ranking import place_labels
+from skforecast_lstm.comparison.report_data import (
+    critical_distance,
+    drawn,
+    order_of_colours,
+)
+from skforecast_lstm.comparison.report_tables import items, key, table_of
+from skforecast_lstm.comparison.significance import FEWEST_SERIES
+from skforecast_lstm.comparison.summary import count
+
 __all__ = ["page"]
 
-# Pictures of more series than this would make the page too heavy for a phone.
-_MOST_PICTURES = 6
+# The page may load nothing, whatever a name in the data contains.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8886; --soft: #8881; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto;
-  padding: 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2rem; }
-.summary { font-size: 1.1rem; border-left: 4px solid #0072b2; padding-left: .8rem; }
-.table { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums;
-  overflow-wrap: normal; }
-th, td { padding: .35rem .6rem; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child, td.text, th.text { text-align: left; }
-td.text { white-space: normal; min-width: 12rem; overflow-wrap: anywhere; }
-thead th { background: var(--soft); vertical-align: bottom; white-space: normal; }
-tbody tr:last-child > * { border-bottom: 0; }
-tr.lstm > * { font-weight: bold; }
-figure { margin: 1rem 0; background: #fff; border-radius: 6px; padding: .3rem; }
-img { display: block; width: 100%; max-width: 40rem; height: auto; margin: 0 auto; }
-.note { font-size: .9rem; opacity: .85; }
-"""
-
-_HEADINGS = {
-    "behind_percent": "behind the best (%)",
-    "p_value": "p against the best",
-    "mean_rank": "mean rank",
-    "fit_seconds": "seconds to fit",
-    "predict_seconds": "seconds to predict",
-}
-
-_ALTERNATIVES = {
-    "forecasts": "Forecasts of each forecaster drawn over the actual values of {}.",
-    "horizon": "Lines of the scaled error of each forecaster by the steps ahead.",
-    "time": "Mean MASE of each forecaster against its seconds a window.",
-}
+# Control characters and lone surrogates are not valid on a page.
+_INVALID = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def page(comparison, forecast=None):
@@ -66,119 +48,260 @@ def page(comparison, forecast=None):
     """
     names = list(comparison.results["dataset"].unique())
     of = names[0] if len(names) == 1 else f"{len(names)} series"
-    title = escape(f"Comparison of forecasters: {of}")
+    title = escape(_INVALID.sub("\ufffd", f"Comparison of forecasters: {of}"))
+    colours = order_of_colours(comparison)
+    ranking = comparison.ranking()
+    skill = _skill(comparison)
+    data = drawn(comparison, ranking, skill, forecast)
     parts = [
         f"<h1>{title}</h1>",
         f'<p class="summary">{escape(comparison.summary())}</p>',
         "<h2>Advice</h2>",
-        _items(comparison.advice()),
+        items(comparison.advice()),
         "<h2>Ranking</h2>",
-        _ranking(comparison),
-        *([_by_dataset(comparison)] if len(names) > 1 else []),
+        _ranking(comparison, ranking, colours),
+        _forecast_charts(data, colours, forecast),
+        _other_charts(data, comparison, colours),
+        "" if skill is None else _skill_table(skill, colours),
+        *([_by_series(comparison)] if len(names) > 1 else []),
+        "" if forecast is None else _next_steps(forecast),
         _failures(comparison.failures),
         _notes(comparison.settings.get("notes", [])),
-        "" if forecast is None else _next_steps(forecast),
-        *(["<h2>Pictures</h2>"] if len(comparison.forecasts) else []),
-        *(_pictures(comparison, names) if len(comparison.forecasts) else []),
-        _settings(comparison.settings),
+        _settings(comparison.settings, colours),
     ]
-    # Control characters and lone surrogates are not valid on a page.
-    body = re.sub(
-        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", "\n".join(parts)
-    )
-    title = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", title)
+    body = _INVALID.sub("\ufffd", "\n".join(parts))
+    own = files("skforecast_lstm.comparison")
+    style = own.joinpath("page.css").read_text(encoding="utf-8")
+    script = own.joinpath("page.js").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+        f"<title>{title}</title>\n<style>{style}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n"
+        f'<script type="application/json" id="data">{_as_json(data)}</script>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
-def _ranking(comparison):
-    table = comparison.ranking()
+def _as_json(data):
+    """Return data as JSON that can't end the script that contains it."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    for letter in "<>&":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
+def _ranking(comparison, ranking, colours):
+    table = ranking.copy()
+    table["place"] = place_labels(ranking)
     if not table["failed"].any():
         table = table.drop(columns=["failed", "reason"])
     notes = (
-        "MASE and RMSSE are errors in units of the mean error that repeating the season "
-        "before makes within the past: 1 is as good as that, less is better. sMAPE is a "
-        "fraction. p is from a paired Wilcoxon signed-rank test over the windows, and "
-        "not corrected for the number of forecasters. Coverage should be near its "
-        "nominal level, and a smaller width is better. Seconds are for one window."
+        "Less is better. MASE, RMSSE and SQL are in units of the mean error of repeating "
+        "the season before, within the past: 1 is as good as that. SQL and WQL judge "
+        "the point forecast and the intervals together, MSIS the intervals. Behind is "
+        "the distance in MASE from the best. p is from a paired Wilcoxon test against "
+        "the best, with Holm's correction; places with = can't be told from the best. "
+        "The values in an interval (in 95 %) should be near its percent. Seconds are for "
+        "one window."
     )
     if comparison.settings.get("pretrained"):
         names = " and ".join(comparison.settings["pretrained"])
         notes += f" {names} was trained before on many series, which are synthetic only."
     return (
-        _table(table, dict.fromkeys(comparison.settings["lstm"], "lstm"))
+        table_of(
+            table, label="Ranking", colours=colours, bold=comparison.settings["lstm"]
+        )
         + f'\n<p class="note">{escape(notes)}</p>'
     )
 
 
-def _by_dataset(comparison):
-    """Return the mean MASE of each forecaster on each series."""
-    scores = comparison.results[comparison.results["metric"] == "MASE"]
-    table = scores.pivot_table(
-        index="dataset", columns="forecaster", values="value", sort=False
+def _skill(comparison):
+    """Return the errors relative to the seasonal naive, or None without one."""
+    try:
+        return comparison.skill()
+    except ValueError:
+        return None
+
+
+def _skill_table(skill, colours):
+    table = skill.dropna(axis=1, how="all")
+    note = (
+        "The ratio is the geometric mean of the MASE over that of the seasonal naive (or "
+        "naive): less than 1 is better. Wins are the pairs with a smaller error. The "
+        f"pairs are series, or windows with fewer than {FEWEST_SERIES} series. Low and "
+        "high are 95 % intervals."
     )
-    return "<h2>Mean MASE by series</h2>\n" + _table(table, {}, heading=str)
+    name = "Relative to the seasonal naive"
+    shown = table_of(table, label=name, colours=colours)
+    return f'<h2>{name}</h2>\n{shown}\n<p class="note">{note}</p>'
+
+
+def _by_series(comparison):
+    """Return the mean MASE of each forecaster on each series."""
+    return "<h2>Mean MASE by series</h2>\n" + table_of(
+        comparison.by_series(), label="Mean MASE by series", headings=str
+    )
+
+
+def _next_steps(forecast):
+    """Return the forecast of what comes next as a table."""
+    table = forecast.assign(time=forecast["time"].astype(str)).set_index("dataset")
+    table = table.drop(columns="step").rename(
+        columns=lambda name: re.sub(
+            r"^(lower|upper)_(.*)", lambda found: _bound(*found.groups()), str(name)
+        )
+    )
+    return "<h2>What comes next</h2>\n" + table_of(table, label="What comes next")
+
+
+def _bound(side, level):
+    return f"{side}, {100 * float(level):g} %"
 
 
 def _failures(failures):
     if failures.empty:
         return ""
     table = failures.assign(cutoff=failures["cutoff"].astype(str)).set_index("forecaster")
-    return "<h2>Failures</h2>\n" + _table(table, {})
+    shown = table_of(table, label="Failures", headings=str, text=_plain)
+    return f"<h2>Failures</h2>\n{shown}"
 
 
 def _notes(notes):
     """Return the notes on guesses and changes made before the comparison."""
-    return f"<h2>Notes</h2>\n{_items(notes)}" if notes else ""
+    return f"<h2>Notes</h2>\n{items(notes)}" if notes else ""
 
 
-def _items(sentences):
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
-    return f"<ul>{items}</ul>"
+def _chart(name, title, words, rest="", legend=""):
+    """Return an empty chart, which the script fills, with a description."""
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>{legend}"
+        f'<div class="chart" id="{name}" tabindex="0" role="img" '
+        f'aria-label="{escape(words)}" aria-describedby="{name}-said"></div>'
+        f'<p class="said" id="{name}-said" aria-live="polite" '
+        f'data-rest="{escape(rest)}">{escape(rest)}</p></figure>'
+    )
 
 
-def _next_steps(forecast):
-    """Return the forecast of what comes next as a table."""
-    table = forecast.assign(time=forecast["time"].astype(str)).set_index("dataset")
-    return "<h2>What comes next</h2>\n" + _table(table, {})
+def _forecast_charts(data, colours, forecast):
+    if not data["series"]:
+        return ""
+    options = "".join(
+        f'<option value="{number}">{escape(one["name"])}</option>'
+        for number, one in enumerate(data["series"])
+    )
+    buttons = "".join(
+        f'<button type="button" data-name="{number}" '
+        f'aria-pressed="{str(name in data["shown"]).lower()}">'
+        f'<span class="key" style="color:var(--c{number % 8})"></span>'
+        f"{escape(name)}</button>"
+        for number, name in enumerate(colours)
+    )
+    move = "Point at the chart, or use the arrow keys, for the values."
+    next_steps = "" if forecast is None else " The dashed line is what comes next."
+    note = (
+        "The charts need JavaScript; the tables do not. Drawn are the last "
+        f"{count(data['n_windows'], 'window')} of {count(len(data['series']), 'series')}."
+    )
+    return "\n".join(
+        [
+            "<h2>Forecasts</h2>",
+            '<div class="controls"><label for="series">Series</label>',
+            f'<select id="series">{options}</select></div>',
+            '<div class="controls" role="group" aria-label="Forecasters">',
+            f"{buttons}</div>",
+            '<div class="charts">',
+            _chart(
+                "forecasts",
+                "Actual values and forecasts",
+                "Line chart of the actual values and forecasts of the chosen series. "
+                "The arrow keys read its values.",
+                f"Bands are the widest intervals.{next_steps} {move}",
+            ),
+            _chart(
+                "residuals",
+                "Residuals: forecast minus actual value",
+                "Line chart of the residuals of the chosen series. The arrow keys read "
+                "its values.",
+                "Above 0 the forecast was too high.",
+            ),
+            "</div>",
+            f'<p class="note">{escape(note)}</p>',
+        ]
+    )
 
 
-def _pictures(comparison, names):
-    if len(names) > _MOST_PICTURES:
-        yield (
-            f'<p class="note">Forecasts are drawn for the first {_MOST_PICTURES} of '
-            f"{len(names)} series.</p>"
+def _other_charts(data, comparison, colours):
+    charts = []
+    if "horizon" in data:
+        charts.append(
+            _chart(
+                "horizon",
+                "Error by steps ahead (MASE)",
+                "Line chart of the mean scaled error of each forecaster by the steps "
+                "ahead. The arrow keys read its values.",
+                legend=_legend(data["horizon"]["errors"], colours),
+            )
         )
-    drawn = set(comparison.forecasts["dataset"])
-    for name in names[:_MOST_PICTURES]:
-        if name in drawn:
-            yield _picture(comparison, "forecasts", name)
-    yield _picture(comparison, "horizon", None)
-    yield _picture(comparison, "time", None)
+    if "skill" in data and len(data["skill"]) > 1:
+        charts.append(
+            _chart(
+                "skill",
+                "Error relative to the seasonal naive (1 is as good)",
+                "Dot chart of the error of each forecaster over that of the seasonal "
+                "naive. The table below has the numbers.",
+                "Less is better. Bars are 95 % intervals, from 6 pairs on.",
+            )
+        )
+    else:
+        data.pop("skill", None)
+    if "ranks" in data:
+        distance = critical_distance(comparison)
+        rest = "Less is better."
+        if distance is not None:
+            rest += (
+                f" Ranks within the bar can't be told from the best (Nemenyi's critical "
+                f"difference, {distance:.2f})."
+            )
+        charts.append(
+            _chart(
+                "ranks",
+                "Mean rank and critical difference",
+                "Dot chart of the mean rank of each forecaster. The ranking has the "
+                "numbers.",
+                rest,
+            )
+        )
+    if "seconds" in data:
+        charts.append(
+            _chart(
+                "seconds",
+                "Seconds to fit and predict a window",
+                "Dot chart of the seconds of each forecaster. The ranking has the "
+                "numbers.",
+            )
+        )
+    if not charts:
+        return ""
+    return (
+        '<h2>Errors, ranks and time</h2>\n<div class="charts two">'
+        + "\n".join(charts)
+        + "</div>"
+    )
 
 
-def _picture(comparison, kind, dataset):
-    """Return a picture as part of the page, with alternative text."""
-    file = io.BytesIO()
-    try:
-        with warnings.catch_warnings():
-            # Matplotlib draws letters that the font lacks as boxes.
-            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-            comparison.plot(kind, dataset=dataset).savefig(file, format="png", dpi=180)
-    # After any error in a picture, the report still has the numbers.
-    except Exception as error:  # noqa: BLE001
-        said = f"A picture ({kind}) could not be drawn. {type(error).__name__}: {error}"
-        return f'<p class="note">{escape(said)}</p>'
-    data = base64.b64encode(file.getvalue()).decode()
-    words = escape(_ALTERNATIVES[kind].format(dataset))
-    return f'<figure><img src="data:image/png;base64,{data}" alt="{words}"></figure>'
+def _legend(names, colours):
+    keys = "".join(f"<span>{key(name, colours)}{escape(name)}</span>" for name in names)
+    return f'<p class="legend">{keys}</p>'
 
 
-def _settings(settings):
+def _plain(_, value):
+    """Return a number of the settings as text."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _settings(settings, colours):
     """Return the settings that are needed to repeat the comparison."""
     datasets = pd.DataFrame(
         [
@@ -212,56 +335,8 @@ def _settings(settings):
         [
             "<h2>Settings</h2>",
             f"<p>{escape(how)}</p>",
-            _table(datasets, {}),
+            table_of(datasets, label="Datasets", text=_plain),
             "<h2>Forecasters</h2>",
-            _table(forecasters, {}),
+            table_of(forecasters, label="Forecasters", headings=heading, colours=colours),
         ]
     )
-
-
-def _table(table, classes, heading=None):
-    """Return a table that scrolls separately on a narrow screen."""
-    heading = heading or _heading
-    texts = {name for name in table if not pd.api.types.is_numeric_dtype(table[name])}
-
-    def cell(name, value):
-        kind = ' class="text"' if name in texts else ""
-        return f"<td{kind}>{escape(_text(value))}</td>"
-
-    head = "".join(
-        f'<th scope="col"{" class=text" if name in texts else ""}>'
-        f"{escape(heading(name))}</th>"
-        for name in table
-    )
-    rows = "\n".join(
-        f"<tr{f' class={classes[label]}' if label in classes else ''}>"
-        f'<th scope="row">{escape(str(label))}</th>'
-        + "".join(cell(name, value) for name, value in zip(table, row, strict=True))
-        + "</tr>"
-        for label, row in zip(table.index, table.itertuples(index=False), strict=True)
-    )
-    first = escape(str(table.index.name or ""))
-    return (
-        '<div class="table" tabindex="0"><table>\n'
-        f'<thead><tr><th scope="col">{first}</th>{head}</tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody>\n</table></div>"
-    )
-
-
-def _heading(name):
-    """Return the heading of a column."""
-    name = str(name)
-    for metric in ("coverage", "width"):
-        level = name.removeprefix(f"{metric}_")
-        if level != name:
-            return f"{metric}, {100 * float(level):g}\N{NO-BREAK SPACE}%"
-    return _HEADINGS.get(name, name.replace("_", " "))
-
-
-def _text(value):
-    """Return a value as text, with a dash for a missing value."""
-    if pd.isna(value):
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
-    return str(value)

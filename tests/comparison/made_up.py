@@ -6,7 +6,7 @@ import pandas as pd
 from skforecast_lstm.comparison.result import Comparison
 
 
-def comparison_of(mase, *, lstm=(), datasets=1, step=4):
+def comparison_of(mase, *, lstm=(), datasets=1, step=4, steps=4):
     """A comparison in which each forecaster has these MASE, by dataset and window."""
     rows, forecasts, failures = [], [], []
     for name, numbers in mase.items():
@@ -40,12 +40,26 @@ def comparison_of(mase, *, lstm=(), datasets=1, step=4):
                     "forecast": 1.0 + number,
                     "scaled_error": number * ahead,
                 }
-                for ahead in range(1, 1 if failed else 5)
+                for ahead in range(1, 1 if failed else steps + 1)
             ]
-    history = pd.DataFrame({"dataset": "data 0", "time": range(30), "actual": 1.0})
-    of_each = {"step": step, "rows": 100, "season_length": 4, "forecasters": {}}
+    history = pd.concat(
+        pd.DataFrame({"dataset": f"data {number}", "time": range(60), "actual": 1.0})
+        for number in range(datasets)
+    )
+    of_each = {
+        "step": step,
+        "rows": 100,
+        "season_length": 4,
+        "forecasters": dict.fromkeys(mase, ""),
+    }
     named = {f"data {number}": of_each for number in range(datasets)}
-    settings = {"horizon": 4, "coverage": [0.8], "lstm": list(lstm), "datasets": named}
+    settings = {
+        "horizon": steps,
+        "coverage": [0.8],
+        "lstm": list(lstm),
+        "datasets": named,
+    }
+    settings |= {"versions": {}, "cells": 1, "cells_run_before": 0, "seconds": 1.0}
     columns = ["dataset", "forecaster", "window", "cutoff", "reason"]
     return Comparison(
         pd.DataFrame(rows),

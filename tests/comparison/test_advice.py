@@ -55,7 +55,18 @@ def test_many_series_of_one_window_ask_for_more_series():
 
 def test_a_naive_forecaster_that_wins_is_told():
     advice = comparison_of({"naive": ENDS, "LSTM": ENDS + 1 + ENDS / 10}).advice()
-    assert "No forecaster is reliably better than naive" in advice[1]
+    assert advice == ["Use naive: it is better than all others by more than chance."]
+    noise = np.array([1, -1, 1, -1, 1, -1, 1, -1]) / 10
+    tied = comparison_of({"naive": ENDS + noise, "LSTM": ENDS}).advice()
+    assert "None is reliably better than naive, which learns nothing." in tied
+
+
+def test_a_large_difference_that_may_be_chance_is_not_traded_for_seconds():
+    rare = np.array([0, 0, 0, 0, 0, 0, 0, 20.0]) + np.array([1, -1] * 4) / 100
+    comparison = comparison_of({"a": ENDS, "b": ENDS + rare})
+    (said,) = with_seconds(comparison, a=5.0).advice()
+    assert said.startswith("Use a for now")
+    assert said.endswith("can't be told from b. About 16 windows (--windows) may tell.")
 
 
 def test_features_are_told_to_have_gone_to_some_only():

@@ -14,7 +14,10 @@ import pytest
 from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
+from skforecast_lstm._palette import COLOURS
+from skforecast_lstm.comparison.formats import as_text
 from skforecast_lstm.comparison.lineup import ignore_default_warnings
+from tests.comparison.made_up import comparison_of
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
@@ -23,6 +26,8 @@ CHROMIUM = next(
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no chromium or google-chrome to open the report in"
 )
+# Forecasts, residuals, errors by step, ratios, ranks and seconds.
+N_CHARTS = 6
 EVIL = "<script>console.error('evil')</script>&\"quoted\""
 
 
@@ -78,25 +83,121 @@ def test_page_is_whole_and_needs_nothing_else(report):
         elements.all("meta")
     )
     assert len(elements.all("title")) == len(elements.all("h1")) == 1
-    assert elements.all("script") == elements.all("link") == []
-    assert all(image["src"].startswith("data:image/png") for image in elements.all("img"))
-    assert all(image["alt"] for image in elements.all("img"))
-    assert not re.search(r"https?://|url\(|@import", text)
+    data, own = elements.all("script")
+    assert data == {"type": "application/json", "id": "data"}
+    assert own == {}
+    assert elements.all("link") == elements.all("img") == []
+    policy = elements.all("meta")[1]
+    assert policy["http-equiv"] == "Content-Security-Policy"
+    assert policy["content"].startswith("default-src 'none'")
+    charts = [one for one in elements.all("div") if one.get("class") == "chart"]
+    assert [one["id"] for one in charts] == [
+        "forecasts",
+        "residuals",
+        "horizon",
+        "skill",
+        "ranks",
+        "seconds",
+    ][: len(charts)]
+    assert all(one["aria-label"] and one["tabindex"] == "0" for one in charts)
+    # The name of SVG is no address to load from.
+    text = text.replace("http://www.w3.org/2000/svg", "")
+    assert not re.search(r"https?://|url\(|@import|innerHTML|eval\(", text)
+
+
+def data_of(page):
+    text = re.search('id="data">(.*?)</script>', page, re.DOTALL).group(1)
+    return json.loads(text)
+
+
+def test_numbers_that_are_drawn_are_those_of_the_tables(report):
+    comparison, path = report
+    data = data_of(path.read_text())
+    table = comparison.forecasts
+    one = data["series"][0]
+    of = table[(table["dataset"] == "airline") & (table["forecaster"] == "Theta")]
+    assert one["name"] == "airline"
+    for number, (start, forecast, lower, upper) in enumerate(one["windows"]["Theta"], 1):
+        rows = of[of["window"] == number]
+        assert one["times"][start] == str(rows["time"].iloc[0])
+        np.testing.assert_allclose(forecast, rows["forecast"], rtol=1e-4)
+        np.testing.assert_allclose(lower, rows["lower_0.95"], rtol=1e-4)
+        np.testing.assert_allclose(upper, rows["upper_0.95"], rtol=1e-4)
+        actual = one["actual"][start : start + 12]
+        np.testing.assert_allclose(actual, rows["actual"], rtol=1e-4)
+    errors = comparison.by_horizon()
+    np.testing.assert_allclose(data["horizon"]["errors"]["Theta"], errors["Theta"], 1e-4)
+
+
+def test_a_report_of_many_forecasts_stays_under_a_megabyte(tmp_path):
+    many = comparison_of(
+        {f"f {number}": np.linspace(1, 2, 400) + number for number in range(7)},
+        datasets=20,
+        steps=14,
+    )
+    many.to_html(tmp_path / "large.html")
+    page = tmp_path / "large.html"
+    assert page.stat().st_size < 1_000_000
+    data = data_of(page.read_text())
+    assert len(data["series"]) == 20
+    assert 0 < data["n_windows"] < 20
+    assert f"Drawn are the last {data['n_windows']} windows of" in page.read_text()
+
+
+def test_what_comes_next_is_drawn_and_a_table(report, tmp_path):
+    comparison = report[0]
+    ahead = comparison.forecast(forecaster="Theta")
+    comparison.to_html(tmp_path / "next.html", forecast=ahead)
+    data = data_of((tmp_path / "next.html").read_text())
+    one = data["series"][0]
+    start, forecast, *_ = one["ahead"]
+    assert one["times"][start] == "1961-01"
+    np.testing.assert_allclose(forecast, ahead["forecast"][:12], rtol=1e-4)
+    assert data["winner"] == "Theta"
+    assert "What comes next" in (tmp_path / "next.html").read_text()
+
+
+@pytest.mark.parametrize("column", ["MASE", "behind_percent", "sMAPE", "coverage_0.95"])
+def test_numbers_are_those_of_the_terminal(report, capsys, column):
+    from skforecast_lstm.cli import _print_ranking
+
+    ranking = report[0].ranking()
+    _print_ranking(ranking)
+    said = capsys.readouterr().out
+    text = as_text(column, ranking[column]["Theta"])
+    assert text in said
+    assert f">{text}</td>" in report[1].read_text()
+
+
+def test_each_forecaster_has_one_colour(report):
+    from matplotlib.colors import to_hex
+
+    text = report[1].read_text()
+    order = data_of(text)["forecasters"]
+    lines = report[0].plot("horizon").axes[0].get_lines()
+    drawn = {line.get_label(): to_hex(line.get_color()).upper() for line in lines}
+    for number, name in enumerate(order[:2]):
+        assert drawn[name] == COLOURS[number].upper()
+        key = f'color:var(--c{number})"></span>{name}</'
+        # In the ranking, the buttons, a legend and the settings.
+        assert text.count(key) >= 4
 
 
 def test_what_users_wrote_is_escaped(report):
     text = report[1].read_text()
-    assert "<script" not in text
+    assert text.count("<script") == text.count("</script>") == 2
     assert html.escape(EVIL) in text
+    assert EVIL in [one["name"] for one in data_of(text)["series"]]
 
 
 def test_summary_ranking_and_reasons_are_there(report):
     comparison, path = report
     text = path.read_text()
     assert html.escape(comparison.summary()) in text
-    places = [text.index(f'<th scope="row">{name}</th>') for name in ("Theta", "naive")]
+    places = [text.index(f"</span>{name}</th>") for name in ("Theta", "naive")]
     assert places == sorted(places)
-    assert f"{comparison.ranking()['MASE']['Theta']:.3g}" in text
+    assert f"{comparison.ranking()['MASE']['Theta']:.3f}" in text
+    assert all(html.escape(sentence) in text for sentence in comparison.advice())
     assert "RuntimeError" in text
     assert "sktime" in text
     assert "NaiveForecaster()" in text
@@ -106,7 +207,7 @@ def test_no_number_has_an_exponent_where_a_thousand_begins(report, tmp_path):
     results = report[0].results.assign(value=999.7)
     dataclasses.replace(report[0], results=results).to_html(tmp_path / "large.html")
     text = (tmp_path / "large.html").read_text()
-    assert "<td>1,000</td>" in text
+    assert ">1,000</td>" in text
     assert "e+03" not in text
 
 
@@ -124,8 +225,8 @@ def test_many_series_and_none_at_all(rng, tmp_path):
     many = compare(frame, horizon=3, n_windows=1, forecasters=["naive"], coverage=())
     many.to_html(tmp_path / "many.html")
     text = (tmp_path / "many.html").read_text()
-    assert "drawn for the first 6 of 8 series" in text
-    assert text.count("<img") == 6 + 2
+    assert len(data_of(text)["series"]) == 8
+    assert "Drawn are the last 1 window of 8 series." in text
     with ignore_default_warnings():
         broken = Broken()
     none = compare(
@@ -134,7 +235,7 @@ def test_many_series_and_none_at_all(rng, tmp_path):
     none.to_html(tmp_path / "none.html")
     text = (tmp_path / "none.html").read_text()
     assert "all failed" in text
-    assert "<img" not in text
+    assert 'class="chart"' not in text
 
 
 def browse(page, folder, width):
@@ -162,16 +263,18 @@ MEASURE = """<!DOCTYPE html><title>not measured</title><body style="margin:0">
 <iframe style="border:0;width:{width}px;height:800px" srcdoc="{page}"></iframe><script>
 addEventListener("load", () => {{
   const inside = document.querySelector("iframe").contentDocument;
-  const outside = [...inside.querySelectorAll("h1, h2, p, img, figure, .table")].filter(
+  const kinds = "h1, h2, p, svg, select, .controls button, figure, .table";
+  const outside = [...inside.querySelectorAll(kinds)].filter(
     (one) => one.getBoundingClientRect().right > {width});
-  const images = [...inside.images];
+  const images = [...inside.querySelectorAll("svg")];
   document.title = JSON.stringify({{
     width: inside.documentElement.clientWidth,
     content: inside.documentElement.scrollWidth,
     outside: outside.length,
     tables: inside.querySelectorAll("table").length,
     rows: inside.querySelector("tbody").rows.length,
-    seen: images.filter((one) => one.naturalWidth > 0 && one.clientWidth > 300).length,
+    seen: images.filter((one) => one.children.length > 5
+      && one.getBoundingClientRect().width > 300).length,
     images: images.length,
     scrolling: [...inside.querySelectorAll(".table")].filter(
       (one) => one.scrollWidth > one.clientWidth).length,
@@ -194,8 +297,8 @@ def measured(page, folder, width):
 def test_a_browser_shows_it_without_a_complaint(report, tmp_path):
     dom, console = browse(report[1], tmp_path, 1280)
     assert console == []
-    assert dom.count("<table") == 5
-    assert dom.count("<img") == 4
+    assert dom.count("<table") == 6
+    assert dom.count("<svg") == N_CHARTS
 
 
 @needs_chromium
@@ -204,9 +307,9 @@ def test_it_fits_a_phone_and_a_desk(report, tmp_path, width):
     found = measured(report[1], tmp_path, width)
     assert found["content"] == found["width"] <= width
     assert found["outside"] == 0
-    assert found["tables"] == 5
+    assert found["tables"] == 6
     assert found["rows"] == 3
-    assert found["seen"] == found["images"] == 4
+    assert found["seen"] == found["images"] == N_CHARTS
     # On a phone it is the tables that scroll, each by itself.
     assert (found["scrolling"] > 0) or width > 390
 
@@ -224,3 +327,48 @@ def test_the_browser_would_tell_of_an_error_and_of_a_wide_page(tmp_path):
     found = measured(page, tmp_path, 390)
     assert found["content"] > found["width"]
     assert found["outside"] == 1
+
+
+# Sorts, presses and points in a page, and writes what it finds into the title.
+USE = """<script>
+addEventListener("load", () => {
+  const table = document.querySelector("table");
+  const head = [...table.tHead.rows[0].cells];
+  const column = head.findIndex((cell) => cell.textContent === "MASE");
+  const first = () => table.tBodies[0].rows[0].cells[0].textContent;
+  head[column].querySelector("button").click();
+  const least = first();
+  head[column].querySelector("button").click();
+  const most = first();
+  const lines = () => document.querySelectorAll("#forecasts polyline").length;
+  const before = lines();
+  document.querySelector("button[data-name][aria-pressed=false]").click();
+  const after = lines();
+  const chart = document.getElementById("forecasts");
+  chart.dispatchEvent(new KeyboardEvent("keydown", { key: "Home" }));
+  const said = document.getElementById("forecasts-said").textContent;
+  const select = document.getElementById("series");
+  select.value = "1";
+  select.onchange();
+  chart.dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
+  const other = document.getElementById("forecasts-said").textContent;
+  document.title = JSON.stringify({ least, most, before, after, said, other,
+    sort: head[column].getAttribute("aria-sort") });
+});
+</script>"""
+
+
+@needs_chromium
+def test_a_page_sorts_chooses_and_reads_values(report, tmp_path):
+    page = tmp_path / "used.html"
+    page.write_text(report[1].read_text() + USE)
+    dom, console = browse(page, tmp_path / "profile", 1280)
+    assert console == []
+    found = json.loads(html.unescape(re.search("<title>(.*?)</title>", dom).group(1)))
+    assert (found["least"], found["most"]) == ("Theta", "naive")
+    assert found["sort"] == "descending"
+    assert found["after"] > found["before"]
+    one = data_of(report[1].read_text())["series"][0]
+    assert found["said"].startswith(one["times"][0])
+    assert "actual" in found["said"]
+    assert found["other"].startswith("1960-12")
