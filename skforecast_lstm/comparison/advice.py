@@ -57,6 +57,12 @@ def advice(comparison):
     return said
 
 
+def _joined(names):
+    """Return names as text, such as "a, b and c"."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _are_too_few(scores):
     return len(pairs(scores)) < fewest_pairs(scores.shape[1])
 
@@ -110,10 +116,9 @@ def _advise_on_enough(comparison, scores, mase, best):
         return [f"Use {best}: it is better than all others by more than chance."]
     said = []
     if near:
-        names = [first, *near]
         said.append(
-            f"Use {best}. The difference between {', '.join(names[:-1])} and "
-            f"{names[-1]} may be chance, and {best} is the cheapest "
+            f"Use {best}. The difference between {_joined([first, *near])} may be "
+            f"chance, and {best} is the cheapest "
             f"({_seconds(comparison)[best]:.2g} s a window)."
         )
     else:
@@ -121,7 +126,7 @@ def _advise_on_enough(comparison, scores, mase, best):
         what = "series" if len(pairs(scores)) < len(scores) else "windows (--windows)"
         said.append(
             f"Use {best} for now: it has the least mean error, but it can't be told from "
-            f"{', '.join(tied)}. About {n_more} {what} may tell."
+            f"{_joined(tied)}. About {n_more} {what} may tell."
         )
     simple = {"naive", "seasonal naive"}
     if found := [name for name in [first, *tied] if name in simple]:
@@ -140,7 +145,7 @@ def _advise_on_features(settings):
     if not ignores:
         return []
     said = (
-        f"Features given with --x (X) went to {', '.join(reads)} only. The others "
-        f"({', '.join(ignores)}) don't read them."
+        f"Features given with --x (X) went to {_joined(reads)} only. The others "
+        f"({_joined(ignores)}) don't read them."
     )
     return [said]

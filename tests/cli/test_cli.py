@@ -951,7 +951,7 @@ def test_what_steers_a_terminal_is_written_out_in_errors(capsys):
 # ---------------------------------------------------------------- pictures and disks
 
 
-def test_a_picture_that_fails_is_a_note_and_the_rest_is_there(
+def test_a_picture_that_fails_is_an_error_and_the_rest_is_there(
     monkeypatch, folder, capsys
 ):
     from matplotlib.figure import Figure
@@ -971,7 +971,8 @@ def test_a_picture_that_fails_is_a_note_and_the_rest_is_there(
     ]
     assert main(["compare", *arguments]) == 0
     text = (folder / "airline-comparison.html").read_text()
-    assert "could not be drawn. RuntimeError: no &lt;ink&gt;" in text
+    # The report draws without matplotlib.
+    assert text.count('class="chart"') == 4
     assert len(pd.read_csv("a.csv"))
     assert json.loads(Path("a.json").read_text())
     capsys.readouterr()
