@@ -136,7 +136,12 @@ def _read(options):
     """Return the source, table and horizon, and print notes on guesses."""
     from skforecast_lstm._cli.tables import table_from_rows
 
-    source = read_source(options.source, query=options.query, sheet=options.sheet)
+    source = read_source(
+        options.source,
+        query=options.query,
+        sheet=options.sheet,
+        encoding=options.encoding,
+    )
     is_bundled = source.target is not None
     asks_target = options.wide or options.target is not None
     if options.horizon is None and not is_bundled:
@@ -393,6 +398,7 @@ def _forecast(options):
         forecaster=options.forecaster,
         horizon=horizon,
         season_length=options.season,
+        calendar=options.calendar,
         random_state=options.seed,
     )
     try:

@@ -103,6 +103,18 @@ def _names(text):
     return names
 
 
+def _encoding(text):
+    """Return the name of an encoding of text, as Python and pandas know it."""
+    try:
+        b"a".decode(text, "replace")
+    except (LookupError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no encoding; known are utf-8, utf-16, cp1252, latin-1 and those"
+            " of Python"
+        ) from None
+    return text
+
+
 def _thousands(text):
     """Parse the mark between thousands."""
     mark = " " if text == "space" else text
@@ -190,6 +202,12 @@ def _add_table_options(command):
     )
     add("--x", metavar="COL,COL", type=_names, default=[], help="known over the horizon")
     add("--sheet", metavar="NAME", help="sheet of an Excel file, if it has several")
+    add(
+        "--encoding",
+        metavar="NAME",
+        type=_encoding,
+        help="encoding of a CSV file, such as cp1252; default: UTF-8",
+    )
     add("--query", metavar="SQL", help="a SELECT, for a database")
     add("--freq", metavar="FREQ", help="length of a step, such as M, D, h or 15min")
     add(
@@ -287,6 +305,12 @@ def _add_forecast_options(command):
         metavar="NAME",
         default="LSTM",
         help="default: LSTM; best: the one that a comparison recommends",
+    )
+    add(
+        "--calendar",
+        metavar="WHAT",
+        help="hours, weekdays and times of the year for the LSTM: auto, or a country "
+        "such as US or DE-BY, with its holidays",
     )
     add(
         "--coverage",

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 
-__all__ = ["InputError", "Problems", "and_others", "needs", "rows_as_text"]
+__all__ = ["InputError", "Problems", "and_others", "first_line", "needs", "rows_as_text"]
 
 _MOST_SHOWN = 20
 
@@ -68,3 +68,9 @@ def and_others(rows):
     """Return text on the rows after the first, such as ", and 1 more like it (row 7)"."""
     n_more = len(rows) - 1
     return f", and {n_more} more like it ({rows_as_text(rows[1:])})" if n_more else ""
+
+
+def first_line(error):
+    """Return the first line of the message of an error."""
+    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).rstrip(".")

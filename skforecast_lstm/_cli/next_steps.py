@@ -16,7 +16,9 @@ __all__ = ["N_SERIES_DRAWN", "best_forecaster", "draw", "forecaster_for", "next_
 N_SERIES_DRAWN = 4
 
 
-def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
+def forecaster_for(
+    table, *, forecaster, horizon, season_length, random_state, calendar=None
+):
     """Return a forecaster by its name in `compare`, set up for all rows of a table."""
     from skforecast_lstm.comparison.lineup import line_up
 
@@ -34,9 +36,37 @@ def forecaster_for(table, *, forecaster, horizon, season_length, random_state):
     if forecaster == "default":
         raise InputError("--forecaster takes the name of one, such as LSTM or AutoETS.")
     try:
-        return line_up([forecaster], [dataset], random_state=random_state)[0][forecaster]
+        lined_up = line_up([forecaster], [dataset], random_state=random_state)[0]
     except ValueError as error:
         raise InputError(str(error)) from error
+    found = lined_up[forecaster]
+    return found if calendar is None else _with_calendar(found, calendar, table, y)
+
+
+def _with_calendar(forecaster, calendar, table, y):
+    """Return the forecaster with features of the calendar. Check that they are known."""
+    from skforecast_lstm import CalendarFeatures, LSTMForecaster
+
+    if not isinstance(forecaster, LSTMForecaster):
+        raise InputError(
+            f"--calendar is for --forecaster LSTM, got {type(forecaster).__name__}. "
+            "Leave --calendar out."
+        )
+    times = _with_times(y, table.steps.countable).index.get_level_values(-1)
+    if not isinstance(times, pd.DatetimeIndex | pd.PeriodIndex):
+        what = (
+            "it counts business days"
+            if isinstance(y.index.get_level_values(-1), pd.DatetimeIndex)
+            else "the times of the table are whole numbers"
+        )
+        raise InputError(f"--calendar needs dates, but {what}. Leave --calendar out.")
+    holidays = None if calendar == "auto" else calendar
+    features = CalendarFeatures(holidays=holidays)
+    try:
+        features.fit(y)
+    except (ImportError, ValueError) as error:
+        raise InputError(f"--calendar {calendar} can't be used. {error}") from error
+    return forecaster.set_params(calendar=features)
 
 
 def best_forecaster(table, *, horizon, season_length, random_state, progress):

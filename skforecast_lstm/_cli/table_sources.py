@@ -1,17 +1,15 @@
 """Sources of rows: a file, a database, or a bundled data set."""
 
-import csv
-import gzip
 import os
 import re
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from skforecast_lstm._cli.errors import InputError, needs
+from skforecast_lstm._cli.errors import InputError, first_line, needs
 from skforecast_lstm._cli.spreadsheets import read_spreadsheet
+from skforecast_lstm._cli.text_files import read_text_file
 from skforecast_lstm._suggestions import did_you_mean
 
 __all__ = ["DATASETS", "Source", "read_source"]
@@ -46,6 +44,7 @@ class _Dataset:
 
 
 _EXCEL = (".xlsx", ".xlsm")
+_TEXT = (".csv", ".tsv", ".txt")
 
 DATASETS = {
     "airline": _Dataset("passengers of airlines, 144 months", "load_airline"),
@@ -63,8 +62,12 @@ DATASETS = {
 }
 
 
-def read_source(source, *, query=None, sheet=None):
+def read_source(source, *, query=None, sheet=None, encoding=None):
     """Read all rows of the source that the argument SOURCE names."""
+    if encoding is not None and not source.lower().removesuffix(".gz").endswith(_TEXT):
+        raise InputError(
+            f"--encoding is for CSV files, and {source!r} is not one. Leave it out."
+        )
     if sheet is not None and not source.lower().endswith(_EXCEL):
         raise InputError(
             f"--sheet is for Excel files, and {source!r} is not one. Leave --sheet out."
@@ -80,7 +83,7 @@ def read_source(source, *, query=None, sheet=None):
     if source.lower() in DATASETS:
         return _load_dataset(source.lower())
     if path.exists() or path.suffix or path.name != source:
-        return _read_file(path, sheet)
+        return _read_file(path, sheet, encoding)
     raise InputError(
         f"There is no bundled data set {source!r}, and no file of this name. Data sets: "
         f"{', '.join(DATASETS)}.{did_you_mean(source, [*DATASETS, *_files_beside(path)])}"
@@ -113,7 +116,7 @@ def _files_beside(path):
         return []
 
 
-def _read_file(path, sheet):
+def _read_file(path, sheet, encoding):
     """Read the rows of a CSV, Excel or Parquet file."""
     if not path.exists():
         folder = path.parent
@@ -136,8 +139,8 @@ def _read_file(path, sheet):
         )
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     separator = None
-    if kind in ("csv", "tsv", "txt"):
-        rows, separator = _read_csv(path)
+    if f".{kind}" in _TEXT:
+        rows, separator = read_text_file(path, encoding)
     elif kind in ("parquet", "pq"):
         rows = _read_parquet(path)
     elif kind in ("db", "sqlite", "sqlite3"):
@@ -156,64 +159,6 @@ def _read_file(path, sheet):
     return Source(name, rows, separator=separator, file=path)
 
 
-def _read_csv(path):
-    """Read the cells of a text file. Find their separator in the header."""
-    import pandas as pd
-
-    def read(separator, **options):
-        return pd.read_csv(
-            path,
-            sep=separator,
-            header=None,
-            dtype=str,
-            na_filter=False,
-            encoding="utf-8-sig",
-            **options,
-        )
-
-    try:
-        header = read("\0", nrows=1).iloc[0, 0]
-        separator = max(",;\t", key=header.count)
-        rows = read(separator)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} can't be read as CSV: it is not text in UTF-8. Save it as UTF-8."
-        ) from error
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} can't be read as CSV: {_first_line(error)}.") from error
-    _check_no_nul(path, separator)
-    names = [name or f"Unnamed: {place}" for place, name in enumerate(rows.iloc[0])]
-    return rows.iloc[1:].set_axis(names, axis=1).reset_index(drop=True), separator
-
-
-def _check_no_nul(path, separator):
-    """Raise if a cell has a NUL byte, because pandas reads nothing after it."""
-    opened = gzip.open if path.name.lower().endswith(".gz") else open
-    with opened(path, "rb") as file:
-        if not any(b"\0" in part for part in iter(lambda: file.read(2**20), b"")):
-            return
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        rows = filter(None, csv.reader(file, delimiter=separator))
-        try:
-            header = next(rows)
-            number, place = next(
-                (number, place)
-                for number, row in enumerate([header, *rows])
-                for place, cell in enumerate(row)
-                if "\0" in cell
-            )
-        except (csv.Error, StopIteration):
-            where = ""
-        else:
-            row = f"row {number}" if number else "the header"
-            named = repr(header[place]) if place < len(header) else place + 1
-            where = f" in {row}, column {named}"
-    raise InputError(
-        f"{path} has a NUL byte{where}, and nothing after it can be read. Write the "
-        "file again, or delete the byte."
-    )
-
-
 def _read_parquet(path):
     """Read the rows of a Parquet file, with a named index as a column."""
     try:
@@ -225,7 +170,7 @@ def _read_parquet(path):
     try:
         rows = pd.read_parquet(path, engine="pyarrow")
     except (OSError, ValueError, pa.ArrowException) as error:
-        message = f"{path} can't be read as Parquet: {_first_line(error)}."
+        message = f"{path} can't be read as Parquet: {first_line(error)}."
         raise InputError(message) from error
     names = [name for name in rows.index.names if name is not None]
     for name in names:
@@ -235,12 +180,6 @@ def _read_parquet(path):
                 "Rename one."
             )
     return rows.reset_index(names) if names else rows
-
-
-def _first_line(error):
-    """Return the first line of the message of an error."""
-    lines = str(getattr(error, "orig", None) or error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
 
 
 def _read_database(address, query):
@@ -265,7 +204,7 @@ def _read_database(address, query):
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"The database URL can't be read: {_first_line(error)}."
+            f"The database URL can't be read: {first_line(error)}."
         ) from error
     except ModuleNotFoundError as error:
         raise InputError(
@@ -291,12 +230,12 @@ def _read_database(address, query):
             raise
         where = url.render_as_string(hide_password=True)
         raise InputError(
-            f"{where} has a cell that can't be read: {_first_line(error)}. Correct it, "
+            f"{where} has a cell that can't be read: {first_line(error)}. Correct it, "
             "or read its column as text, with --query and CAST(... AS TEXT)."
         ) from error
     except sqlalchemy.exc.SQLAlchemyError as error:
         where = url.render_as_string(hide_password=True)
-        raise InputError(f"{where} can't be read: {_first_line(error)}.") from error
+        raise InputError(f"{where} can't be read: {first_line(error)}.") from error
     finally:
         engine.dispose()
 
@@ -369,7 +308,7 @@ def _read_query(connection, query):
     try:
         return pd.read_sql_query(statement, connection)
     except pd.errors.DatabaseError as error:
-        reason = _first_line(error.__cause__ or error)
+        reason = first_line(error.__cause__ or error)
         raise InputError(f"--query failed: {reason}.") from error
 
 

@@ -811,13 +811,6 @@ def test_columns_of_one_name_are_told_apart_by_none(tmp_path):
     assert table_of(tmp_path, text, target="w").y.tolist() == [0, 0]
 
 
-def test_another_encoding_is_said(tmp_path):
-    with pytest.raises(InputError, match=r"not text in UTF-8. Save it as UTF-8"):
-        table_of(tmp_path, "t,v,f\n1,2,\u00fc\n", encoding="latin-1")
-    with pytest.raises(InputError, match="Save it as UTF-8"):
-        table_of(tmp_path, "t,v\n1,2\n", encoding="utf-16")
-
-
 @pytest.mark.parametrize("zone", ["+01", "+01:00", "+0100", " +01", "-05", "Z", "-03:30"])
 @pytest.mark.parametrize("between", [" ", "T"])
 def test_days_stay_days_however_the_zone_is_written(zone, between):
