@@ -202,6 +202,9 @@ class KerasWrapper(BaseEstimator):
     def set_params(self, **params):
         """Set parameters, including those of nested objects such as ``loss__delta``.
 
+        After ``set_params(model=estimator.model_)``, `model` is a copy of the trained
+        network, and a fit that continues goes on as before.
+
         Parameters
         ----------
         **params : dict
@@ -212,6 +215,12 @@ class KerasWrapper(BaseEstimator):
         self : estimator
             The estimator itself.
         """
+        network = getattr(self, "model_", None)
+        if network is not None and params.get("model") is network:
+            # A copy, because a fit that continues must not change a parameter.
+            params["model"] = self._copy_model(network)
+            if hasattr(self, "_built_with"):
+                self._built_with = {**self._built_with, "model": params["model"]}
         routed = {name for name in params if name.startswith(_ROUTE_PREFIXES)}
         super().set_params(
             **{name: params[name] for name in params if name not in routed}
@@ -257,7 +266,13 @@ class KerasWrapper(BaseEstimator):
             check_name_is_known(parameter, getattr(self, parameter))
         with seeded(seed):
             if isinstance(self.model, keras.Model):
-                model = self._copy_model()
+                if self.n_members > 1:
+                    raise ValueError(
+                        f"All n_members={self.n_members} networks would start with the "
+                        "weights of this one model. Give a function that builds the "
+                        "model, so that each has its own first weights."
+                    )
+                model = self._copy_model(self.model)
             else:
                 builder = self.model or self._keras_build_fn
                 models = [self._call_builder(builder) for _ in range(self.n_members)]
@@ -267,17 +282,12 @@ class KerasWrapper(BaseEstimator):
         make_complete(model)
         return model
 
-    def _copy_model(self):
-        """Return a copy of the user's model, with its weights."""
-        if self.n_members > 1:
-            raise ValueError(
-                f"All n_members={self.n_members} networks would start with the weights "
-                "of this one model. Give a function that builds the model, so that each "
-                "has its own first weights."
-            )
-        model = unpack_model(pack_model(self.model))
-        _exclude_from_decay(model, _decay_exclusions(self.model))
-        return model
+    def _copy_model(self, model):
+        """Return a copy of a model, with its weights."""
+        prepare_for_copy(model)
+        again = unpack_model(pack_model(model))
+        _exclude_from_decay(again, _decay_exclusions(model))
+        return again
 
     def _call_builder(self, builder):
         """Call the function that builds a model, with the arguments that it has."""

@@ -260,7 +260,10 @@ def _unsupported_error(place, what, module=None):
     """Return the error that names what a file can't hold, and gives advice."""
     home = f" of module {module!r}" if module else ""
     if place.endswith(".model"):
-        advice = "Give the network in its place: set_params(model=estimator.model_)."
+        advice = (
+            "If it is fitted, give the network in its place: "
+            "set_params(model=estimator.model_). Of a search, save best_estimator_."
+        )
     else:
         advice = (
             "Remove it, or save the estimator with joblib.dump. Files of joblib run code "
