@@ -19,12 +19,19 @@ from skforecast_lstm.windows import LookbackWindower
 __all__ = [
     "check_series_are_distinguished",
     "find_scale",
+    "fitted_pipeline",
     "is_network",
     "split_pipeline",
 ]
 
 # Scalers that only subtract a centre and divide by a spread, unless they clip.
 _SCALERS = (MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler)
+
+
+def fitted_pipeline(estimator: Any) -> Any:
+    """Return the best pipeline of a fitted search, or the estimator itself."""
+    inside = getattr(estimator, "best_estimator_", None)
+    return inside if isinstance(inside, Pipeline) else estimator
 
 
 def split_pipeline(pipeline: Any) -> tuple[Pipeline, LookbackWindower, Pipeline]:
@@ -34,8 +41,8 @@ def split_pipeline(pipeline: Any) -> tuple[Pipeline, LookbackWindower, Pipeline]
     end before their rows.
     """
     if not isinstance(pipeline, Pipeline):
-        inside = getattr(pipeline, "best_estimator_", None)
-        hint = " Give its best_estimator_." if isinstance(inside, Pipeline) else ""
+        is_search = hasattr(pipeline, "estimator") and hasattr(pipeline, "refit")
+        hint = " A search must be fitted, with refit=True." if is_search else ""
         raise TypeError(
             "pipeline must be a scikit-learn Pipeline with a LookbackWindower among its "
             f"steps, got {type(pipeline).__name__}.{hint}"

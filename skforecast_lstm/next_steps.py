@@ -16,6 +16,7 @@ from skforecast_lstm._history import History
 from skforecast_lstm._pipeline_parts import (
     check_series_are_distinguished,
     find_scale,
+    fitted_pipeline,
     is_network,
     split_pipeline,
 )
@@ -96,8 +97,7 @@ def forecast(
     ((24, 1), ['load'], Timestamp('2026-01-13 12:00:00'))
     """
     check_integer("steps", steps, 1)
-    inside = getattr(pipeline, "best_estimator_", None)
-    pipeline = inside if isinstance(inside, Pipeline) else pipeline
+    pipeline = fitted_pipeline(pipeline)
     table, parts = Table.of(X), _Parts(*split_pipeline(pipeline))
     n_series, reach = len(table.series), int(parts.windower.lags_[-1])
     # Columns that are known ahead may be read after the last step.

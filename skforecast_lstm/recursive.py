@@ -14,6 +14,7 @@ from skforecast_lstm._checks import check_integer
 from skforecast_lstm._pipeline_parts import (
     check_series_are_distinguished,
     find_scale,
+    fitted_pipeline,
     is_network,
     split_pipeline,
 )
@@ -43,8 +44,9 @@ def recursive_forecast(
 
     Parameters
     ----------
-    pipeline : Pipeline
-        Fitted pipeline that predicts all columns of `X`, in their order and units. One
+    pipeline : Pipeline or search
+        Fitted pipeline, or a fitted search for one such as `GridSearchCV`. It predicts
+        all columns of `X`, in their order and units. One
         step must be a :class:`LookbackWindower` with a `horizon` of 1 or more. The steps
         before it must transform each row separately.
     X : {array-like, dataframe, series} of shape (n_samples, n_features)
@@ -89,6 +91,7 @@ def recursive_forecast(
     (80, 12, 1)
     """
     check_integer("n_steps", n_steps, 1)
+    pipeline = fitted_pipeline(pipeline)
     before, windower, after = split_pipeline(pipeline)
     _check_can_be_fed_back(pipeline, windower)
     X = X if hasattr(X, "shape") else np.asarray(X)

@@ -439,7 +439,7 @@ def test_what_cannot_be_fed_back_is_explained():
         (ValueError, r"horizon=0.*LookbackWindower\(horizon=1\)", at_the_row, {}),
         (ValueError, "1 of the 2 columns.*horizon_targets.*use forecast", some, {}),
         (ValueError, "1 of the 2 columns", ridge_of_some, {}),
-        (TypeError, "got GridSearchCV. Give its best_estimator_", search.fit(X, X), {}),
+        (TypeError, "got GridSearchCV. A search must be fitted, with refit", search, {}),
         (TypeError, "Pipeline with a LookbackWindower.*got Ridge.$", Ridge(), {}),
         (TypeError, "regressor.*got LSTMClassifier", classifier, {}),
         (TypeError, "regressor.*got LookbackWindower", good[:1], {}),
@@ -465,6 +465,16 @@ def test_what_cannot_be_fed_back_is_explained():
     many = panel({"a": 10, "b": 10})
     with pytest.raises(ValueError, match=r"starts has 20.*Leave starts out"):
         recursive_forecast(good, many, 2, starts=[20])
+
+
+def test_a_fitted_search_stands_for_its_best_pipeline():
+    X = frame(40)
+    grid = {"lstmregressor__units": [1, 2]}
+    search = GridSearchCV(simple(), grid, cv=TimeSeriesSplit(2)).fit(X, X)
+    np.testing.assert_array_equal(
+        recursive_forecast(search, X, 3),
+        recursive_forecast(search.best_estimator_, X, 3),
+    )
 
 
 def test_unknown_history_is_an_error_where_the_windower_says_so():
