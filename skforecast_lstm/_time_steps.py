@@ -210,10 +210,9 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
         if _usual_number(times, offset) == 1:
             return offset
     clock = times.tz_localize(None)
-    days = clock.normalize()
-    if (clock - days == clock[0] - days[0]).all():
-        return _calendar_offset(times, days)
-    if n_hours := _business_hours(clock, days):
+    if _holds(_are_at_one_time_of_day, clock):
+        return _calendar_offset(times, clock.normalize())
+    if n_hours := _holds(_are_business_hours, clock) and _business_hours(clock):
         return pd.offsets.BusinessHour(n_hours)
     width = _usual_distance(np.diff(times.asi8))
     return None if width is None else to_offset(pd.Timedelta(width, unit=times.unit))
@@ -277,21 +276,38 @@ def _usual_number(times, offset):
     return None if (numbers < 0).any() else _usual_distance(np.diff(numbers))
 
 
-def _business_hours(clock, days):
-    """Return the usual number of business hours between times.
+def _holds(check, clock):
+    """Return whether a check holds for all times. Check a few first, which is fast."""
+    few = clock[:: len(clock) // 1000 + 1]
+    return (len(few) == len(clock) or check(few)) and check(clock)
 
-    Return None if a time is outside the business hours.
-    """
+
+def _are_at_one_time_of_day(clock):
+    of_day = clock - clock.normalize()
+    return (of_day == of_day[0]).all()
+
+
+def _opening_hours():
+    """Return the hours at which the business hours of pandas begin and end."""
+    offset = pd.offsets.BusinessHour()
+    return offset.start[0].hour, offset.end[0].hour
+
+
+def _are_business_hours(clock):
+    """Return whether all times are at the same minute of a business hour."""
+    opens, closes = _opening_hours()
+    hours, rest = divmod(clock - clock.normalize(), pd.Timedelta(1, "h"))
+    is_open = (clock.dayofweek < 5) & (hours >= opens) & (hours < closes)
+    return is_open.all() and (rest == rest[0]).all()
+
+
+def _business_hours(clock):
+    """Return the usual number of business hours between times in business hours."""
     # Count the hours, because a list of every hour is slow for few visits in many months.
-    hours, rest = divmod(clock - days, pd.Timedelta(1, "h"))
-    opens = pd.offsets.BusinessHour().start[0].hour
-    closes = pd.offsets.BusinessHour().end[0].hour
-    is_open = (days.dayofweek < 5) & (hours >= opens) & (hours < closes)
-    if not is_open.all() or (rest != rest[0]).any():
-        return None
-    dates = days.to_numpy().astype("datetime64[D]")
-    n_hours = np.asarray((closes - opens) * np.busday_count(dates[0], dates) + hours)
-    return _usual_distance(np.diff(n_hours.astype(np.int64)))
+    opens, closes = _opening_hours()
+    dates = clock.to_numpy().astype("datetime64[D]")
+    n_hours = (closes - opens) * np.busday_count(dates[0], dates) + clock.hour
+    return _usual_distance(np.diff(np.asarray(n_hours).astype(np.int64)))
 
 
 def _calendar_offset(times, days):
