@@ -309,6 +309,7 @@ def test_a_warm_start_has_as_many_batches_again(windows, y):
     assert rate(warm) == pytest.approx(0.005)
 
 
+@pytest.mark.filterwarnings("ignore::skforecast_lstm.exceptions.UnknownStepsWarning")
 def test_a_search_compiles_one_program(compilations, rng):
     """Whatever the rate, the fold and its seed, also for several members."""
     series = rng.normal(size=(120, 1))
