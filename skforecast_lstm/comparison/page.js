@@ -212,7 +212,9 @@
         if (at >= first && at <= end) found.push(Number(mark.toPrecision(6)));
       }
     }
-    return found;
+    // Values that are near have no such mark between them.
+    return found.length > 1 ? found
+      : ticks(10 ** first, 10 ** end, 4).filter((mark) => mark > 0);
   }
 
   const drawings = [];

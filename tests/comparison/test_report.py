@@ -273,7 +273,7 @@ addEventListener("load", () => {{
     outside: outside.length,
     tables: inside.querySelectorAll("table").length,
     rows: inside.querySelector("tbody").rows.length,
-    seen: images.filter((one) => one.children.length > 5
+    seen: images.filter((one) => one.children.length > 3
       && one.getBoundingClientRect().width > 300).length,
     images: images.length,
     scrolling: [...inside.querySelectorAll(".table")].filter(
