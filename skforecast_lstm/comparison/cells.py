@@ -19,12 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import __version__
 from skforecast_lstm.comparison.datasets import every_series
-from skforecast_lstm.comparison.scores import (
-    interval_scores,
-    point_scores,
-    quantile_scores,
-    scaled_errors,
-)
+from skforecast_lstm.comparison.outcomes import failure, outcome
 
 
 @dataclass(frozen=True)
@@ -36,6 +31,8 @@ class Cell:
     forecaster: Any
     window: int
     coverage: tuple[float, ...]
+    # Window of the fit. At a later window, the forecaster only takes the new rows.
+    fit_window: int
 
     @property
     def n_train(self):
@@ -66,7 +63,9 @@ class Cell:
         try:
             metrics = metric_names(self.coverage)
             made = [self.name, _class_path(forecaster), parameters]
-            parts = joblib.hash([job, *made, metrics])
+            fitted_before = self.fit_window != self.window
+            fit = [self.dataset.windows[self.fit_window]] if fitted_before else []
+            parts = joblib.hash([job, *made, metrics, *fit])
         except Exception as error:
             raise ValueError(
                 f"The parameters of {self.name!r} can't be hashed, so its results can't "
@@ -171,8 +170,7 @@ def run(prefix, y, X, forecaster, horizon, season_length, coverage):
             return _scores(prefix, y, X, forecaster, horizon, season_length, coverage)
         # A forecaster may raise any error, and the others must go on.
         except Exception as error:  # noqa: BLE001
-            reason = f"{type(error).__name__}: {error}"
-            return {"error": reason, "scores": [], "forecasts": []}
+            return failure(error)
 
 
 def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
@@ -181,64 +179,31 @@ def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
     if levels:
         asked.append(_Intervals(coverage=list(levels)))
     splitter = SingleWindowSplitter(fh=np.arange(1, horizon + 1))
-    outcome = evaluate(
+    found = evaluate(
         forecaster, splitter, y, X=X, scoring=asked, return_data=True,
         error_score="raise",
         # X has only the rows to forecast, because ARIMA fails with earlier rows.
         cv_X=None if X is None else SameLocSplitter(splitter, y),
     ).iloc[0]  # fmt: skip
-    train, actual = (
-        every_series(outcome[part], prefix) for part in ("y_train", "y_test")
-    )
+    train, actual = (every_series(found[part], prefix) for part in ("y_train", "y_test"))
 
     def values(forecast):
-        aligned = _align_to(forecast, outcome["y_test"])
+        aligned = align_to(forecast, found["y_test"])
         return every_series(aligned, prefix).values[:, 0]
 
-    forecast = values(outcome["y_pred"])
-    scores = point_scores(actual, forecast, train, season_length)
-    columns = {
-        "actual": actual.values[:, 0],
-        "forecast": forecast,
-        "scaled_error": scaled_errors(actual, forecast, train, season_length),
-    }
-    # The point forecast stands for the median.
-    quantiles, by_level = {0.5: forecast}, {}
-    for level in levels:
-        bounds = [
-            values(outcome["y_pred_interval"].xs((level, side), axis=1, level=(-2, -1)))
+    bounds = {
+        level: [
+            values(found["y_pred_interval"].xs((level, side), axis=1, level=(-2, -1)))
             for side in ("lower", "upper")
         ]
-        found = interval_scores(actual, *bounds, train, season_length, level)
-        by_level |= {f"{metric}_{level:g}": of for metric, of in found.items()}
-        quantiles |= {(1 - level) / 2: bounds[0], (1 + level) / 2: bounds[1]}
-        for side, bound in zip(("lower", "upper"), bounds, strict=True):
-            columns[f"{side}_{level:g}"] = bound
-    if levels:
-        scores |= quantile_scores(actual, quantiles, train, season_length) | by_level
-    for metric, column in (("fit_seconds", "fit_time"), ("predict_seconds", "pred_time")):
-        scores[metric] = np.full(len(actual), outcome[column] / len(actual))
-    by_metric = {metric: numbers.tolist() for metric, numbers in scores.items()}
-    by_column = {column: numbers.tolist() for column, numbers in columns.items()}
-    rows = [actual.row_slice(number) for number in range(len(actual))]
-    return {
-        "error": None,
-        "scores": [
-            [name, metric, numbers[number]]
-            for number, name in enumerate(actual.names)
-            for metric, numbers in by_metric.items()
-        ],
-        "forecasts": [
-            {
-                "series": name,
-                **{column: numbers[place] for column, numbers in by_column.items()},
-            }
-            for name, place in zip(actual.names, rows, strict=True)
-        ],
+        for level in levels
     }
+    seconds = {"fit_seconds": found["fit_time"], "predict_seconds": found["pred_time"]}
+    forecast = values(found["y_pred"])
+    return outcome(actual, train, forecast, bounds, season_length, seconds)
 
 
-def _align_to(forecast, actual):
+def align_to(forecast, actual):
     """Return the forecasts with the columns and rows of the actual values."""
     forecast = pd.DataFrame(forecast)
     forecast.columns = actual.columns

@@ -3,7 +3,6 @@
 import contextlib
 import time
 from dataclasses import replace
-from importlib.metadata import version
 from importlib.util import find_spec
 
 import numpy as np
@@ -11,23 +10,17 @@ import pandas as pd
 
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._series import ranges
-from skforecast_lstm.comparison.cells import Cell, metric_names, run
+from skforecast_lstm.comparison.cells import Cell, metric_names
 from skforecast_lstm.comparison.datasets import read_datasets
+from skforecast_lstm.comparison.groups import Group, run_cells
 from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
+from skforecast_lstm.comparison.refits import check_refit, fit_windows
 from skforecast_lstm.comparison.result import Comparison
+from skforecast_lstm.comparison.settings import describe
 from skforecast_lstm.comparison.store import ResultsFile
 from skforecast_lstm.comparison.workers import BACKENDS, run_all
 
 __all__ = ["compare"]
-
-_PACKAGES = (
-    "skforecast-lstm",
-    "sktime",
-    "scikit-learn",
-    "statsmodels",
-    "pmdarima",
-    "keras",
-)
 
 
 def compare(
@@ -39,6 +32,7 @@ def compare(
     forecasters=None,
     n_windows=None,
     step=None,
+    refit="auto",
     coverage=(0.8, 0.95),
     n_jobs=1,
     backend="loky",
@@ -83,6 +77,14 @@ def compare(
     step : int, default=None
         Number of rows from one cutoff to the next. If None, it is `horizon`, so windows
         do not overlap.
+    refit : "auto", bool or int, default="auto"
+        Windows at which a forecaster is fitted. True means each window, False only the
+        first, and a number k every k windows. At the other windows, the forecaster
+        takes the new rows without training, and forecasts from them. "auto" fits at
+        each window if there are at most 20 windows. With more, it fits every so many
+        windows that there are at most 20 fits. Only the LSTM, "naive", "seasonal naive",
+        and regressors without `X` can take new rows. The others are fitted at each
+        window in any case. `settings` of the result has the number of fits.
     coverage : tuple of float, default=(0.8, 0.95)
         Nominal coverages of prediction intervals, for forecasters that have them.
     n_jobs : int, default=1
@@ -138,6 +140,7 @@ def compare(
     Name: MASE, dtype: float64
     """
     started = time.perf_counter()
+    check_refit(refit)
     coverage = _check_run(coverage, n_jobs, backend)
     datasets = read_datasets(
         y,
@@ -148,16 +151,23 @@ def compare(
         step=step,
     )
     line_ups = line_up(forecasters, datasets, random_state=random_state)
-    cells = [
-        Cell(dataset, name, forecaster, window, coverage)
+    fits = [
+        {
+            name: fit_windows(refit, forecaster, len(dataset.windows))
+            for name, forecaster in by_name.items()
+        }
         for dataset, by_name in zip(datasets, line_ups, strict=True)
+    ]
+    cells = [
+        Cell(dataset, name, forecaster, window, coverage, fits_by_name[name][window])
+        for dataset, by_name, fits_by_name in zip(datasets, line_ups, fits, strict=True)
         for window in range(len(dataset.windows))
         for name, forecaster in by_name.items()
     ]
     store = ResultsFile(results)
     with ignore_default_warnings():
         keys = [cell.key() if store.path else None for cell in cells]
-        settings = _settings(datasets, line_ups, coverage)
+        settings = describe(datasets, line_ups, fits, coverage)
     kept = store.read()
     done = {
         number: kept[key]
@@ -165,13 +175,15 @@ def compare(
         if key in kept and kept[key]["error"] is None
     }
     n_reused = len(done)
-    awaited = {number: cell for number, cell in enumerate(cells) if number not in done}
+    awaited = _groups(cells, done)
     try:
         with store, _progress(len(cells), n_reused, shown=progress) as advance:
-            for number, result in run_all(run, awaited, n_jobs, backend):
-                store.write(keys[number], cells[number], result)
-                done[number] = result
-                advance()
+            for group, outcomes in run_all(run_cells, awaited, n_jobs, backend):
+                for number, result in zip(group, outcomes, strict=True):
+                    store.write(keys[number], cells[number], result)
+                    if number not in done:
+                        advance()
+                    done[number] = result
     except KeyboardInterrupt:
         kept_where = (
             f"They are kept in {store.path}: the same call goes on from there."
@@ -210,6 +222,19 @@ def _check_run(coverage, n_jobs, backend):
     return levels
 
 
+def _groups(cells, done):
+    """Return the cells to run by their numbers, in groups that share a fit."""
+    groups = {}
+    for number, cell in enumerate(cells):
+        fit = cell.dataset.name, cell.name, cell.fit_window
+        groups.setdefault(fit, []).append(number)
+    return {
+        tuple(numbers): Group([cells[number] for number in numbers])
+        for numbers in groups.values()
+        if not done.keys() >= set(numbers)
+    }
+
+
 @contextlib.contextmanager
 def _progress(total, completed, *, shown):
     """Yield a function to call after each cell, and show a progress bar if asked."""
@@ -239,60 +264,6 @@ def _progress(total, completed, *, shown):
                 yield lambda: bar.advance(task)
             return
     yield lambda: None
-
-
-def _settings(datasets, line_ups, coverage):
-    """Return the settings of the comparison, for the report."""
-    return {
-        "horizon": datasets[0].horizon,
-        "coverage": list(coverage),
-        "datasets": {
-            dataset.name: {
-                "rows": len(dataset.times),
-                "season_length": dataset.season_length,
-                "windows": len(dataset.windows),
-                "step": int(dataset.windows[1] - dataset.windows[0])
-                if len(dataset.windows) > 1
-                else dataset.horizon,
-                "first_cutoff": str(dataset.times[dataset.windows[0] - 1]),
-                "forecasters": {name: repr(made) for name, made in by_name.items()},
-            }
-            for dataset, by_name in zip(datasets, line_ups, strict=True)
-        },
-        "lstm": [name for name, made in line_ups[0].items() if _is_lstm(made)],
-        "pretrained": [
-            name
-            for name, made in line_ups[0].items()
-            if _is_lstm(made) and getattr(made, "pretrained", False)
-        ],
-        **_readers(datasets, line_ups),
-        "versions": _versions(),
-    }
-
-
-def _readers(datasets, line_ups):
-    """Return the names of the forecasters that read the features, and of the others."""
-    if all(dataset.X is None for dataset in datasets):
-        return {}
-    reads = {
-        name: made.get_tag("capability:exogenous") for name, made in line_ups[0].items()
-    }
-    return {
-        "reads_features": [name for name, does in reads.items() if does],
-        "ignores_features": [name for name, does in reads.items() if not does],
-    }
-
-
-def _is_lstm(forecaster):
-    return any(base.__name__ == "LSTMForecaster" for base in type(forecaster).__mro__)
-
-
-def _versions():
-    found = {}
-    for package in _PACKAGES:
-        with contextlib.suppress(ModuleNotFoundError):
-            found[package] = version(package)
-    return found
 
 
 def _comparison(datasets, cells, outcomes, settings):

@@ -296,6 +296,10 @@ def _legend(names, colours):
     return f'<p class="legend">{keys}</p>'
 
 
+# Settings of a dataset that differ between forecasters.
+_BY_FORECASTER = ("forecasters", "fits")
+
+
 def _plain(_, value):
     """Return a number of the settings as text."""
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -305,21 +309,25 @@ def _settings(settings, colours):
     """Return the settings that are needed to repeat the comparison."""
     datasets = pd.DataFrame(
         [
-            {"dataset": name} | {key: of[key] for key in of if key != "forecasters"}
+            {"dataset": name} | {key: of[key] for key in of if key not in _BY_FORECASTER}
             for name, of in settings["datasets"].items()
         ]
     ).set_index("dataset")
     parameters = pd.DataFrame(
         [
-            {"forecaster": name, "parameters": made, "dataset": dataset}
+            {
+                "forecaster": name,
+                "parameters": made,
+                "fits": of["fits"][name],
+                "dataset": dataset,
+            }
             for dataset, of in settings["datasets"].items()
             for name, made in of["forecasters"].items()
         ]
     )
-    forecasters = parameters.groupby(["forecaster", "parameters"], sort=False).agg(
-        ", ".join
-    )
-    forecasters = forecasters.reset_index("parameters")
+    keys = ["forecaster", "parameters", "fits"]
+    forecasters = parameters.groupby(keys, sort=False).agg(", ".join)
+    forecasters = forecasters.reset_index(keys[1:])
     if len(settings["datasets"]) == 1:
         forecasters = forecasters.drop(columns="dataset")
     versions = ", ".join(f"{name} {of}" for name, of in settings["versions"].items())
@@ -328,7 +336,7 @@ def _settings(settings, colours):
     coverage = ", ".join(f"{100 * level:g} %" for level in settings["coverage"])
     how = (
         f"Horizon: {settings['horizon']} steps. Intervals: {coverage or 'none'}. "
-        f"{settings['cells']} fits{run_before}; this run took "
+        f"{settings['cells']} forecasts{run_before}; this run took "
         f"{settings['seconds']:.1f} s. Versions: {versions}."
     )
     return "\n".join(

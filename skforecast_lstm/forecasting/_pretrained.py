@@ -50,12 +50,12 @@ class Pretrained:
         values = np.full((*steps.shape, n_columns, len(LEVELS)), np.nan)
         number, place = np.nonzero(steps >= 1)
         if len(number):
-            ahead = self._after(series, series.offsets[1:], int(steps.max()))
+            ahead = self.after(series, series.offsets[1:], int(steps.max()))
             values[number, place] = ahead[number, steps[number, place] - 1]
         rows = series.offsets[1:, None] + steps - 1
         number, place = np.nonzero((steps < 1) & (rows >= series.offsets[:-1, None]))
         if len(number):
-            before = self._after(series, rows[number, place], 1, number)
+            before = self.after(series, rows[number, place], 1, number)
             values[number, place] = before[:, 0]
         return values
 
@@ -63,7 +63,7 @@ class Pretrained:
         """Return the forecasts from the origins, of the shape of their targets."""
         stops = series.offsets[held_out.series + 1] - held_out.n_after
         horizon = held_out.targets.shape[1]
-        return self._after(series, stops, horizon, held_out.series)[..., MEDIAN]
+        return self.after(series, stops, horizon, held_out.series)[..., MEDIAN]
 
     def calibrated(self, values: NDArray, series: ManySeries, horizon: int) -> NDArray:
         """Return quantiles, made wider or narrower by errors at origins of the series.
@@ -76,7 +76,7 @@ class Pretrained:
             return values
         chosen = evenly(len(stops), _MOST_ORIGINS)
         number, stops = number[chosen], stops[chosen]
-        tried = self._after(series, stops, horizon, number)
+        tried = self.after(series, stops, horizon, number)
         actual = series.values[stops[:, None] + np.arange(horizon)]
         distances = np.abs(tried - tried[..., MEDIAN, None])
         errors = actual - tried[..., MEDIAN]
@@ -92,7 +92,13 @@ class Pretrained:
             result[..., [low, high]] *= np.clip(width, 0.5, 2.0)
         return middle + np.sort(result, axis=-1)
 
-    def _after(self, series, stops, horizon, number=None):
+    def after(
+        self,
+        series: ManySeries,
+        stops: NDArray,
+        horizon: int,
+        number: NDArray | None = None,
+    ) -> NDArray:
         """Return quantiles of the steps after some rows of some series, or of all."""
         number = np.arange(len(series)) if number is None else number
         pasts = [

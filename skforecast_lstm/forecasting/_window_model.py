@@ -149,7 +149,22 @@ class WindowModel:
 
     def _ahead(self, scaled, n_steps):
         """Return forecasts after the last row of each series, fed back in blocks."""
-        last = scaled.last_windows(self.lookback, self.horizon)
+        return self._fed_back(scaled.last_windows(self.lookback, self.horizon), n_steps)
+
+    def ahead_of(
+        self, scaled: ScaledSeries, stops: NDArray, n_steps: int
+    ) -> tuple[NDArray, NDArray]:
+        """Return the forecasts after some rows of some series, and the window spreads.
+
+        The rows from each stop on are not read, except those of columns known ahead.
+        The shapes are (n_stops, n_steps, n_targets, n_quantiles) and
+        (n_stops, n_targets).
+        """
+        last = scaled.windows_at(stops, self.lookback, self.horizon, n_steps)
+        return self._fed_back(last, n_steps)
+
+    def _fed_back(self, last, n_steps):
+        """Return forecasts after windows, in blocks, and the spreads of the windows."""
         windows = last.inputs()
         spread = window_spread(windows[:, :, : self.n_targets])
         values = np.empty((len(windows), 0, self.n_targets, self.n_quantiles))

@@ -76,6 +76,25 @@ class ScaledSeries:
             n_steps,
         )
 
+    def windows_at(
+        self, stops: NDArray, lookback: int, n_steps: int, n_ahead: int
+    ) -> "LastWindows":
+        """Return the windows before some rows of some series.
+
+        Each window is inside its series, and so are the `n_ahead` rows after it.
+        """
+        filled = self.series.filled_forward()
+        n_known = self.ahead.shape[2]
+        n_columns = filled.shape[1] - n_known
+        here = stops[:, None] + np.arange(-lookback, 0)
+        known = stops[:, None] + np.arange(-lookback, n_ahead if n_known else 0)
+        return LastWindows(
+            filled[here, :n_columns],
+            filled[known, n_columns:],
+            np.zeros(len(stops), dtype=np.int64),
+            n_steps,
+        )
+
 
 @dataclass
 class LastWindows:

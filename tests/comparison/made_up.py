@@ -51,6 +51,7 @@ def comparison_of(mase, *, lstm=(), datasets=1, step=4, steps=4):
         "rows": 100,
         "season_length": 4,
         "forecasters": dict.fromkeys(mase, ""),
+        "fits": dict.fromkeys(mase, 1),
     }
     named = {f"data {number}": of_each for number in range(datasets)}
     settings = {

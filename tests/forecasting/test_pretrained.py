@@ -321,7 +321,7 @@ class TestCalibration:
         def after(self, series, stops, horizon, number=None):
             return np.tile(told, (len(stops), horizon, 1, 1))
 
-        monkeypatch.setattr(Pretrained, "_after", after)
+        monkeypatch.setattr(Pretrained, "after", after)
         values = np.tile(told, (100, 3, 1, 1))
         found = Pretrained((1, 1)).calibrated(values, series, 3)
         expected = np.broadcast_to(stats.norm.ppf(LEVELS), found.shape)

@@ -1,0 +1,76 @@
+"""Outcome of a cell: scores and forecasts, made of numbers, strings and lists."""
+
+import numpy as np
+
+from skforecast_lstm.comparison.scores import (
+    interval_scores,
+    point_scores,
+    quantile_scores,
+    scaled_errors,
+)
+
+__all__ = ["failure", "outcome"]
+
+
+def failure(error):
+    """Return the outcome of a cell that raised an error."""
+    reason = f"{type(error).__name__}: {error}"
+    return {"error": reason, "scores": [], "forecasts": []}
+
+
+def outcome(actual, train, forecast, bounds, season_length, seconds):
+    """Return the outcome of a cell that has forecasts.
+
+    Parameters
+    ----------
+    actual, train : ManySeries of one column
+        Actual values, and the values before them.
+    forecast : ndarray of shape (n_rows,)
+        Forecast of each actual value.
+    bounds : dict of float to two ndarray of shape (n_rows,)
+        Lower and upper bounds of the intervals of each nominal coverage.
+    season_length : int
+        Number of rows in a season, for the scaled errors.
+    seconds : dict of str to float
+        Seconds of the cell, shared equally by its series.
+
+    Returns
+    -------
+    outcome : dict
+        The entries "error", "scores" and "forecasts".
+    """
+    scores = point_scores(actual, forecast, train, season_length)
+    columns = {
+        "actual": actual.values[:, 0],
+        "forecast": forecast,
+        "scaled_error": scaled_errors(actual, forecast, train, season_length),
+    }
+    # The point forecast stands for the median.
+    quantiles, by_level = {0.5: forecast}, {}
+    for level, (lower, upper) in bounds.items():
+        found = interval_scores(actual, lower, upper, train, season_length, level)
+        by_level |= {f"{metric}_{level:g}": of for metric, of in found.items()}
+        quantiles |= {(1 - level) / 2: lower, (1 + level) / 2: upper}
+        columns |= {f"lower_{level:g}": lower, f"upper_{level:g}": upper}
+    if bounds:
+        scores |= quantile_scores(actual, quantiles, train, season_length) | by_level
+    for metric, number in seconds.items():
+        scores[metric] = np.full(len(actual), number / len(actual))
+    by_metric = {metric: numbers.tolist() for metric, numbers in scores.items()}
+    by_column = {column: numbers.tolist() for column, numbers in columns.items()}
+    rows = [actual.row_slice(number) for number in range(len(actual))]
+    return {
+        "error": None,
+        "scores": [
+            [name, metric, numbers[number]]
+            for number, name in enumerate(actual.names)
+            for metric, numbers in by_metric.items()
+        ],
+        "forecasts": [
+            {
+                "series": name,
+                **{column: numbers[place] for column, numbers in by_column.items()},
+            }
+            for name, place in zip(actual.names, rows, strict=True)
+        ],
+    }

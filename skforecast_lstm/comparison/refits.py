@@ -1,0 +1,51 @@
+"""Windows at which a forecaster is fitted. At the others it only takes the new rows."""
+
+from skforecast_lstm._checks import check_integer
+
+__all__ = ["check_refit", "fit_windows", "takes_new_rows"]
+
+# Most fits of a forecaster on a dataset with refit="auto", if it takes new rows.
+_MOST_FITS = 20
+
+# Forecasters that forecast from the new rows after `update(update_params=False)`. Others
+# keep what they computed in `fit` and move only the cutoff, so they forecast old values.
+_TAKE_NEW_ROWS = {
+    ("skforecast_lstm.forecasting.forecaster", "LSTMForecaster"),
+    ("sktime.forecasting.naive", "NaiveForecaster"),
+    ("sktime.forecasting.compose", "DirectTabularRegressionForecaster"),
+    ("sktime.forecasting.compose", "MultioutputTabularRegressionForecaster"),
+    ("sktime.forecasting.compose", "RecursiveTabularRegressionForecaster"),
+}
+
+
+def check_refit(refit):
+    """Raise unless it is "auto", a bool or a number of windows."""
+    if isinstance(refit, bool) or (isinstance(refit, str) and refit == "auto"):
+        return
+    if isinstance(refit, str):
+        raise ValueError(
+            f'refit must be "auto", True, False or a number of windows, got {refit!r}.'
+        )
+    check_integer("refit", refit, 1)
+
+
+def takes_new_rows(forecaster):
+    """Return True if the forecaster can take new rows without a fit."""
+    kind = type(forecaster)
+    return any(
+        kind.__name__ == name and kind.__module__.startswith(module)
+        for module, name in _TAKE_NEW_ROWS
+    )
+
+
+def fit_windows(refit, forecaster, n_windows):
+    """Return, for each window, the number of the window of its fit."""
+    if not takes_new_rows(forecaster) or refit is True:
+        every = 1
+    elif refit is False:
+        every = n_windows
+    elif refit == "auto":
+        every = -(-n_windows // _MOST_FITS)
+    else:
+        every = refit
+    return [window - window % every for window in range(n_windows)]
