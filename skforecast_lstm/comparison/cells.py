@@ -1,4 +1,4 @@
-"""Cells of a comparison: one forecaster on one dataset at one cutoff, run by sktime."""
+"""Cells of a comparison: one forecaster on one dataset at one cutoff."""
 
 import contextlib
 import hashlib
@@ -8,18 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import joblib
-import numpy as np
 import pandas as pd
 import sktime
-from sktime.forecasting.model_evaluation import evaluate
-from sktime.performance_metrics.forecasting import MeanAbsoluteError
-from sktime.performance_metrics.forecasting.probabilistic import EmpiricalCoverage
-from sktime.split import SameLocSplitter, SingleWindowSplitter
 from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import __version__
-from skforecast_lstm.comparison.datasets import every_series
-from skforecast_lstm.comparison.outcomes import failure, outcome
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Cell:
         return self.dataset.windows[self.window]
 
     def job(self):
-        """Return the arguments of `run`."""
+        """Return the arguments of `run_group`, without the cutoff."""
         y, X = self.dataset.window(self.n_train)
         return {
             "prefix": self.dataset.prefix,
@@ -93,24 +86,6 @@ def metric_names(coverage):
     return ["MASE", "RMSSE", "sMAPE", *quantiles, *levels, *seconds]
 
 
-class _Unscored:
-    """Metric that tells sktime which forecasts to make, and measures nothing.
-
-    sktime would measure each series separately, which takes far longer than `scores`.
-    """
-
-    def __call__(self, y_true, y_pred, **others):
-        return np.nan
-
-
-class _PointForecasts(_Unscored, MeanAbsoluteError):  # noqa: N818
-    """Asks for point forecasts."""
-
-
-class _Intervals(_Unscored, EmpiricalCoverage):
-    """Asks for intervals."""
-
-
 _lock = threading.Lock()
 _shared_filters = contextlib.ExitStack()
 _n_users = 0
@@ -142,65 +117,6 @@ def quiet():
             _n_users -= 1
             if not _n_users:
                 _shared_filters.close()
-
-
-def run(prefix, y, X, forecaster, horizon, season_length, coverage):
-    """Fit, forecast and score one cell. The result includes any error.
-
-    Parameters
-    ----------
-    prefix : tuple of str
-        First parts of the names of the series.
-    y, X : DataFrame
-        Rows up to the end of the window. `X` may be None.
-    forecaster : sktime forecaster
-        Forecaster to clone; it is not changed.
-    horizon, season_length : int
-        Number of steps to forecast, and of rows in a season for the scaled errors.
-    coverage : tuple of float
-        Nominal coverages, for forecasters that have intervals.
-
-    Returns
-    -------
-    result : dict
-        The entries "error", "scores" and "forecasts", made of numbers, strings and lists.
-    """
-    with quiet():
-        try:
-            return _scores(prefix, y, X, forecaster, horizon, season_length, coverage)
-        # A forecaster may raise any error, and the others must go on.
-        except Exception as error:  # noqa: BLE001
-            return failure(error)
-
-
-def _scores(prefix, y, X, forecaster, horizon, season_length, coverage):
-    levels = coverage if forecaster.get_tag("capability:pred_int") else ()
-    asked = [_PointForecasts()]
-    if levels:
-        asked.append(_Intervals(coverage=list(levels)))
-    splitter = SingleWindowSplitter(fh=np.arange(1, horizon + 1))
-    found = evaluate(
-        forecaster, splitter, y, X=X, scoring=asked, return_data=True,
-        error_score="raise",
-        # X has only the rows to forecast, because ARIMA fails with earlier rows.
-        cv_X=None if X is None else SameLocSplitter(splitter, y),
-    ).iloc[0]  # fmt: skip
-    train, actual = (every_series(found[part], prefix) for part in ("y_train", "y_test"))
-
-    def values(forecast):
-        aligned = align_to(forecast, found["y_test"])
-        return every_series(aligned, prefix).values[:, 0]
-
-    bounds = {
-        level: [
-            values(found["y_pred_interval"].xs((level, side), axis=1, level=(-2, -1)))
-            for side in ("lower", "upper")
-        ]
-        for level in levels
-    }
-    seconds = {"fit_seconds": found["fit_time"], "predict_seconds": found["pred_time"]}
-    forecast = values(found["y_pred"])
-    return outcome(actual, train, forecast, bounds, season_length, seconds)
 
 
 def align_to(forecast, actual):

@@ -12,7 +12,7 @@ from skforecast_lstm._checks import check_integer
 from skforecast_lstm._series import ranges
 from skforecast_lstm.comparison.cells import Cell, metric_names
 from skforecast_lstm.comparison.datasets import read_datasets
-from skforecast_lstm.comparison.groups import Group, run_cells
+from skforecast_lstm.comparison.groups import Group, run_group
 from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
 from skforecast_lstm.comparison.refits import check_refit, fit_windows
 from skforecast_lstm.comparison.result import Comparison
@@ -44,7 +44,7 @@ def compare(
 
     The data are cut at several times. At each cutoff, every forecaster is fitted on the
     rows before it, forecasts the next `horizon` steps, and is scored against the actual
-    values. sktime does the splitting and fitting, and the scores are those of its
+    values. The forecasters are those of sktime, and the scores equal those of its
     metrics.
 
     Parameters
@@ -178,7 +178,7 @@ def compare(
     awaited = _groups(cells, done)
     try:
         with store, _progress(len(cells), n_reused, shown=progress) as advance:
-            for group, outcomes in run_all(run_cells, awaited, n_jobs, backend):
+            for group, outcomes in run_all(run_group, awaited, n_jobs, backend):
                 for number, result in zip(group, outcomes, strict=True):
                     store.write(keys[number], cells[number], result)
                     if number not in done:

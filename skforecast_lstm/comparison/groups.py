@@ -1,4 +1,4 @@
-"""Windows that share a fit: it is made at the first, and takes new rows at the others."""
+"""Windows that share a fit: the first has it, and the others add the new rows."""
 
 import time
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from skforecast_lstm._series import ManySeries, ranges
-from skforecast_lstm.comparison.cells import Cell, align_to, quiet, run
+from skforecast_lstm.comparison.cells import Cell, align_to, quiet
 from skforecast_lstm.comparison.datasets import every_series
 from skforecast_lstm.comparison.outcomes import failure, outcome
 
-__all__ = ["Group", "run_cells", "run_group"]
+__all__ = ["Group", "run_group"]
 
 
 class Group(NamedTuple):
@@ -19,17 +19,10 @@ class Group(NamedTuple):
     cells: list[Cell]
 
     def job(self):
-        """Return the arguments of `run_cells`."""
+        """Return the arguments of `run_group`."""
         last = self.cells[-1]
-        if len(self.cells) == 1:
-            return last.job()
         until = last.n_train + last.dataset.horizon
         return {**last.job(), "n_after": [until - cell.n_train for cell in self.cells]}
-
-
-def run_cells(**job):
-    """Return the results of the cells of a group."""
-    return run_group(**job) if "n_after" in job else [run(**job)]
 
 
 def run_group(prefix, y, X, forecaster, horizon, season_length, coverage, n_after):
@@ -42,7 +35,7 @@ def run_group(prefix, y, X, forecaster, horizon, season_length, coverage, n_afte
     y, X : DataFrame
         Rows up to the end of the last window. `X` may be None.
     forecaster : sktime forecaster
-        Forecaster to clone, one that takes new rows without a fit.
+        Forecaster to clone. For several windows, one that takes new rows without a fit.
     horizon, season_length : int
         Number of steps to forecast, and of rows in a season for the scaled errors.
     coverage : tuple of float
@@ -53,7 +46,7 @@ def run_group(prefix, y, X, forecaster, horizon, season_length, coverage, n_afte
     Returns
     -------
     results : list of dict
-        Result of each window, as `run` returns it.
+        Result of each window, as `outcome` or `failure` returns it.
     """
     results = []
     with quiet():
@@ -100,7 +93,7 @@ class _Times:
 def _at_once(fitted, y, X, n_after, horizon, levels, fit_seconds):
     """Return the forecasts from all cutoffs by one call, or None if it can't be."""
     # A subclass may forecast in its own way.
-    if type(fitted).__name__ != "LSTMForecaster":
+    if len(n_after) == 1 or type(fitted).__name__ != "LSTMForecaster":
         return None
     from skforecast_lstm.forecasting._origins import forecast_origins
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from skforecast_lstm.comparison.cells import quiet, run
+from skforecast_lstm.comparison.cells import quiet
+from skforecast_lstm.comparison.groups import run_group
 
 
 def settings():
@@ -43,7 +44,9 @@ def test_arima_reads_the_columns_that_are_known_over_the_horizon(rng):
     X = pd.DataFrame({"x": rng.normal(size=40)}, index=months)
     y = (3 * X + 10).rename(columns={"x": "v"}) + 0.1 * rng.normal(size=(40, 1))
     forecaster = ARIMA(order=(1, 0, 0))
-    done = run((), y, X, forecaster, horizon=3, season_length=1, coverage=(0.8,))
+    (done,) = run_group(
+        (), y, X, forecaster, horizon=3, season_length=1, coverage=(0.8,), n_after=[3]
+    )
     assert done["error"] is None
     by_hand = forecaster.clone().fit(y[:-3], X=X[:-3], fh=[1, 2, 3])
     (forecast,) = done["forecasts"]

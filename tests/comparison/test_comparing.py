@@ -233,7 +233,7 @@ def test_goes_on_where_it_was(monthly, tmp_path, monkeypatch):
     assert again.settings["cells_run_before"] == 7
     pd.testing.assert_frame_equal(scores(whole), scores(again), check_exact=True)
     pd.testing.assert_frame_equal(whole.forecasts, again.forecasts, check_exact=True)
-    monkeypatch.setattr("skforecast_lstm.comparison.comparing.run", None)
+    monkeypatch.setattr("skforecast_lstm.comparison.comparing.run_group", None)
     last = compare(monthly, **given)
     pd.testing.assert_frame_equal(again.results, last.results, check_exact=True)
 
