@@ -78,6 +78,7 @@ class SearchDisplay:
     Examples
     --------
     >>> import numpy as np
+    >>> import pandas as pd
     >>> from matplotlib import pyplot as plt
     >>> from sklearn.impute import SimpleImputer
     >>> from sklearn.linear_model import Ridge
@@ -85,7 +86,7 @@ class SearchDisplay:
     >>> from sklearn.pipeline import make_pipeline
     >>> from skforecast_lstm import LookbackWindower
     >>> from skforecast_lstm.inspection import SearchDisplay
-    >>> series = np.sin(np.arange(200) / 4).reshape(-1, 1)
+    >>> series = pd.DataFrame({"load": np.sin(np.arange(200) / 4)})
     >>> pipe = make_pipeline(
     ...     LookbackWindower(horizon=1, layout="flat"), SimpleImputer(), Ridge()
     ... )
