@@ -12,6 +12,7 @@ weeks. In the last half year the rhythm slows down, and the weekday matters less
 """
 
 import argparse
+import warnings
 from pathlib import Path
 
 from skforecast_lstm import (
@@ -20,6 +21,7 @@ from skforecast_lstm import (
     LSTMClassifier,
     LSTMRegressor,
 )
+from skforecast_lstm.exceptions import UnknownStepsWarning
 from skforecast_lstm.targets import events_to_intervals, intervals_to_events
 
 import matplotlib as mpl
@@ -324,6 +326,8 @@ def parsed(arguments):
 
 def main(arguments=None):
     options = parsed(arguments)
+    # New customers have no history yet. Only visits after the first windows are judged.
+    warnings.simplefilter("ignore", UnknownStepsWarning)
     visits = read_visits(options)
     visits[options.time] = pd.to_datetime(visits[options.time], format="ISO8601")
     today = visits[options.time].max().normalize() + pd.Timedelta(1, "D")
