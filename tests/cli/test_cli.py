@@ -549,7 +549,7 @@ from skforecast_lstm.cli import main
 from skforecast_lstm.comparison import comparing
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-run_one, n_done = comparing.run, 0
+run_one, n_done = comparing.run_group, 0
 
 def run(**job):
     global n_done
@@ -560,7 +560,7 @@ def run(**job):
     n_done += 1
     return run_one(**job)
 
-comparing.run = run
+comparing.run_group = run
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -583,8 +583,10 @@ def test_ctrl_c_in_a_real_process_and_going_on(folder, monkeypatch):
     kept = (folder / "kept" / "cells.jsonl").read_text()
     assert len(kept.splitlines()) == 1
 
-    n_run, run_one = [], comparing.run
-    monkeypatch.setattr(comparing, "run", lambda **job: n_run.append(1) or run_one(**job))
+    n_run, run_one = [], comparing.run_group
+    monkeypatch.setattr(
+        comparing, "run_group", lambda **job: n_run.append(1) or run_one(**job)
+    )
     assert main(arguments) == 0
     assert len(n_run) == 3
     assert (folder / "kept" / "cells.jsonl").read_text().startswith(kept)
