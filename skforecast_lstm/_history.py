@@ -101,6 +101,12 @@ class KnownSteps(NamedTuple):
     places: NDArray | None
     begins_as_in_fit: NDArray[np.bool_]
 
+    def row_places(self, reach: int) -> NDArray:
+        """Return the place of each row, after the `reach` steps before each series."""
+        if self.places is not None:
+            return self.places
+        return np.arange(reach, len(self.series.values))
+
 
 def known_steps(
     series: ManySeries,

@@ -123,7 +123,5 @@ def warn_of_unknown_ahead(n_unknown: NDArray, n_steps: int, order: Any) -> None:
 
 def _rows_and_ends(known, reach):
     """Return the place of each row, and the place after the end of its series."""
-    rows, offsets = known.places, known.series.offsets
-    if rows is None:
-        rows = np.arange(reach, len(known.series.values))
+    rows, offsets = known.row_places(reach), known.series.offsets
     return rows, offsets[np.searchsorted(offsets, rows, side="right")]

@@ -46,9 +46,7 @@ def warn_of_missing_history(known: KnownSteps, lags: NDArray, order: Any) -> Non
     lacking = (known.unknown > 0) & ~known.begins_as_in_fit
     if not lacking.any():
         return
-    offsets, places = known.series.offsets, known.places
-    if places is None:
-        places = np.arange(int(lags[0]), len(known.series.values))
+    offsets, places = known.series.offsets, known.row_places(int(lags[0]))
     number = np.searchsorted(offsets, places, side="right") - 1
     n_known = places - (offsets[:-1] + known.unknown)[number]
     (rows,) = np.nonzero(is_mostly_before(n_known, lags) & lacking[number])
@@ -86,9 +84,7 @@ def _rows_without_values(known, lags):
     """Return the rows whose window is all unknown after the first known row."""
     reach = int(lags[0])
     is_known = ~np.isnan(known.series.values).all(axis=1)
-    places = known.places
-    if places is None:
-        places = np.arange(reach, len(is_known))
+    places = known.row_places(reach)
     newest = places - int(lags[-1])
     (rows,) = np.nonzero(~is_known[newest])
     if not len(rows):
