@@ -210,6 +210,7 @@ def _compare(options):
             forecasters=options.forecasters,
             n_windows=options.windows,
             step=options.step,
+            refit=options.refit,
             n_jobs=options.jobs,
             results=results,
             progress=not options.quiet,

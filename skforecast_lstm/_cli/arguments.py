@@ -88,6 +88,19 @@ def _jobs(text):
     return -1 if text == "-1" else _integer(1)(text)
 
 
+def _refit(text):
+    """Parse the windows at which forecasters are fitted, as `compare` takes them."""
+    words = {"auto": "auto", "yes": True, "no": False}
+    if text in words:
+        return words[text]
+    try:
+        return _integer(1)(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r:.40} is not auto, yes, no or a number of windows"
+        ) from None
+
+
 def _path(text):
     """Return a path, or raise if it is empty, as from an unset shell variable."""
     if not text.strip():
@@ -267,6 +280,14 @@ def _add_compare_options(command):
         metavar="N",
         type=_integer(1),
         help="rows from one window to the next; default: the horizon",
+    )
+    add(
+        "--refit",
+        metavar="WHEN",
+        type=_refit,
+        default="auto",
+        help="fit at each window (yes), only at the first (no), or every N windows; "
+        "default: auto, at most 20 fits",
     )
     add(
         "--jobs",

@@ -1,9 +1,7 @@
 """Rolling-origin comparison of forecasters: the same windows and metrics for all."""
 
-import contextlib
 import time
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -11,14 +9,16 @@ import pandas as pd
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm._series import ranges
 from skforecast_lstm.comparison.cells import Cell, metric_names
+from skforecast_lstm.comparison.costs import Costs
 from skforecast_lstm.comparison.datasets import read_datasets
 from skforecast_lstm.comparison.groups import Group, run_group
 from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
+from skforecast_lstm.comparison.progress import Progress
 from skforecast_lstm.comparison.refits import check_refit, fit_windows
 from skforecast_lstm.comparison.result import Comparison
 from skforecast_lstm.comparison.settings import describe
 from skforecast_lstm.comparison.store import ResultsFile
-from skforecast_lstm.comparison.workers import BACKENDS, run_all
+from skforecast_lstm.comparison.workers import BACKENDS, n_workers, run_all
 
 __all__ = ["compare"]
 
@@ -102,7 +102,9 @@ def compare(
         versions reads these cells instead of running them again. So an interrupted
         comparison goes on where it stopped. Failed cells are run again.
     progress : bool, default=True
-        If True, show the progress and the time left, on a terminal or in a notebook.
+        If True, show the progress and the time left: a bar on a terminal or in a
+        notebook, elsewhere a line at most every 30 seconds. Once each forecaster has
+        run, show an estimate of its time if more than 10 seconds are left.
     random_state : int, default=0
         Seed for forecasters given by name.
 
@@ -175,15 +177,26 @@ def compare(
         if key in kept and kept[key]["error"] is None
     }
     n_reused = len(done)
-    awaited = _groups(cells, done)
+    fit_groups = _groups(cells)
+    awaited = {
+        numbers: group
+        for numbers, group in fit_groups.items()
+        if not done.keys() >= set(numbers)
+    }
+    costs = Costs(group.cells for group in awaited.values())
+    for numbers in fit_groups.keys() - awaited.keys():
+        costs.measure(fit_groups[numbers].cells, [done[number] for number in numbers])
+    workers = n_workers(n_jobs, backend)
+    shown = Progress(costs, len(cells), n_reused, workers, shown=progress)
     try:
-        with store, _progress(len(cells), n_reused, shown=progress) as advance:
+        with store, shown:
             for group, outcomes in run_all(run_group, awaited, n_jobs, backend):
+                costs.add(awaited[group].cells, outcomes)
                 for number, result in zip(group, outcomes, strict=True):
-                    store.write(keys[number], cells[number], result)
                     if number not in done:
-                        advance()
-                    done[number] = result
+                        store.write(keys[number], cells[number], result)
+                        done[number] = result
+                shown.advance(len(done))
     except KeyboardInterrupt:
         kept_where = (
             f"They are kept in {store.path}: the same call goes on from there."
@@ -222,8 +235,8 @@ def _check_run(coverage, n_jobs, backend):
     return levels
 
 
-def _groups(cells, done):
-    """Return the cells to run by their numbers, in groups that share a fit."""
+def _groups(cells):
+    """Return the cells by their numbers, in groups that share a fit."""
     groups = {}
     for number, cell in enumerate(cells):
         fit = cell.dataset.name, cell.name, cell.fit_window
@@ -231,39 +244,7 @@ def _groups(cells, done):
     return {
         tuple(numbers): Group([cells[number] for number in numbers])
         for numbers in groups.values()
-        if not done.keys() >= set(numbers)
     }
-
-
-@contextlib.contextmanager
-def _progress(total, completed, *, shown):
-    """Yield a function to call after each cell, and show a progress bar if asked."""
-    if shown and find_spec("rich"):
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        console = Console(stderr=True)
-        if console.is_terminal or console.is_jupyter:
-            columns = (
-                TextColumn("Comparing"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                TextColumn("left:"),
-                TimeRemainingColumn(),
-            )
-            with Progress(*columns, console=console, transient=True) as bar:
-                task = bar.add_task("", total=total, completed=completed)
-                yield lambda: bar.advance(task)
-            return
-    yield lambda: None
 
 
 def _comparison(datasets, cells, outcomes, settings):

@@ -8,9 +8,24 @@ import joblib
 
 from skforecast_lstm.comparison.cells import quiet
 
-__all__ = ["BACKENDS", "run_all"]
+__all__ = ["BACKENDS", "n_workers", "run_all"]
 
 BACKENDS = ("loky", "threading", "dask", "ray")
+
+
+def n_workers(n_jobs, backend):
+    """Return the number of workers, also of a cluster that this process has joined."""
+    if backend == "dask":
+        from dask.distributed import get_client
+
+        with contextlib.suppress(ValueError):
+            return max(1, sum(get_client().nthreads().values()))
+    if backend == "ray":
+        import ray
+
+        if ray.is_initialized():
+            return max(1, int(ray.cluster_resources().get("CPU", 1)))
+    return joblib.effective_n_jobs(n_jobs)
 
 
 def run_all(function, cells, n_jobs, backend):

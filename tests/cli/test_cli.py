@@ -150,8 +150,8 @@ def test_every_option_reaches_the_comparison(calls, folder):
     sales(promotion=1.0).to_csv("sales.csv", index=False)
     arguments = (
         "compare sales.csv --target units --time month --x promotion --horizon 3 "
-        "--season 6 --windows 5 --step 2 --jobs 2 --seed 7 --quiet --results kept "
-        "--html a.html --csv b.csv --json c.json --forecasters"
+        "--season 6 --windows 5 --step 2 --refit no --jobs 2 --seed 7 --quiet "
+        "--results kept --html a.html --csv b.csv --json c.json --forecasters"
     )
     status = main([*arguments.split(), "naive, seasonal naive,Theta"])
     assert status == 0
@@ -166,6 +166,7 @@ def test_every_option_reaches_the_comparison(calls, folder):
         "forecasters": ["naive", "seasonal naive", "Theta"],
         "n_windows": 5,
         "step": 2,
+        "refit": False,
         "n_jobs": 2,
         "results": "kept",
         "progress": False,
@@ -693,6 +694,7 @@ ERRORS = {
     "table nowhere": (["--csv", "gone/a.csv"], "no folder gone for a.csv"),
     "JSON nowhere": (["--json", "gone/a.json"], "no folder gone for a.json"),
     "results nowhere": (["--results", "gone/kept"], "no folder gone for kept"),
+    "bad refit": ([*GOOD, "--refit", "0"], "'0' is not auto, yes, no or a number of"),
     "bad horizon": (["--horizon", "0"], "'0' is not a whole number of at least 1"),
     "bad option": (["--horizons", "3"], "unrecognized arguments: --horizons"),
     "a seed that is too large": (
