@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from copy import copy
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from keras.src.backend.common import global_state
@@ -25,6 +25,7 @@ __all__ = [
     "ONLY_TO_TRAIN",
     "TRAINING_METHODS",
     "VALUES",
+    "Production",
     "all_layers",
     "build_to_train",
     "compile_arguments",
@@ -48,6 +49,8 @@ __all__ = [
     "loss_from",
     "loss_tracker",
     "loss_with_updates",
+    "operation_name",
+    "production",
     "replace_loop_over_steps",
     "seeds_of_this_thread",
     "set_waiting_variables",
@@ -171,6 +174,42 @@ def graph(model: keras.Model) -> Any:
 def input_tensors(operation: keras.Operation) -> list[keras.KerasTensor]:
     """Return the inputs of an operation in all its calls; `input` needs a single call."""
     return [one for node in operation._inbound_nodes for one in node.input_tensors]
+
+
+class Production(NamedTuple):
+    """The call of an operation that gave a symbolic tensor.
+
+    `arguments` and `options` are those of the call, `inputs` the symbolic tensors among
+    them, and `outputs` all tensors that the call gave.
+    """
+
+    operation: keras.Operation
+    arguments: tuple
+    options: dict[str, Any]
+    inputs: list[keras.KerasTensor]
+    outputs: list[keras.KerasTensor]
+
+
+def production(tensor: keras.KerasTensor) -> Production | None:
+    """Return the call that gave a symbolic tensor, None if it is an input.
+
+    Keras has a public way to the operations of a model, but not to their calls.
+    """
+    operation, number, _ = tensor._keras_history
+    node = operation._inbound_nodes[number]
+    if node.is_input:
+        return None
+    arguments, options = node.arguments.args, node.arguments.kwargs
+    return Production(operation, arguments, options, node.input_tensors, node.outputs)
+
+
+def operation_name(operation: keras.Operation) -> str | None:
+    """Return the name of an operation of `keras.ops`, None for others.
+
+    Keras documents the functions, but not the operations that they leave in a graph.
+    """
+    is_own = type(operation).__module__.startswith("keras.src.")
+    return type(operation).__name__ if is_own else None
 
 
 def has_mask(tensor: keras.KerasTensor) -> bool:

@@ -19,7 +19,7 @@ from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.text import Reader, Writer
 from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
 
-__all__ = ["load", "save"]
+__all__ = ["export_onnx", "load", "save"]
 
 _FIRST_LINE = b"skforecast_lstm\n"
 _FORMAT = 2
@@ -176,6 +176,81 @@ def load(path: str | os.PathLike) -> Any:
             stacklevel=2,
         )
     return estimator
+
+
+def export_onnx(estimator: BaseEstimator, path: str | os.PathLike) -> None:
+    """Export a fitted estimator or pipeline to a file of ONNX.
+
+    ONNX Runtime computes predictions from the file, without Keras, JAX and scikit-learn.
+    The one graph in it has all that `predict` does: scalers, windows, masks of unknown
+    steps, the network with all its members, and the scale of the targets. The network
+    computes in float32, as it does here, and all else in float64.
+
+    The input of a pipeline with a :class:`LookbackWindower` is "rows", of shape (batch,
+    rows, columns): for each prediction, the rows that its window covers, oldest first.
+    Unknown values, and rows that are missing, are NaN. With columns that are known ahead,
+    the rows go on to the last step of the target. Without a windower, the input is
+    "windows", as in `predict` of the estimator. The output of a regressor is
+    "prediction", and the outputs of a classifier are "probabilities" and "label". Inputs
+    are float64.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted :class:`LSTMRegressor`, :class:`LSTMClassifier` or
+        :class:`BinnedRegressor`, or a pipeline that ends in one. Before it, the pipeline
+        may have scalers, `SimpleImputer`, `FunctionTransformer` of a few functions, and a
+        `LookbackWindower`. Also a `TransformedTargetRegressor` or a fitted search with
+        one of these.
+    path : str or path-like
+        Path of the file. An existing file stays unchanged until the new one is complete.
+
+    Raises
+    ------
+    TypeError
+        If a part of the estimator can't be exported. The message names the part and what
+        to do. Nothing is written.
+    ImportError
+        If the package ``onnx`` is not installed.
+
+    See Also
+    --------
+    save : Saves all of an estimator, to go on training it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import onnxruntime
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skforecast_lstm import LookbackWindower, LSTMRegressor
+    >>> from skforecast_lstm.persistence import export_onnx
+    >>> series = np.sin(np.arange(50.0)).reshape(-1, 1)
+    >>> pipe = make_pipeline(
+    ...     StandardScaler(), LookbackWindower(8, horizon=1), LSTMRegressor(2, epochs=1)
+    ... )
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "sine.onnx"
+    ...     export_onnx(pipe.fit(series, series), path)
+    ...     session = onnxruntime.InferenceSession(path)
+    >>> (prediction,) = session.run(None, {"rows": series[None, -8:]})
+    >>> prediction.shape
+    (1, 1)
+    """
+    try:
+        import onnx  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "To export to ONNX, the package onnx is needed. Install it with: pip install "
+            '"skforecast-lstm[onnx]"'
+        ) from None
+    from skforecast_lstm._onnx.estimators import onnx_model
+
+    content = onnx_model(estimator).SerializeToString()
+    with replacing(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def _read_header(header):

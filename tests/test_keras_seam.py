@@ -68,6 +68,25 @@ def check_input_tensors(sample):
     assert tensor is sample.layer.output
 
 
+def check_production(sample):
+    made = seam.production(sample.dense.output)
+    assert made.operation is sample.dense
+    assert made.inputs == [sample.layer.output]
+    assert keras.tree.flatten(made.arguments)[0] is sample.layer.output
+    assert made.outputs == [sample.dense.output]
+    assert seam.production(sample.model.inputs[0]) is None
+
+
+def check_operation_name(sample):
+    masked = keras.ops.isnan(keras.Input((3,)))
+    assert seam.operation_name(seam.production(masked).operation) == "Isnan"
+
+    class Isnan(keras.Operation):
+        pass
+
+    assert seam.operation_name(Isnan()) is None
+
+
 def check_has_mask(sample):
     given = keras.Input((3, 1))
     assert seam.has_mask(keras.layers.Masking()(given))

@@ -1,0 +1,121 @@
+"""Transformers of scikit-learn that change each column by itself."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    RobustScaler,
+    StandardScaler,
+)
+
+from skforecast_lstm._onnx.graph import Graph
+from skforecast_lstm._onnx.refusals import refusal
+
+__all__ = ["add_inverse", "add_transformer"]
+
+_DOUBLE = np.float64
+
+
+def add_transformer(graph: Graph, transformer: Any, values: str, where: str) -> str:
+    """Add what a fitted transformer does to values with its columns as the last axis."""
+    kind = type(transformer)
+    if kind is SimpleImputer:
+        return _impute(graph, transformer, values, where)
+    if kind is FunctionTransformer:
+        return _apply(graph, transformer.func, values, where)
+    centre, spread, limits = _scale(transformer, where)
+    values = graph.add("Sub", values, graph.constant(centre, _DOUBLE))
+    values = graph.add("Div", values, graph.constant(spread, _DOUBLE))
+    return values if limits is None else _clip(graph, values, *limits)
+
+
+def add_inverse(graph: Graph, transformer: Any, values: str, where: str) -> str:
+    """Add the inverse of a transformer."""
+    if type(transformer) is FunctionTransformer:
+        return _apply(graph, transformer.inverse_func, values, where)
+    centre, spread, _ = _scale(transformer, where)
+    values = graph.add("Mul", values, graph.constant(spread, _DOUBLE))
+    return graph.add("Add", values, graph.constant(centre, _DOUBLE))
+
+
+def _scale(scaler, where):
+    """Return the centre and the spread of a scaler, and its limits or None."""
+    kind, limits = type(scaler), None
+    if kind is StandardScaler:
+        centre, spread = scaler.mean_ if scaler.with_mean else None, scaler.scale_
+    elif kind is RobustScaler:
+        centre, spread = scaler.center_, scaler.scale_
+    elif kind is MaxAbsScaler:
+        centre, spread, limits = None, scaler.scale_, (-1, 1)
+    elif kind is MinMaxScaler:
+        # It multiplies and adds.
+        spread = 1 / scaler.scale_
+        centre, limits = -scaler.min_ * spread, scaler.feature_range
+    else:
+        raise refusal(
+            where,
+            "the graph has only scalers, SimpleImputer and FunctionTransformer",
+            "Transform the rows before they are given to the exported model: export a "
+            "pipeline without this step",
+        )
+    if not getattr(scaler, "clip", False):
+        limits = None
+    nothing = np.zeros(1)
+    return (
+        nothing if centre is None else centre,
+        nothing + 1 if spread is None else spread,
+        limits,
+    )
+
+
+def _clip(graph, values, low, high):
+    """Clip values, and keep those that are unknown."""
+    for kind, limit in (("Less", low), ("Greater", high)):
+        limit = graph.constant(limit, _DOUBLE)
+        values = graph.add("Where", graph.add(kind, values, limit), limit, values)
+    return values
+
+
+def _impute(graph, imputer, values, where):
+    """Replace unknown values."""
+    statistics = np.asarray(imputer.statistics_, dtype=_DOUBLE)
+    is_other = not (
+        isinstance(imputer.missing_values, float) and np.isnan(imputer.missing_values)
+    )
+    if is_other or imputer.add_indicator or np.isnan(statistics).any():
+        raise refusal(
+            where,
+            "the graph replaces only NaN, and keeps the columns as they are",
+            "Set missing_values=np.nan, add_indicator=False and "
+            "keep_empty_features=True, or leave the step out: unknown steps are masked",
+        )
+    unknown = graph.add("IsNaN", values)
+    return graph.add("Where", unknown, graph.constant(statistics, _DOUBLE), values)
+
+
+def _apply(graph, function, values, where):
+    """Apply a function that is known by name."""
+    one = graph.constant(1, _DOUBLE)
+    if function is None:
+        return values
+    if function is np.log1p:
+        return graph.add("Log", graph.add("Add", values, one))
+    if function is np.expm1:
+        return graph.add("Sub", graph.add("Exp", values), one)
+    known = {np.log: "Log", np.exp: "Exp", np.sqrt: "Sqrt", np.abs: "Abs"}
+    if function is np.square:
+        return graph.add("Mul", values, values)
+    try:
+        return graph.add(known[function], values)
+    except (KeyError, TypeError):
+        name = getattr(function, "__name__", repr(function))
+        raise refusal(
+            where,
+            f"its function {name!r} is not among numpy.log, log1p, exp, expm1, sqrt, "
+            "square and abs",
+            "Use one of these, or apply the function outside the exported model",
+        ) from None
