@@ -208,10 +208,11 @@ def export_onnx(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     Raises
     ------
     TypeError
-        If a part of the estimator can't be exported. The message names the part and what
-        to do. Nothing is written.
+        If a part of the estimator can't be exported, or if ONNX Runtime does not compute
+        from the network what Keras computes. The message names the part and what to do.
+        Nothing is written.
     ImportError
-        If the package ``onnx`` is not installed.
+        If the packages ``onnx`` and ``onnxruntime`` are not installed.
 
     See Also
     --------
@@ -241,10 +242,11 @@ def export_onnx(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     """
     try:
         import onnx  # noqa: F401
-    except ImportError:
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
         raise ImportError(
-            "To export to ONNX, the package onnx is needed. Install it with: pip install "
-            '"skforecast-lstm[onnx]"'
+            f"To export to ONNX, the package {error.name} is needed. Install it with: "
+            'pip install "skforecast-lstm[onnx]"'
         ) from None
     from skforecast_lstm._onnx.estimators import onnx_model
 

@@ -12,6 +12,7 @@ from skforecast_lstm._onnx.graph import Graph
 from skforecast_lstm._onnx.network import add_network
 from skforecast_lstm._onnx.refusals import refusal
 from skforecast_lstm._onnx.transformers import add_inverse, add_transformer
+from skforecast_lstm._onnx.verification import verify_network
 from skforecast_lstm._onnx.windows import add_windows, n_rows, rows_text
 from skforecast_lstm.binned_regressor import BinnedRegressor
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
@@ -51,6 +52,7 @@ def onnx_model(estimator: Any) -> Any:
         else:
             values = add_transformer(graph, step, values, where)
     _add_outputs(graph, last, inverses, values)
+    verify_network(network_estimator.model_, network_estimator.X_shape_[1:])
     names = getattr(estimator, "feature_names_in_", None)
     return graph.model({} if names is None else {"columns": [*map(str, names)]})
 

@@ -34,6 +34,7 @@ from skforecast_lstm import (
     LSTMRegressor,
     LSTMTimeSeriesClassifier,
 )
+from skforecast_lstm._onnx.operations import OPERATIONS
 from skforecast_lstm.networks import (
     MaskUnknown,
     NonCrossingQuantiles,
@@ -448,8 +449,15 @@ def test_estimators_that_are_refused(tmp_path):
     is_refused(ridge, tmp_path, r"step 'ridge' \(Ridge\) can't be exported")
 
 
-def test_onnx_is_needed(tmp_path, monkeypatch):
+def test_a_network_that_would_compute_something_else_is_refused(tmp_path, monkeypatch):
+    regressor = small(dense_units=3, dense_activation="tanh").fit(WINDOWS, TARGET)
+    monkeypatch.setitem(OPERATIONS, "Tanh", OPERATIONS["Sigmoid"])
+    is_refused(regressor, tmp_path, "'recurrent_network' .*the outputs differ by up to")
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_onnx_is_needed(package, tmp_path, monkeypatch):
     regressor = small().fit(WINDOWS, TARGET)
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ImportError, match=r"skforecast-lstm\[onnx\]"):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"{package} is.*skforecast-lstm\[onnx\]"):
         export_onnx(regressor, tmp_path / "estimator.onnx")
