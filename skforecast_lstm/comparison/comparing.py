@@ -1,14 +1,10 @@
 """Rolling-origin comparison of forecasters: the same windows and metrics for all."""
 
 import time
-from dataclasses import replace
-
-import numpy as np
-import pandas as pd
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm._series import ranges
-from skforecast_lstm.comparison.cells import Cell, metric_names
+from skforecast_lstm.comparison.batches import split
+from skforecast_lstm.comparison.cells import Cell
 from skforecast_lstm.comparison.costs import Costs
 from skforecast_lstm.comparison.datasets import read_datasets
 from skforecast_lstm.comparison.groups import Group, run_group
@@ -18,6 +14,12 @@ from skforecast_lstm.comparison.refits import check_refit, fit_windows
 from skforecast_lstm.comparison.result import Comparison
 from skforecast_lstm.comparison.settings import describe
 from skforecast_lstm.comparison.store import ResultsFile
+from skforecast_lstm.comparison.tables import (
+    failure_table,
+    forecast_table,
+    history_table,
+    result_table,
+)
 from skforecast_lstm.comparison.workers import BACKENDS, n_workers, run_all
 
 __all__ = ["compare"]
@@ -97,10 +99,11 @@ def compare(
         `RAY_ADDRESS` names, or starts one with `n_jobs` processes.
     results : path, default=None
         File for the results, or folder for this file. A name without a suffix is a
-        folder. The result of each cell (a forecaster on a dataset at a cutoff) is
-        written as soon as it is ready. A later call with the same data, parameters and
-        versions reads these cells instead of running them again. So an interrupted
-        comparison goes on where it stopped. Failed cells are run again.
+        folder. The result of each cell (a forecaster on a dataset, or a batch of its
+        series, at a cutoff) is written as soon as it is ready. A later call with the
+        same data, parameters and versions reads these cells instead of running them
+        again. So an interrupted comparison goes on where it stopped. Failed cells are
+        run again.
     progress : bool, default=True
         If True, show the progress and the time left: a bar on a terminal or in a
         notebook, elsewhere a line at most every 30 seconds. Once each forecaster has
@@ -153,6 +156,10 @@ def compare(
         step=step,
     )
     line_ups = line_up(forecasters, datasets, random_state=random_state)
+    parts = [
+        split(dataset, by_name)
+        for dataset, by_name in zip(datasets, line_ups, strict=True)
+    ]
     fits = [
         {
             name: fit_windows(refit, forecaster, len(dataset.windows))
@@ -161,21 +168,18 @@ def compare(
         for dataset, by_name in zip(datasets, line_ups, strict=True)
     ]
     cells = [
-        Cell(dataset, name, forecaster, window, coverage, fits_by_name[name][window])
-        for dataset, by_name, fits_by_name in zip(datasets, line_ups, fits, strict=True)
-        for window in range(len(dataset.windows))
-        for name, forecaster in by_name.items()
+        Cell(part, name, by_name[name], window, coverage, fits_by_name[name][window])
+        for by_name, fits_by_name, parts_by_name in zip(
+            line_ups, fits, parts, strict=True
+        )
+        for window, name, part in _in_turn(parts_by_name)
     ]
     store = ResultsFile(results)
     with ignore_default_warnings():
         keys = [cell.key() if store.path else None for cell in cells]
         settings = describe(datasets, line_ups, fits, coverage)
-    kept = store.read()
-    done = {
-        number: kept[key]
-        for number, key in enumerate(keys)
-        if key in kept and kept[key]["error"] is None
-    }
+    kept = store.read(keys)
+    done = {number: kept[key] for number, key in enumerate(keys) if key in kept}
     n_reused = len(done)
     fit_groups = _groups(cells)
     awaited = {
@@ -212,8 +216,14 @@ def compare(
         "cells": len(cells),
         "cells_run_before": n_reused,
     }
-    tasks = tuple(zip(datasets, line_ups, strict=True))
-    return replace(_comparison(datasets, cells, outcomes, settings), tasks=tasks)
+    return Comparison(
+        results=result_table(cells, outcomes),
+        forecasts=forecast_table(cells, outcomes),
+        failures=failure_table(cells, outcomes),
+        history=history_table(datasets),
+        settings=settings,
+        tasks=tuple(zip(datasets, line_ups, strict=True)),
+    )
 
 
 def _check_run(coverage, n_jobs, backend):
@@ -235,6 +245,16 @@ def _check_run(coverage, n_jobs, backend):
     return levels
 
 
+def _in_turn(parts):
+    """Yield each window, forecaster and part, so that all forecasters run early."""
+    (n_windows,) = {len(part.windows) for of in parts.values() for part in of}
+    for window in range(n_windows):
+        for batch in range(max(map(len, parts.values()))):
+            for name, of in parts.items():
+                if batch < len(of):
+                    yield window, name, of[batch]
+
+
 def _groups(cells):
     """Return the cells by their numbers, in groups that share a fit."""
     groups = {}
@@ -245,75 +265,3 @@ def _groups(cells):
         tuple(numbers): Group([cells[number] for number in numbers])
         for numbers in groups.values()
     }
-
-
-def _comparison(datasets, cells, outcomes, settings):
-    """Return the outcomes of all cells as tables."""
-    scores, forecasts, failures = [], [], []
-    point_metrics = [name for name in metric_names(()) if "seconds" not in name]
-    every = {dataset.name: dataset.series() for dataset in datasets}
-    for cell, outcome in zip(cells, outcomes, strict=True):
-        times, n_train = cell.dataset.times, cell.n_train
-        where = {"forecaster": cell.name, "window": cell.window + 1}
-        where["cutoff"] = times[n_train - 1]
-        reason, outcome_scores = outcome["error"], outcome["scores"]
-        if reason is not None:
-            failures.append({"dataset": cell.dataset.name, **where, "reason": reason})
-            outcome_scores = [
-                (name, metric, float("nan"))
-                for name in every[cell.dataset.name].names
-                for metric in point_metrics
-            ]
-        scores += [
-            {
-                "dataset": name,
-                **where,
-                "metric": metric,
-                "value": value,
-                "reason": reason,
-            }
-            for name, metric, value in outcome_scores
-        ]
-        if outcome["forecasts"]:
-            forecasts.append(_forecasts(outcome["forecasts"], cell, where))
-    history = []
-    for dataset in datasets:
-        series = every[dataset.name]
-        rows = ranges(len(dataset.longest) - series.lengths, series.lengths)
-        columns = {
-            "dataset": np.repeat(np.array(series.names, dtype=object), series.lengths),
-            "time": dataset.longest[rows],
-            "actual": series.values[:, 0],
-        }
-        history.append(pd.DataFrame(columns))
-    columns = ["dataset", "forecaster", "window", "cutoff", "reason"]
-    return Comparison(
-        results=pd.DataFrame(scores),
-        forecasts=pd.concat(forecasts, ignore_index=True)
-        if forecasts
-        else pd.DataFrame(),
-        failures=pd.DataFrame(failures, columns=columns),
-        history=pd.concat(history, ignore_index=True),
-        settings=settings,
-    )
-
-
-def _forecasts(by_series, cell, where):
-    """Return the forecasts of one cell as a table, one series after the other."""
-    horizon, n_series = cell.dataset.horizon, len(by_series)
-    names = np.array([one["series"] for one in by_series], dtype=object)
-    times = cell.dataset.times[cell.n_train : cell.n_train + horizon]
-    numbers = {
-        column: np.concatenate([one[column] for one in by_series])
-        for column in by_series[0]
-        if column != "series"
-    }
-    return pd.DataFrame(
-        {
-            "dataset": names.repeat(horizon),
-            **where,
-            "time": times[np.tile(np.arange(horizon), n_series)],
-            "step": np.tile(np.arange(1, horizon + 1), n_series),
-            **numbers,
-        }
-    )

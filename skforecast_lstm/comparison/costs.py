@@ -45,7 +45,7 @@ class Costs:
     def measure(self, cells, outcomes):
         """Learn the pace of a forecaster from the cells that did not fail."""
         measured = [
-            sum(value for _, metric, value in outcome["scores"] if metric in _SECONDS)
+            sum(outcome["scores"][metric].sum() for metric in _SECONDS)
             for outcome in outcomes
             if outcome["error"] is None
         ]

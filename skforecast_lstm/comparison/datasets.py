@@ -70,13 +70,7 @@ def every_series(frame, prefix=()):
     and the name of its column if there are several.
     """
     index, n_columns = frame.index, frame.shape[1]
-    if index.nlevels == 1:
-        numbers, keys = np.zeros(len(index), dtype=np.int64), [()]
-    else:
-        levels = list(range(index.nlevels - 1))
-        numbers = index.to_frame().groupby(level=levels, sort=False).ngroup().to_numpy()
-        first = np.unique(numbers, return_index=True)[1]
-        keys = [label[:-1] for label in index[first]]
+    numbers, keys = number_keys(index)
     order = np.argsort(numbers, kind="stable")
     lengths = np.bincount(numbers)
     starts = (lengths.cumsum() - lengths).repeat(n_columns)
@@ -90,6 +84,16 @@ def every_series(frame, prefix=()):
         [" / ".join([*prefix, *map(str, key), *end]) for key in keys for end in ends],
         index.get_level_values(-1)[rows],
     )
+
+
+def number_keys(index):
+    """Return the number of the series of each row, and the name of each in the index."""
+    if index.nlevels == 1:
+        return np.zeros(len(index), dtype=np.int64), [()]
+    levels = list(range(index.nlevels - 1))
+    numbers = index.to_frame().groupby(level=levels, sort=False).ngroup().to_numpy()
+    first = np.unique(numbers, return_index=True)[1]
+    return numbers, [label[:-1] for label in index[first]]
 
 
 def read_datasets(y, X, *, horizon, season_length, n_windows, step):

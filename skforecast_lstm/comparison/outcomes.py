@@ -1,4 +1,4 @@
-"""Outcome of a cell: scores and forecasts, made of numbers, strings and lists."""
+"""Outcome of a cell: scores and forecasts of its series, in arrays."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ __all__ = ["failure", "outcome"]
 def failure(error):
     """Return the outcome of a cell that raised an error."""
     reason = f"{type(error).__name__}: {error}"
-    return {"error": reason, "scores": [], "forecasts": []}
+    return {"error": reason, "series": [], "scores": {}, "forecasts": {}}
 
 
 def outcome(actual, train, forecast, bounds, season_length, seconds):
@@ -37,7 +37,9 @@ def outcome(actual, train, forecast, bounds, season_length, seconds):
     Returns
     -------
     outcome : dict
-        The entries "error", "scores" and "forecasts".
+        "error" is None. "series" has the names. "scores" has an array of a number for
+        each series, by metric, and "forecasts" one of a number for each row of `actual`,
+        by column.
     """
     scores = point_scores(actual, forecast, train, season_length)
     columns = {
@@ -56,21 +58,9 @@ def outcome(actual, train, forecast, bounds, season_length, seconds):
         scores |= quantile_scores(actual, quantiles, train, season_length) | by_level
     for metric, number in seconds.items():
         scores[metric] = np.full(len(actual), number / len(actual))
-    by_metric = {metric: numbers.tolist() for metric, numbers in scores.items()}
-    by_column = {column: numbers.tolist() for column, numbers in columns.items()}
-    rows = [actual.row_slice(number) for number in range(len(actual))]
     return {
         "error": None,
-        "scores": [
-            [name, metric, numbers[number]]
-            for number, name in enumerate(actual.names)
-            for metric, numbers in by_metric.items()
-        ],
-        "forecasts": [
-            {
-                "series": name,
-                **{column: numbers[place] for column, numbers in by_column.items()},
-            }
-            for name, place in zip(actual.names, rows, strict=True)
-        ],
+        "series": list(actual.names),
+        "scores": {metric: np.asarray(of, float) for metric, of in scores.items()},
+        "forecasts": {name: np.asarray(of, float) for name, of in columns.items()},
     }

@@ -43,7 +43,8 @@ class Comparison:
         One row per dataset, forecaster, window and step: the time, the actual value,
         the forecast, its error in units of MASE, and the bounds of intervals.
     failures : DataFrame
-        One row per forecaster, dataset and window with an error, with the reason.
+        One row per forecaster, dataset (or batch of its series) and window with an
+        error, with the reason.
     history : DataFrame
         Data, with one row per dataset and time.
     settings : dict

@@ -1,24 +1,42 @@
-"""Store of results: one line of JSON per cell, appended and never rewritten."""
+"""Store of results: one line of JSON per cell, appended and never rewritten.
+
+A cell of many series has its numbers in a file of Parquet, which is complete before its
+line is written.
+"""
 
 import json
 import os
+import re
+from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
+
+from skforecast_lstm.comparison.parquet import read_parquet, write_parquet
+
 _BEGINNING = '{"key": "'
+
+# Cells of this many series have a file of Parquet, if pyarrow is installed.
+_MANY_SERIES = 8
 
 
 def _record(line):
     """Return the record in a line, or None if the line is not a record."""
     try:
         record = json.loads(line)
-        is_ours = isinstance(record["key"], str) and _is_result(record["result"])
+        is_ours = isinstance(record["key"], str) and _is_result(record)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return record if is_ours else None
 
 
-def _is_result(result):
-    """Return True if this is the result of a cell, in the form that `run` returns."""
+def _is_result(record):
+    """Return True if the record has the result of a cell, or names the file of it."""
+    if "result" not in record:
+        return record["parquet"] is True and bool(
+            re.fullmatch("[0-9a-f]{32}", record["key"])
+        )
+    result = record["result"]
     return (
         (result["error"] is None or isinstance(result["error"], str))
         and isinstance(result["scores"], list)
@@ -61,25 +79,42 @@ class ResultsFile:
             self.path = self.path / "cells.jsonl"
         self._file = None
 
-    def read(self):
-        """Return the results of finished cells by key."""
+    @property
+    def _folder(self):
+        """Folder for the files of Parquet, beside the file of results."""
+        return self.path.with_name(f"{self.path.stem}.parquet")
+
+    def read(self, keys):
+        """Return the results of the cells that are finished, of those with these keys."""
         if self.path is None or not self.path.exists():
             return {}
-        results, foreign = {}, 0
+        keys, results, n_ours, foreign = set(keys), {}, 0, 0
         with self.path.open(encoding="utf-8", errors="replace") as lines:
             for number, line in enumerate(lines, start=1):
                 record = _record(line)
                 if record is not None:
-                    results[record["key"]] = record["result"]
+                    n_ours += 1
+                    if record["key"] in keys:
+                        results[record["key"]] = record.get("result")
                 # Only the beginning of an incomplete line exists.
                 elif line.strip("\0 \r\n") and not _is_cut_off(line):
                     foreign = foreign or number
-        if foreign and not results:
+        if foreign and not n_ours:
             raise ValueError(
                 f"{self.path} is not a file of comparison results (see line {foreign}). "
                 "Give another file, or a folder."
             )
-        return results
+        read = {
+            key: read_parquet(self._folder / f"{key}.parquet")
+            if result is None
+            else _from_json(result)
+            for key, result in results.items()
+        }
+        return {
+            key: result
+            for key, result in read.items()
+            if result is not None and result["error"] is None
+        }
 
     def __enter__(self):
         if self.path is not None:
@@ -102,15 +137,66 @@ class ResultsFile:
             "dataset": cell.dataset.name,
             "forecaster": cell.name,
             "window": cell.window + 1,
-            "result": result,
         }
+        if len(result["series"]) >= _MANY_SERIES and self._has_folder():
+            write_parquet(self._folder / f"{key}.parquet", record, result)
+            record["parquet"] = True
+        else:
+            record["result"] = _as_json(result)
         line = json.dumps(record).encode() + b"\n"
         # A nearly full disk writes the first part, and raises at the next.
         while line:
             line = line[self._file.write(line) :]
         os.fsync(self._file.fileno())
 
+    def _has_folder(self):
+        """Return True if files of Parquet can be written, and make their folder."""
+        if not find_spec("pyarrow") or self._folder == self.path:
+            return False
+        self._folder.mkdir(exist_ok=True)
+        return True
+
     def _ends_with_newline(self):
         with self.path.open("rb") as file:
             file.seek(-1, os.SEEK_END)
             return file.read(1) == b"\n"
+
+
+def _as_json(result):
+    """Return a result as lists: one of each score, and one of each series' forecasts."""
+    n_series = len(result["series"])
+    scores = {metric: of.tolist() for metric, of in result["scores"].items()}
+    forecasts = {
+        name: of.reshape(n_series, -1).tolist()
+        for name, of in result["forecasts"].items()
+    }
+    return {
+        "error": result["error"],
+        "scores": [
+            [name, metric, of[number]]
+            for number, name in enumerate(result["series"])
+            for metric, of in scores.items()
+        ],
+        "forecasts": [
+            {"series": name, **{column: of[number] for column, of in forecasts.items()}}
+            for number, name in enumerate(result["series"])
+        ],
+    }
+
+
+def _from_json(result):
+    """Return a result of `_as_json` with arrays."""
+    scores: dict = {}
+    for _, metric, value in result["scores"]:
+        scores.setdefault(metric, []).append(value)
+    by_series = result["forecasts"]
+    columns = [name for name in by_series[0] if name != "series"] if by_series else []
+    return {
+        "error": result["error"],
+        "series": [of["series"] for of in by_series],
+        "scores": {metric: np.array(of, dtype=float) for metric, of in scores.items()},
+        "forecasts": {
+            name: np.array([of[name] for of in by_series], dtype=float).ravel()
+            for name in columns
+        },
+    }

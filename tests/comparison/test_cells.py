@@ -49,7 +49,7 @@ def test_arima_reads_the_columns_that_are_known_over_the_horizon(rng):
     )
     assert done["error"] is None
     by_hand = forecaster.clone().fit(y[:-3], X=X[:-3], fh=[1, 2, 3])
-    (forecast,) = done["forecasts"]
+    forecast = done["forecasts"]
     assert_allclose(forecast["forecast"], by_hand.predict(X=X[-3:])["v"])
     assert_allclose(forecast["forecast"], y["v"][-3:], atol=0.5)
     assert np.ptp(forecast["forecast"]) > 0

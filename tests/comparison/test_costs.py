@@ -16,12 +16,9 @@ def cells(name, n_train):
 
 def outcomes(seconds):
     """The outcome of a window of two series, which share the seconds equally."""
-    scores = [
-        [series, metric, seconds / 4]
-        for series in "ab"
-        for metric in ("fit_seconds", "predict_seconds")
-    ]
-    return [{"error": None, "scores": [*scores, ["a", "MASE", 9.0]]}]
+    each = np.full(2, seconds / 4)
+    scores = {"fit_seconds": each, "predict_seconds": each, "MASE": each + 9}
+    return [{"error": None, "scores": scores}]
 
 
 def test_what_is_left_has_the_pace_of_what_was_measured():
@@ -45,7 +42,7 @@ def test_what_is_left_has_the_pace_of_what_was_measured():
 def test_failures_tell_no_time():
     groups = [cells("moody", n) for n in (50, 50, 50)]
     costs = Costs(groups)
-    costs.add(groups[0], [{"error": "no", "scores": []}])
+    costs.add(groups[0], [{"error": "no", "scores": {}}])
     assert costs.unknown == ["moody"]
     costs.add(groups[1], outcomes(4))
     assert costs.left("moody") == pytest.approx(4)
