@@ -6,12 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["Errors"]
+__all__ = ["Errors", "evenly"]
 
 # A window that is almost empty, as of a product that rarely sells, says little about
 # the steps after it. Its spread counts as at least this part of the mean spread or of
 # the typical error, the larger of the two.
 LEAST_SPREAD = 0.5
+# Paths of errors to keep, for their dependence from step to step.
+_MOST_PATHS = 1024
+
+
+def evenly(n: int, most: int) -> NDArray[np.int64]:
+    """Return at most so many of n numbers from 0, evenly chosen."""
+    return np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,14 @@ class Errors:
         without a known actual value are NaN, at the end.
     least_spread : ndarray of shape (n_targets,)
         Lower bound for the spread of a window that scales errors.
+    paths : ndarray of shape (n_paths, horizon, n_targets)
+        Errors by origin, in units of the typical size at their step.
     """
 
     by_step: NDArray
     sizes: NDArray
     least_spread: NDArray
+    paths: NDArray
 
     @classmethod
     def of(cls, errors: NDArray, spread: NDArray) -> "Errors":
@@ -44,8 +54,11 @@ class Errors:
         errors = errors / np.maximum(spread, least_spread)[:, None]
         typical = np.sqrt(_mean_of_known(errors**2, axis=0))
         by_step = np.maximum.accumulate(np.maximum(typical, 1e-6), axis=0)
-        sizes = np.abs(errors / by_step).reshape(-1, errors.shape[-1])
-        return cls(by_step, np.sort(sizes, axis=0), least_spread)
+        errors = errors / by_step
+        sizes = np.abs(errors).reshape(-1, errors.shape[-1])
+        paths = errors[~np.isnan(errors).all(axis=(1, 2))]
+        paths = paths[evenly(len(paths), _MOST_PATHS)]
+        return cls(by_step, np.sort(sizes, axis=0), least_spread, paths)
 
     def distance(self, level: float, n_steps: int) -> NDArray:
         """Return the distance of a quantile from the forecast, by step and target.

@@ -20,6 +20,7 @@ __all__ = [
     "at_same_frequency",
     "check_frames",
     "even_series",
+    "n_rows_by_name",
     "scales_by_name",
 ]
 
@@ -168,3 +169,8 @@ def scales_by_name(series: ManySeries) -> dict[Any, Scale]:
     known = ~series.are_unknown().any(axis=1)
     numbers = np.flatnonzero(known).tolist()
     return {series.names[number]: scales.take(number) for number in numbers}
+
+
+def n_rows_by_name(series: ManySeries) -> dict[Any, int]:
+    """Return the number of rows of each series by name."""
+    return dict(zip(series.names, series.lengths.tolist(), strict=True))

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from skforecast_lstm.forecasting._adaptive import Widths
 from skforecast_lstm.forecasting._conformal import Errors
 from skforecast_lstm.forecasting._even_series import EvenSeries
 from skforecast_lstm.networks.pretrained import LEVELS
@@ -24,7 +25,8 @@ class Forecast:
     `values` has the shape (n_times, n_targets, n_quantiles). `spread` has the shape
     (n_times, n_targets) and measures how much each window varies. `steps` counts from
     the last row of the series. `levels` are those of the quantiles, of the trained
-    network or of the pretrained one.
+    network or of the pretrained one. `factors` of shape (n_times, n_targets,
+    n_coverages) adapt the widths of intervals.
     """
 
     index: pd.Index
@@ -32,6 +34,7 @@ class Forecast:
     spread: NDArray
     steps: NDArray
     levels: tuple[float, ...] = QUANTILES
+    factors: NDArray | None = None
 
     @property
     def middle(self) -> NDArray:
@@ -39,6 +42,25 @@ class Forecast:
 
     def quantile(self, level: float, errors: Errors | None) -> NDArray:
         """Return one quantile for each time and target."""
+        return self.quantiles([level], errors)[0]
+
+    def quantiles(self, levels: Sequence[float], errors: Errors | None) -> NDArray:
+        """Return quantiles: (n_levels, n_times, n_targets)."""
+        quantiles = np.stack([self._quantile(level, errors) for level in levels])
+        if self.factors is None:
+            return quantiles
+        widths = self.widths(errors)
+        for level, quantile in zip(levels, quantiles, strict=True):
+            distance = quantile - self.middle
+            quantile[:] = self.middle + widths.adapted(distance, level, self.factors)
+        return quantiles
+
+    def widths(self, errors: Errors | None) -> Widths:
+        """Return the widths of the intervals, without adaptation."""
+        return Widths.of(lambda level: self._quantile(level, errors), self.middle)
+
+    def _quantile(self, level, errors):
+        """Return one quantile, without adaptation."""
         if errors is None and self.levels == LEVELS:
             return _between_normal(LEVELS, self.values, level)
         if errors is None:

@@ -1,5 +1,6 @@
 """Forecasts of a fitted forecaster from many origins, in one call of its networks."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ from skforecast_lstm._series import ManySeries, ranges
 from skforecast_lstm.forecasting._even_series import even_series
 from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast
 from skforecast_lstm.forecasting._pretrained import Pretrained, mixed
+from skforecast_lstm.forecasting._windows import ScaledSeries
 from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
 
-__all__ = ["OriginForecasts", "forecast_origins"]
+__all__ = ["OriginForecasts", "forecast_after", "forecast_origins"]
 
 # Values in the windows of one call, so that memory stays bounded.
 _MOST_VALUES = 1 << 24
@@ -78,8 +80,11 @@ def forecast_origins(
     Returns
     -------
     forecasts : OriginForecasts or None
-        None if a series is so short that the forecaster repeats its first row.
+        None if a series is so short that the forecaster repeats its first row, or if
+        the intervals adapt to one origin after the other.
     """
+    if forecaster.intervals == "adaptive":
+        return None
     y, X = forecaster._like_in_fit(y, X)
     even, model = even_series(y), forecaster.model_
     series = even.series
@@ -93,32 +98,69 @@ def forecast_origins(
         scaled, n_values = None, len(series) * 512
     each = max(1, _MOST_VALUES // n_values)
     parts = [
-        _from_origins(forecaster, series, scaled, n_after[start : start + each], horizon)
+        _calibrated(forecaster, series, scaled, n_after[start : start + each], horizon)
         for start in range(0, len(n_after), each)
     ]
     shape = len(n_after), len(series), horizon
     return OriginForecasts(parts, forecaster.errors_, shape, forecaster._places())
 
 
-def _from_origins(forecaster, series, scaled, n_after, horizon):
+def _calibrated(forecaster, series, scaled, n_after, horizon):
     """Return the forecasts from some of the origins, one origin after the other."""
     n_origins, n_series = len(n_after), len(series)
-    stops = (series.offsets[1:] - n_after[:, None]).ravel()
+    n_before = (series.lengths - n_after[:, None]).ravel()
     number = np.tile(np.arange(n_series), n_origins)
-    steps = np.tile(np.arange(1, horizon + 1), len(stops))
+    forecast = forecast_after(forecaster, series, scaled, number, n_before, horizon)
+    if scaled is not None:
+        return forecast
     network = Pretrained(forecaster.seasons_)
-    if forecaster.model_ is None:
+    values = forecast.values.reshape(len(number), horizon, *forecast.values.shape[1:])
+    by_origin = [
+        network.calibrated(one, _until(series, n), horizon)
+        for one, n in zip(np.split(values, n_origins), n_after, strict=True)
+    ]
+    return replace(
+        forecast, values=np.concatenate(by_origin).reshape(forecast.values.shape)
+    )
+
+
+def forecast_after(
+    forecaster: Any,
+    series: ManySeries,
+    scaled: ScaledSeries | None,
+    number: NDArray,
+    n_before: NDArray,
+    horizon: int,
+) -> Forecast:
+    """Forecast the next steps from origins of some series.
+
+    Parameters
+    ----------
+    forecaster : LSTMForecaster
+        Fitted forecaster.
+    series : ManySeries
+        Columns to forecast.
+    scaled : ScaledSeries or None
+        All columns, scaled. None if the pretrained network forecasts alone.
+    number, n_before : ndarray of int of shape (n_origins,)
+        Series of each origin, and number of its rows before the origin.
+    horizon : int
+        Number of steps to forecast.
+
+    Returns
+    -------
+    forecast : Forecast
+        One origin after the other.
+    """
+    network, n_origins = Pretrained(forecaster.seasons_), len(number)
+    stops = series.offsets[number] + n_before
+    levels: tuple[float, ...] = LEVELS if scaled is None else QUANTILES
+    if scaled is None:
         values = network.after(series, stops, horizon, number)
-        by_origin = np.split(values, n_origins)
-        values = np.concatenate(
-            [
-                network.calibrated(one, _until(series, n), horizon)
-                for one, n in zip(by_origin, n_after, strict=True)
-            ]
-        )
-        spread, levels = np.zeros(values.shape[:-1]), LEVELS
+        spread = np.zeros(values.shape[:-1])
     else:
-        values, spread = forecaster.model_.ahead_of(scaled, stops, horizon)
+        scaled_stops = scaled.series.offsets[number] + n_before
+        values, spread = forecaster.model_.ahead_of(scaled, scaled_stops, horizon)
         spread = spread[:, None].repeat(horizon, axis=1)
         scale = forecaster._scale(series).take((number, None))
         values = scale.undo(values)
@@ -127,13 +169,13 @@ def _from_origins(forecaster, series, scaled, n_after, horizon):
             values = mixed(values, medians[..., MEDIAN, None], forecaster.share_)
         errors = forecaster.errors_
         least = 0.0 if errors is None else errors.least_spread
-        spread, levels = scale.spread * np.maximum(spread, least), QUANTILES
-    flat = len(stops) * horizon
+        spread = scale.spread * np.maximum(spread, least)
+    flat = n_origins * horizon
     return Forecast(
         pd.RangeIndex(flat),
         values.reshape(flat, *values.shape[2:]),
         spread.reshape(flat, -1),
-        steps,
+        np.tile(np.arange(1, horizon + 1), n_origins),
         levels,
     )
 

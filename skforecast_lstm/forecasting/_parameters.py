@@ -7,7 +7,7 @@ from skforecast_lstm._checks import check_integer, check_seasons
 __all__ = ["check_parameters", "errors_decide"]
 
 STRATEGIES = ("direct", "recursive", "seq2seq")
-INTERVALS = ("conformal", "quantiles", None)
+INTERVALS = ("conformal", "adaptive", "quantiles", None)
 
 
 def check_parameters(forecaster: Any) -> None:

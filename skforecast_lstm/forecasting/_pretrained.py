@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._series import ManySeries
-from skforecast_lstm.forecasting._window_model import HeldOut, evenly
+from skforecast_lstm.forecasting._conformal import evenly
+from skforecast_lstm.forecasting._window_model import HeldOut
 from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
 from skforecast_lstm.pretraining.forecasting import forecast_quantiles
 from skforecast_lstm.pretraining.weights import shipped_weights

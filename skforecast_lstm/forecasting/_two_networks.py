@@ -7,6 +7,7 @@ import numpy as np
 
 from skforecast_lstm._scale import Scale
 from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
+from skforecast_lstm.forecasting._adaptive import Adaptation
 from skforecast_lstm.forecasting._defaults import (
     default_block,
     default_lookback,
@@ -16,10 +17,12 @@ from skforecast_lstm.forecasting._defaults import (
 from skforecast_lstm.forecasting._even_series import (
     check_frames,
     even_series,
+    n_rows_by_name,
     scales_by_name,
 )
 from skforecast_lstm.forecasting._exogenous import Exogenous
 from skforecast_lstm.forecasting._forecast import QUANTILES, Forecast, forecast_index
+from skforecast_lstm.forecasting._new_errors import new_errors, recent_errors
 from skforecast_lstm.forecasting._parameters import check_parameters, errors_decide
 from skforecast_lstm.forecasting._pretrained import (
     ENOUGH_ROWS,
@@ -28,6 +31,7 @@ from skforecast_lstm.forecasting._pretrained import (
     mixed,
 )
 from skforecast_lstm.forecasting._regressor import regressor_for
+from skforecast_lstm.forecasting._samples import FEWEST_PATHS
 from skforecast_lstm.forecasting._window_model import WindowModel
 from skforecast_lstm.forecasting._windows import ScaledSeries
 from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
@@ -92,7 +96,7 @@ class TwoNetworks:
             return
         model.fit(windows)
         self.model_ = model
-        if self.intervals == "conformal":
+        if self.intervals in ("conformal", "adaptive"):
             errors = model.errors(windows) if held_out is None else held_out.errors()
             self.errors_ = errors
 
@@ -184,7 +188,7 @@ class TwoNetworks:
         if self.model_ is None:
             network = Pretrained(self.seasons_)
             values = network.at(even.series, steps)
-            if calibrated:
+            if calibrated and self.adaptation_ is None:
                 horizon = max(1, int(steps.max()))
                 values = network.calibrated(values, even.series, horizon)
             values[self._blank(even.series)] = np.nan
@@ -197,7 +201,65 @@ class TwoNetworks:
             np.concatenate(spread),
             steps.ravel(),
             LEVELS if self.model_ is None else QUANTILES,
+            self._factors(even.series.names, steps.shape[1]),
         )
+
+    def _factors(self, names, n_steps):
+        """Return the factors of the widths at all times, or None without adaptation."""
+        if self.adaptation_ is None:
+            return None
+        return self.adaptation_.factors(names).repeat(n_steps, axis=0)
+
+    def _start_adaptation(self, y, fh):
+        """Set the factors of the widths to 1, and store the cutoffs of the series."""
+        self.adaptation_ = None
+        if self.intervals != "adaptive":
+            return
+        even = even_series(y)
+        n_steps = self._last_step(even, fh) or self.horizon_ or self.seasons_[0]
+        self.adaptation_ = Adaptation(n_steps, y.shape[1])
+        self._cutoffs = {
+            name: [n_rows] for name, n_rows in n_rows_by_name(even.series).items()
+        }
+
+    def _adapt(self, n_before):
+        """Move the widths on by the errors at the rows that are new."""
+        new = new_errors(self, n_before, self._cutoffs)
+        if new is not None:
+            self.adaptation_.see(*new)
+        n_steps = self.adaptation_.n_steps
+        for name, n_rows in n_rows_by_name(even_series(self._cur_y).series).items():
+            if n_rows != n_before.get(name):
+                before = self._cutoffs.get(name, [])
+                pending = [one for one in before if one + n_steps > n_rows]
+                self._cutoffs[name] = [*pending, n_rows]
+
+    def _error_paths(self, steps):
+        """Return errors of forecasts from origins: (n_paths, n_steps, n_targets)."""
+        last = int(steps.max())
+        if steps.min() < 1:
+            raise ValueError(
+                "Sample paths are of steps after the last row, but fh has a time in it: "
+                f"step {int(steps.min())}. Leave such times out."
+            )
+        if self.errors_ is not None:
+            paths, n_steps = self.errors_.paths, self.errors_.by_step.shape[0]
+        else:
+            paths = recent_errors(self, even_series(self._cur_y).series, last)
+            n_steps = last
+        if last > n_steps:
+            raise ValueError(
+                f"fh reaches step {last}, and errors were measured for {n_steps} steps. "
+                'Give fit the whole fh, with strategy="direct" and a longer series if '
+                "it has fewer steps then."
+            )
+        if len(paths) < FEWEST_PATHS:
+            raise ValueError(
+                f"The dependence between steps comes from errors at {len(paths)} "
+                f"origins, and at least {FEWEST_PATHS} are needed. Give fit a longer "
+                "series, or a shorter fh."
+            )
+        return paths
 
     def _trained(self, even, steps, X):
         """Return the forecasts and the spreads of the windows, with a trained network."""

@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skforecast_lstm.estimators import LSTMRegressor
-from skforecast_lstm.forecasting._conformal import Errors
+from skforecast_lstm.forecasting._conformal import Errors, evenly
 from skforecast_lstm.forecasting._windows import ScaledSeries, Windows, window_spread
 
-__all__ = ["HeldOut", "WindowModel", "evenly"]
-
-
-def evenly(n: int, most: int) -> NDArray[np.int64]:
-    """Return at most so many of n numbers from 0, evenly chosen."""
-    return np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)
+__all__ = ["HeldOut", "WindowModel"]
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,21 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_random_state
 from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
+from skforecast_lstm._checks import check_integer
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._columns import check_names_of_series, in_order
 from skforecast_lstm.forecasting._even_series import (
     at_same_frequency,
     check_frames,
     even_series,
+    n_rows_by_name,
     scales_by_name,
 )
+from skforecast_lstm.forecasting._samples import levels_of_paths
 from skforecast_lstm.forecasting._two_networks import TwoNetworks
 
 __all__ = ["LSTMForecaster"]
@@ -65,10 +69,13 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         Number of networks with different seeds. The forecast is their mean. If None, it
         is 3. For more than 10,000 rows, it is 4 beside the pretrained network, and 8
         without it. With a `regressor`, set its own `n_members` instead.
-    intervals : {"conformal", "quantiles"} or None, default="conformal"
+    intervals : {"conformal", "adaptive", "quantiles"} or None, default="conformal"
         Method for intervals and quantiles. "conformal" trains a second time without
         the last origins of each series (up to a third of them), with at most two
-        members, and uses the errors at these origins. "quantiles" trains the network
+        members, and uses the errors at these origins. "adaptive" begins like
+        "conformal". Then `update` compares the new rows with the intervals that were
+        given for them, and widens or narrows later ones, so that they hold as often as
+        they say even if the errors change. "quantiles" trains the network
         on quantiles directly. None gives no intervals and saves time if
         ``pretrained=False``. A pretrained network that forecasts alone has quantiles of
         its own.
@@ -102,6 +109,9 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         The trained `regressor`, and its use on windows. None if nothing was trained.
     errors_ : Errors or None
         Errors at the held-out origins.
+    adaptation_ : Adaptation or None
+        How much the intervals were widened since `fit`. None unless
+        ``intervals="adaptive"``.
     exogenous_ : Exogenous
         Columns of X and of the calendar.
     columns_ : list
@@ -210,7 +220,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         pretrained: bool | Literal["auto"] = "auto",
         regressor: Any = None,
         n_members: int | None = None,
-        intervals: Literal["conformal", "quantiles"] | None = "conformal",
+        intervals: Literal["conformal", "adaptive", "quantiles"] | None = "conformal",
         past_only: Sequence[str] = (),
         calendar: Any = None,
         random_state: int | None = None,
@@ -241,6 +251,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         else:
             self._learn(y, X, fh)
         self._cur_y, self._cur_X = y, X
+        self._start_adaptation(y, fh)
         return self
 
     def _pretrain(self, y, X=None, fh=None):
@@ -259,9 +270,14 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
             y = y.set_axis(self._names, axis=1)
         y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
         check_names_of_series(self._cur_y.index, y.index)
+        n_before = None
+        if self.adaptation_ is not None:
+            n_before = n_rows_by_name(even_series(self._cur_y).series)
         self._cur_y = at_same_frequency(self._cur_y, update_data(self._cur_y, y))
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
+        if n_before is not None:
+            self._adapt(n_before)
         if update_params:
             self._go_on(self._cur_y, self._cur_X)
         return self
@@ -276,11 +292,75 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
 
     def _predict_quantiles(self, fh, X, alpha):
         forecast = self._forecast(fh, X, calibrated=True)
-        quantiles = [forecast.quantile(level, self.errors_) for level in alpha]
-        values = np.stack(quantiles, axis=-1)[:, self._places()]
+        quantiles = forecast.quantiles(alpha, self.errors_)
+        values = np.moveaxis(quantiles, 0, -1)[:, self._places()]
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
         values = values.reshape(len(forecast.index), -1)
         return pd.DataFrame(values, index=forecast.index, columns=columns)
+
+    def predict_samples(
+        self,
+        fh: Any = None,
+        n_samples: int = 1000,
+        random_state: Any = None,
+        X: Any = None,
+    ) -> pd.DataFrame:
+        """Draw sample paths of the next steps, for sums and other functions of them.
+
+        The values at each step are the quantiles of that step, each once. The steps of
+        a path depend on each other as the errors at held-out origins did. Series of a
+        panel are drawn independently of each other.
+
+        Parameters
+        ----------
+        fh : int, list or ForecastingHorizon, default=None
+            Steps to forecast. If None, they are those of `fit` or an earlier forecast.
+        n_samples : int, default=1000
+            Number of paths.
+        random_state : int, RandomState or None, default=None
+            Seed for the paths.
+        X : DataFrame, default=None
+            Columns known ahead, as for `predict`.
+
+        Returns
+        -------
+        samples : DataFrame of n_samples rows for each time
+            Its index begins with the level "sample", and then has the levels of the
+            forecast. This is the `spl` of skpro's ``Empirical(spl, time_indep=False)``.
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skforecast_lstm.forecasting import LSTMForecaster
+        >>> forecaster = LSTMForecaster().fit(load_airline(), fh=range(1, 13))
+        >>> samples = forecaster.predict_samples(n_samples=200, random_state=0)
+        >>> year = samples.groupby("sample").sum()
+        >>> year.quantile([0.1, 0.9]).shape
+        (2, 1)
+        """
+        check_integer("n_samples", n_samples, 1)
+        self.check_is_fitted()
+        if self.intervals not in ("conformal", "adaptive"):
+            raise ValueError(
+                "The dependence between steps comes from errors at held-out origins, and "
+                f"intervals={self.intervals!r} measures none. Set "
+                'intervals="conformal" or "adaptive" and fit again.'
+            )
+        fh = self._check_fh(fh, pred_int=True)
+        forecast = self._forecast(fh, self._check_X(X=X), calibrated=True)
+        steps = forecast.steps.reshape(-1, len(fh))
+        errors = self._error_paths(steps)
+        levels = (np.arange(n_samples) + 0.5) / n_samples
+        quantiles = forecast.quantiles(levels, self.errors_)
+        ranks = levels_of_paths(
+            errors, n_samples, steps, check_random_state(random_state)
+        )
+        values = np.take_along_axis(quantiles, ranks, axis=0)[:, :, self._places()]
+        keys = range(n_samples)
+        index = pd.concat([forecast.index.to_frame()] * n_samples, keys=keys).index
+        index = index.set_names("sample", level=0)
+        values = values.reshape(n_samples * len(forecast.index), -1)
+        return pd.DataFrame(values, index=index, columns=self._names)
 
     def _get_varnames(self):
         """Return the names of the forecasts: the columns of y in fit, in that order."""
@@ -311,7 +391,7 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         common = {"lookback": 3, "regressor": tiny, "random_state": 0}
         return [
             common,
-            {**common, "strategy": "recursive"},
+            {**common, "strategy": "recursive", "intervals": "adaptive"},
             {**common, "strategy": "recursive", "intervals": "quantiles"},
             {"pretrained": True},
         ]
