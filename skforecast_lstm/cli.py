@@ -211,6 +211,8 @@ def _compare(options):
             n_windows=options.windows,
             step=options.step,
             refit=options.refit,
+            time_limit=options.time_limit,
+            ensembles=options.ensembles,
             n_jobs=options.jobs,
             results=results,
             progress=not options.quiet,

@@ -101,6 +101,17 @@ def _refit(text):
         ) from None
 
 
+def _seconds(text):
+    """Parse a positive number of seconds."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r:.40} is not a number of seconds")
+    return seconds
+
+
 def _path(text):
     """Return a path, or raise if it is empty, as from an unset shell variable."""
     if not text.strip():
@@ -274,6 +285,11 @@ def _add_compare_options(command):
         type=_names,
         help="names, such as AutoETS, LSTM, Ridge, or default for the default line-up",
     )
+    add(
+        "--ensembles",
+        action="store_true",
+        help="add rows that combine the forecasts of all others",
+    )
     add("--windows", metavar="N", type=_integer(1), help="number of windows")
     add(
         "--step",
@@ -288,6 +304,13 @@ def _add_compare_options(command):
         default="auto",
         help="fit at each window (yes), only at the first (no), or every N windows; "
         "default: auto, at most 20 fits",
+    )
+    add(
+        "--time-limit",
+        metavar="SECONDS",
+        type=_seconds,
+        help="leave out a forecaster that takes longer in all; AutoARIMA is replaced by "
+        "a cheaper search",
     )
     add(
         "--jobs",

@@ -1,16 +1,17 @@
 """Rolling-origin comparison of forecasters: the same windows and metrics for all."""
 
 import time
+from functools import partial
 
 from skforecast_lstm._checks import check_integer
-from skforecast_lstm.comparison.batches import split
-from skforecast_lstm.comparison.cells import Cell
-from skforecast_lstm.comparison.costs import Costs
 from skforecast_lstm.comparison.datasets import read_datasets
-from skforecast_lstm.comparison.groups import Group, run_group
+from skforecast_lstm.comparison.ensembles import ENSEMBLES, ensemble_rows
+from skforecast_lstm.comparison.groups import run_group
+from skforecast_lstm.comparison.limits import check_time_limit, run_within
 from skforecast_lstm.comparison.lineup import ignore_default_warnings, line_up
+from skforecast_lstm.comparison.plan import Plan
 from skforecast_lstm.comparison.progress import Progress
-from skforecast_lstm.comparison.refits import check_refit, fit_windows
+from skforecast_lstm.comparison.refits import check_refit
 from skforecast_lstm.comparison.result import Comparison
 from skforecast_lstm.comparison.settings import describe
 from skforecast_lstm.comparison.store import ResultsFile
@@ -35,6 +36,8 @@ def compare(
     n_windows=None,
     step=None,
     refit="auto",
+    time_limit=None,
+    ensembles=False,
     coverage=(0.8, 0.95),
     n_jobs=1,
     backend="loky",
@@ -87,6 +90,15 @@ def compare(
         windows that there are at most 20 fits. Only the LSTM, "naive", "seasonal naive",
         and regressors without `X` can take new rows. The others are fitted at each
         window in any case. `settings` of the result has the number of fits.
+    time_limit : float, default=None
+        Most seconds of each forecaster in this comparison: the sum over its cells, so
+        that workers do not change it. One that takes longer, or that would by the pace
+        of its first two fits, is left out in all windows, and `summary` says so.
+        AutoARIMA is replaced by a cheaper search, as a row with a name of its own.
+    ensembles : bool, default=False
+        If True, add three rows that combine the forecasts of all others: their mean,
+        their median, and a mean with weights from the errors in earlier windows. No
+        forecaster is fitted again for them.
     coverage : tuple of float, default=(0.8, 0.95)
         Nominal coverages of prediction intervals, for forecasters that have them.
     n_jobs : int, default=1
@@ -146,6 +158,7 @@ def compare(
     """
     started = time.perf_counter()
     check_refit(refit)
+    check_time_limit(time_limit)
     coverage = _check_run(coverage, n_jobs, backend)
     datasets = read_datasets(
         y,
@@ -156,51 +169,24 @@ def compare(
         step=step,
     )
     line_ups = line_up(forecasters, datasets, random_state=random_state)
-    parts = [
-        split(dataset, by_name)
-        for dataset, by_name in zip(datasets, line_ups, strict=True)
-    ]
-    fits = [
-        {
-            name: fit_windows(refit, forecaster, len(dataset.windows))
-            for name, forecaster in by_name.items()
-        }
-        for dataset, by_name in zip(datasets, line_ups, strict=True)
-    ]
-    cells = [
-        Cell(part, name, by_name[name], window, coverage, fits_by_name[name][window])
-        for by_name, fits_by_name, parts_by_name in zip(
-            line_ups, fits, parts, strict=True
+    if ensembles and (taken := [name for name in ENSEMBLES if name in line_ups[0]]):
+        raise ValueError(
+            f"A forecaster is called {taken[0]!r}, like a row of ensembles=True. Give "
+            "it another name."
         )
-        for window, name, part in _in_turn(parts_by_name)
-    ]
     store = ResultsFile(results)
-    with ignore_default_warnings():
-        keys = [cell.key() if store.path else None for cell in cells]
-        settings = describe(datasets, line_ups, fits, coverage)
-    kept = store.read(keys)
-    done = {number: kept[key] for number, key in enumerate(keys) if key in kept}
-    n_reused = len(done)
-    fit_groups = _groups(cells)
-    awaited = {
-        numbers: group
-        for numbers, group in fit_groups.items()
-        if not done.keys() >= set(numbers)
-    }
-    costs = Costs(group.cells for group in awaited.values())
-    for numbers in fit_groups.keys() - awaited.keys():
-        costs.measure(fit_groups[numbers].cells, [done[number] for number in numbers])
+    plan = Plan(datasets, line_ups, refit, coverage, time_limit=time_limit, store=store)
     workers = n_workers(n_jobs, backend)
-    shown = Progress(costs, len(cells), n_reused, workers, shown=progress)
+    shown = Progress(plan, workers, shown=progress)
+    run = partial(run_within, run_group)
     try:
         with store, shown:
-            for group, outcomes in run_all(run_group, awaited, n_jobs, backend):
-                costs.add(awaited[group].cells, outcomes)
-                for number, result in zip(group, outcomes, strict=True):
-                    if number not in done:
-                        store.write(keys[number], cells[number], result)
-                        done[number] = result
-                shown.advance(len(done))
+            # One that stands in may come when no others are left.
+            while plan:
+                for numbers, outcomes in run_all(run, plan, n_jobs, backend):
+                    if sentence := plan.take(numbers, outcomes):
+                        shown.say(sentence)
+                    shown.advance()
     except KeyboardInterrupt:
         kept_where = (
             f"They are kept in {store.path}: the same call goes on from there."
@@ -208,13 +194,30 @@ def compare(
             else "They are lost; with results='a folder' they would be kept."
         )
         raise KeyboardInterrupt(
-            f"Stopped after {len(done)} of {len(cells)} cells. {kept_where}"
+            f"Stopped after {len(plan.outcomes)} of {len(plan.cells)} cells. {kept_where}"
         ) from None
-    outcomes = [done[number] for number in range(len(cells))]
+    if not plan.cells:
+        raise ValueError(
+            f"No forecaster is left. {' '.join(plan.stopped.values())} Raise time_limit, "
+            f"which is {time_limit:g} s."
+        )
+    cells = list(plan.cells.values())
+    outcomes = [plan.outcomes[number] for number in plan.cells]
+    line_ups, fits = plan.line_ups, plan.fits
+    with ignore_default_warnings():
+        if ensembles:
+            added = ensemble_rows(datasets, line_ups, plan.by_window(), coverage)
+            line_ups = [
+                of | new for of, new in zip(line_ups, added.ensembles, strict=True)
+            ]
+            fits = [of | dict.fromkeys(ENSEMBLES, ()) for of in fits]
+            cells, outcomes = cells + added.cells, outcomes + added.outcomes
+        settings = describe(datasets, line_ups, fits, coverage)
     settings |= {
         "seconds": time.perf_counter() - started,
-        "cells": len(cells),
-        "cells_run_before": n_reused,
+        "cells": len(plan.cells),
+        "cells_run_before": plan.n_kept,
+        "stopped": plan.stopped,
     }
     return Comparison(
         results=result_table(cells, outcomes),
@@ -243,25 +246,3 @@ def _check_run(coverage, n_jobs, backend):
     if len(set(levels)) < len(levels):
         raise ValueError(f"coverage has a level more than once: {levels}.")
     return levels
-
-
-def _in_turn(parts):
-    """Yield each window, forecaster and part, so that all forecasters run early."""
-    (n_windows,) = {len(part.windows) for of in parts.values() for part in of}
-    for window in range(n_windows):
-        for batch in range(max(map(len, parts.values()))):
-            for name, of in parts.items():
-                if batch < len(of):
-                    yield window, name, of[batch]
-
-
-def _groups(cells):
-    """Return the cells by their numbers, in groups that share a fit."""
-    groups = {}
-    for number, cell in enumerate(cells):
-        fit = cell.dataset.name, cell.name, cell.fit_window
-        groups.setdefault(fit, []).append(number)
-    return {
-        tuple(numbers): Group([cells[number] for number in numbers])
-        for numbers in groups.values()
-    }

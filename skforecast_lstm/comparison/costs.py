@@ -15,31 +15,26 @@ class Costs:
 
     The work of cells that share a fit is the number of values of the fit. The estimate
     is the work that is left, at the mean pace of the forecaster so far.
-
-    Parameters
-    ----------
-    groups : iterable of list of Cell
-        Cells that share a fit.
     """
 
-    def __init__(self, groups):
+    def __init__(self):
         self._left = Counter()
         self._measured_work = Counter()
         self._measured_seconds = Counter()
-        self._pending = Counter()
-        for cells in groups:
-            self.expect(cells)
+        self._n_left = Counter()
+        self._least_pace = {}
+        self._n_measured = Counter()
 
     def expect(self, cells):
         """Add the cells of one fit to those that are left."""
         self._left[cells[0].name] += _work(cells)
-        self._pending[cells[0].name] += 1
+        self._n_left[cells[0].name] += 1
 
     def add(self, cells, outcomes):
         """Take the outcomes of the cells of one fit, which are no longer left."""
         name = cells[0].name
         self._left[name] -= _work(cells)
-        self._pending[name] -= 1
+        self._n_left[name] -= 1
         self.measure(cells, outcomes)
 
     def measure(self, cells, outcomes):
@@ -51,19 +46,23 @@ class Costs:
         ]
         if measured:
             name = cells[0].name
+            self._n_measured[name] += 1
             self._measured_work[name] += _work(cells)
             self._measured_seconds[name] += sum(measured)
+            pace = sum(measured) / _work(cells)
+            self._least_pace[name] = min(pace, self._least_pace.get(name, pace))
 
     def drop(self, name):
         """Leave a forecaster out."""
-        self._left[name] = self._pending[name] = 0
+        for numbers in (self._left, self._n_left):
+            del numbers[name]
 
     @property
     def unknown(self):
         """Names of the forecasters that are left and not measured yet."""
         return [
             name
-            for name, number in self._pending.items()
+            for name, number in self._n_left.items()
             if number and not self._measured_work[name]
         ]
 
@@ -74,13 +73,28 @@ class Costs:
         pace = self._measured_seconds[name] / self._measured_work[name]
         return pace * max(self._left[name], 0)
 
+    def least(self, name):
+        """Return the seconds of a forecaster at its best pace, measured and left.
+
+        The first fit may be slow, because it compiles a program.
+        """
+        return self.spent(name) + self._least_pace.get(name, 0.0) * self._left[name]
+
     def spent(self, name):
         """Return the measured seconds of a forecaster."""
         return self._measured_seconds[name]
 
+    def n_left(self, name):
+        """Return the number of fits of a forecaster that are left."""
+        return self._n_left[name]
+
+    def n_measured(self, name):
+        """Return the number of fits of a forecaster that are measured."""
+        return self._n_measured[name]
+
     def all_left(self):
         """Return the seconds that are left of all forecasters, as of one worker."""
-        return sum(self.left(name) for name in self._pending)
+        return sum(self.left(name) for name in self._n_left)
 
     def totals(self):
         """Return the seconds of each forecaster, measured and left, the most first."""

@@ -10,7 +10,7 @@ from skforecast_lstm.comparison.cells import Cell, align_to, quiet
 from skforecast_lstm.comparison.datasets import every_series
 from skforecast_lstm.comparison.outcomes import failure, outcome
 
-__all__ = ["Group", "run_group"]
+__all__ = ["Group", "run_group", "scored"]
 
 
 class Group(NamedTuple):
@@ -63,7 +63,7 @@ def run_group(prefix, y, X, forecaster, horizon, season_length, coverage, n_afte
                 found = _one_by_one(fitted, times, n_after, horizon, levels, fit_seconds)
             series = every_series(y, prefix)
             for of, n in zip(found, n_after, strict=True):
-                results.append(_scored(series, of, n, horizon, season_length))
+                results.append(scored(series, of, n, horizon, season_length))
         # A forecaster may raise any error, and the others must go on. Without this
         # window, the later ones would lack rows.
         except Exception as error:  # noqa: BLE001
@@ -155,7 +155,7 @@ def _one_by_one(fitted, times, n_after, horizon, levels, fit_seconds):
         )  # fmt: skip
 
 
-def _scored(series, found, n_after, horizon, season_length):
+def scored(series, found, n_after, horizon, season_length):
     """Return the result of one window."""
     forecast, bounds, seconds = found
     if np.isnan(forecast).any():

@@ -23,19 +23,16 @@ class Progress:
 
     Parameters
     ----------
-    costs : Costs
-        Measured and estimated seconds.
-    n_cells, n_done : int
-        Number of all cells, and of those that were run before.
+    plan : Plan
+        Cells of the comparison.
     n_workers : int
         Number of workers.
     shown : bool
         If False, show nothing.
     """
 
-    def __init__(self, costs, n_cells, n_done, n_workers, *, shown):
-        self._costs, self._n_workers = costs, n_workers
-        self._n_cells, self._n_done = n_cells, n_done
+    def __init__(self, plan, n_workers, *, shown):
+        self._plan, self._n_workers = plan, n_workers
         self._started = time.monotonic()
         self._next_line = self._started + _SHORT
         self._has_estimate = not shown
@@ -46,39 +43,37 @@ class Progress:
         if self._shown and find_spec("rich"):
             self._bar = _bar(self._bars)
             if self._bar is not None:
-                self._task = self._bar.add_task(
-                    "", total=self._n_cells, completed=self._n_done, left="..."
-                )
+                self._task = self._bar.add_task("", left="...", **self._how_far())
+        for sentence in self._plan.stopped.values():
+            self.say(sentence)
         return self
 
     def __exit__(self, *_):
         self._bars.close()
 
-    def advance(self, n_done):
+    def _how_far(self):
+        return {"total": len(self._plan.cells), "completed": len(self._plan.outcomes)}
+
+    def advance(self):
         """Show the number of cells that are done."""
-        self._n_done = n_done
         if not self._shown:
             return
-        is_known = not self._costs.unknown
-        left = self._costs.all_left() / self._n_workers
+        costs = self._plan.costs
+        is_known = not costs.unknown
+        left = costs.all_left() / self._n_workers
         if is_known and not self._has_estimate:
             self._has_estimate = True
             seconds = time.monotonic() - self._started + left
             if left > _SHORT:
-                told = estimate(self._costs.totals(), seconds, self._n_workers)
+                told = estimate(costs.totals(), seconds, self._n_workers)
                 self.say(f"Estimate: {told}")
         if self._bar is not None:
             about = f"about {as_time(left)}" if is_known else "..."
-            self._bar.update(
-                self._task, total=self._n_cells, completed=n_done, left=about
-            )
+            self._bar.update(self._task, left=about, **self._how_far())
         elif time.monotonic() >= self._next_line:
             about = f", about {as_time(left)} left" if is_known and left else ""
-            self.say(f"{n_done} of {self._n_cells} cells{about}.")
-
-    def expect(self, n_cells):
-        """Change the number of all cells."""
-        self._n_cells = n_cells
+            done, of = len(self._plan.outcomes), len(self._plan.cells)
+            self.say(f"{done} of {of} cells{about}.")
 
     def say(self, sentence):
         """Show a sentence."""

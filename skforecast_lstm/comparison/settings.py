@@ -11,6 +11,7 @@ _PACKAGES = (
     "scikit-learn",
     "statsmodels",
     "pmdarima",
+    "statsforecast",
     "keras",
 )
 

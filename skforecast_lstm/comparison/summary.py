@@ -23,6 +23,7 @@ def summary(comparison):
         sentences.append("No forecaster could be ranked: all failed.")
     else:
         sentences += _describe_winner(comparison, mase, scores)
+    sentences += comparison.settings.get("stopped", {}).values()
     failures = comparison.failures
     if len(failures):
         names = ", ".join(failures["forecaster"].unique())

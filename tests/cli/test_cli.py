@@ -150,8 +150,10 @@ def test_every_option_reaches_the_comparison(calls, folder):
     sales(promotion=1.0).to_csv("sales.csv", index=False)
     arguments = (
         "compare sales.csv --target units --time month --x promotion --horizon 3 "
-        "--season 6 --windows 5 --step 2 --refit no --jobs 2 --seed 7 --quiet "
-        "--results kept --html a.html --csv b.csv --json c.json --forecasters"
+        "--season 6 --windows 5 --step 2 --refit no --time-limit 90 --jobs 2 "
+        "--ensembles "
+        "--seed 7 --quiet --results kept --html a.html --csv b.csv --json c.json "
+        "--forecasters"
     )
     status = main([*arguments.split(), "naive, seasonal naive,Theta"])
     assert status == 0
@@ -167,6 +169,8 @@ def test_every_option_reaches_the_comparison(calls, folder):
         "n_windows": 5,
         "step": 2,
         "refit": False,
+        "time_limit": 90.0,
+        "ensembles": True,
         "n_jobs": 2,
         "results": "kept",
         "progress": False,
@@ -695,6 +699,7 @@ ERRORS = {
     "JSON nowhere": (["--json", "gone/a.json"], "no folder gone for a.json"),
     "results nowhere": (["--results", "gone/kept"], "no folder gone for kept"),
     "bad refit": ([*GOOD, "--refit", "0"], "'0' is not auto, yes, no or a number of"),
+    "bad limit": ([*GOOD, "--time-limit", "x"], "'x' is not a number of seconds"),
     "bad horizon": (["--horizon", "0"], "'0' is not a whole number of at least 1"),
     "bad option": (["--horizons", "3"], "unrecognized arguments: --horizons"),
     "a seed that is too large": (

@@ -14,6 +14,13 @@ def cells(name, n_train):
     return [SimpleNamespace(name=name, dataset=dataset, n_train=n_train)]
 
 
+def costs_of(groups):
+    costs = Costs()
+    for group in groups:
+        costs.expect(group)
+    return costs
+
+
 def outcomes(seconds):
     """The outcome of a window of two series, which share the seconds equally."""
     each = np.full(2, seconds / 4)
@@ -23,7 +30,7 @@ def outcomes(seconds):
 
 def test_what_is_left_has_the_pace_of_what_was_measured():
     groups = [cells(name, n) for name in ("slow", "quick") for n in (50, 60, 90)]
-    costs = Costs(groups)
+    costs = costs_of(groups)
     assert costs.unknown == ["slow", "quick"]
     costs.add(groups[0], outcomes(10))
     assert costs.unknown == ["quick"]
@@ -41,7 +48,7 @@ def test_what_is_left_has_the_pace_of_what_was_measured():
 
 def test_failures_tell_no_time():
     groups = [cells("moody", n) for n in (50, 50, 50)]
-    costs = Costs(groups)
+    costs = costs_of(groups)
     costs.add(groups[0], [{"error": "no", "scores": {}}])
     assert costs.unknown == ["moody"]
     costs.add(groups[1], outcomes(4))
