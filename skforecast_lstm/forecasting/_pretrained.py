@@ -19,8 +19,12 @@ __all__ = ["ENOUGH_ROWS", "Pretrained", "best_share", "mixed"]
 ENOUGH_ROWS = 1_000
 # Shares of the pretrained network that are tried at the held-out origins, and the number
 # of origins, which takes the network seconds.
-_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _MOST_ORIGINS = 1024
+# Errors at a few origins hardly tell which of two forecasts is better. So the usual
+# share is kept if its error is at most this many times the smallest one.
+_USUAL_SHARE = 0.4
+_TOLERATED = 1.1
 # Fewest origins whose errors say more of the quantiles than the network does, how many to
 # take of each series, and the fewest rows before one.
 _FEWEST_ORIGINS = 100
@@ -133,32 +137,33 @@ def _origins(series, horizon):
 
 
 def best_share(
-    held_out: HeldOut, pretrained: Pretrained, series: ManySeries, scale: Scale
+    held_out: HeldOut,
+    pretrained: Pretrained,
+    series: ManySeries,
+    scale: Scale,
+    *,
+    has_columns: bool = False,
 ) -> tuple[float, HeldOut]:
     """Return the share of the pretrained network, from errors at held-out origins.
 
-    The errors are those of the mean, in units of the spread of each window. The origins
-    come back with the forecasts of the share that is best there. `scale` is that of the
-    targets.
+    The errors are those of the mean, in units of the spread of each window. The usual
+    share is 0.4, or 0 if the trained network reads columns that the pretrained one does
+    not. The share is the one closest to it whose error is at most 10 % above the
+    smallest. The origins come back with the forecasts of this share. `scale` is that of
+    the targets.
     """
     some = held_out.some(_MOST_ORIGINS)
     medians = scale.take((some.series, None)).apply(pretrained.medians(series, some))
-    errors = {}
-    for share in _SHARES:
-        forecast = mixed(some.forecast, medians, share)
-        relative = np.abs(some.targets - forecast) / some.spread[:, None]
-        errors[share] = np.nanmean(relative)
-    best = min(errors, key=errors.__getitem__)
-    return _used(best), replace(some, forecast=mixed(some.forecast, medians, best))
-
-
-def _used(share):
-    """Return the share to use if another is best at the origins.
-
-    It is smaller, because the trained network of the origins has fewer members and has
-    not seen the last rows. If that network adds nothing at all, it is not used.
-    """
-    return share if share == 1 else 0.8 * share
+    forecasts = {share: mixed(some.forecast, medians, share) for share in _SHARES}
+    errors = {
+        share: np.nanmean(np.abs(some.targets - forecast) / some.spread[:, None])
+        for share, forecast in forecasts.items()
+    }
+    usual = 0.0 if has_columns else _USUAL_SHARE
+    allowed = _TOLERATED * min(errors.values())
+    good = [share for share in _SHARES if errors[share] <= allowed]
+    share = min(good, key=lambda share: abs(share - usual))
+    return share, replace(some, forecast=forecasts[share])
 
 
 def mixed(trained: NDArray, pretrained: NDArray, share: float) -> NDArray:

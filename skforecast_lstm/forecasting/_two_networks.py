@@ -89,7 +89,9 @@ class TwoNetworks:
         held_out = model.held_out(windows) if errors_decide(self) else None
         if held_out is not None:
             network = Pretrained(self.seasons_)
-            self.share_, held_out = best_share(held_out, network, even.series, scale)
+            self.share_, held_out = best_share(
+                held_out, network, even.series, scale, has_columns=self._has_columns()
+            )
         elif not errors_decide(self) or self._has_columns():
             self.share_ = 0.0
         if self.share_ == 1:

@@ -58,7 +58,8 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         Use of the pretrained network. If True, it forecasts alone: nothing is trained
         and X is not used. If False, it is not used. If "auto", it forecasts alone up to
         1,000 rows in total without X or calendar. Otherwise a network is trained too, and
-        the errors at held-out origins decide the share of the pretrained one.
+        the forecast is a mean of both. The share of the pretrained one is 0.4, or 0 with
+        X or calendar, unless errors at held-out origins are clearly lower with another.
         "auto" is False if a parameter is given that is for training only: `lookback`,
         `regressor`, `n_members`, another `strategy`, or ``intervals="quantiles"``.
     regressor : LSTMRegressor or other regressor of windows, default=None

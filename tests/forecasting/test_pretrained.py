@@ -1,6 +1,7 @@
 """LSTMForecaster with the pretrained network: alone, beside a trained one, not at all."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -224,7 +225,7 @@ class TestBoth:
     def test_the_forecast_is_between_both(self, quick, months, monkeypatch):
         forecasts = {}
         for share in (0.0, 0.25, 1.0):
-            monkeypatch.setattr(_pretrained, "_used", lambda _, share=share: share)
+            monkeypatch.setattr(_pretrained, "_SHARES", (share,))
             quick.fit(months[:60], fh=range(1, 7))
             assert quick.share_ == share
             assert (quick.model_ is None) == (share == 1)
@@ -234,7 +235,6 @@ class TestBoth:
         np.testing.assert_allclose(forecasts[0.25], expected, rtol=1e-5)
 
     def test_intervals_have_the_errors_of_the_mean(self, quick, months, monkeypatch):
-        monkeypatch.setattr(_pretrained, "_used", lambda share: share)
         monkeypatch.setattr(_pretrained, "_SHARES", (0.0,))
         trained = quick.fit(months, fh=[1, 2]).predict_interval(coverage=0.8)
         monkeypatch.setattr(_pretrained, "_SHARES", (0.5,))
@@ -259,7 +259,7 @@ class TestBoth:
         assert quick.predict().notna().all(axis=None)
 
     def test_update_trains_for_one_more_epoch(self, quick, months, monkeypatch):
-        monkeypatch.setattr(_pretrained, "_used", lambda _: 0.5)
+        monkeypatch.setattr(_pretrained, "_SHARES", (0.5,))
         quick.fit(months[:60], fh=[1])
         quick.update(months[60:])
         assert quick.model_.regressor.n_iter_ == 2
@@ -273,20 +273,46 @@ class TestShare:
         targets = rng.normal(size=(20, 1, 1))
         return HeldOut(series, n_after, targets, 0 * targets, np.ones((20, 1)))
 
-    @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
-    def test_the_smallest_error_wins(self, held_out, share, monkeypatch):
+    @pytest.fixture
+    def found(self, held_out, monkeypatch):
+        """Return the share if the pretrained network has these errors, in spreads.
+
+        The trained network has the error 1 at all origins, with the same sign.
+        """
         series = ManySeries(np.zeros((40, 1)), np.array([0, 20, 40]), ("a", "b"))
-        ideal = held_out.targets / share if share else 3 * held_out.targets[::-1]
         # In the units of the series.
         scale = Scale(np.array([[10.0], [100]]), np.array([[2.0], [3]]))
         own = scale.take((held_out.series, None))
-        monkeypatch.setattr(
-            Pretrained, "medians", lambda *_: own.spread * ideal + own.centre
-        )
-        found, with_share = best_share(held_out, Pretrained((1, 1)), series, scale)
-        # The trained network will know more than that of the origins.
-        assert found == {0: 0, 0.5: 0.4, 1: 1}[share]
-        np.testing.assert_allclose(with_share.forecast, share * ideal, atol=1e-12)
+        trained = replace(held_out, forecast=held_out.targets + 1)
+
+        def found(error, **options):
+            medians = own.spread * (held_out.targets + error) + own.centre
+            monkeypatch.setattr(Pretrained, "medians", lambda *_: medians)
+            share, origins = best_share(
+                trained, Pretrained((1, 1)), series, scale, **options
+            )
+            expected = held_out.targets + 1 + share * (error - 1)
+            np.testing.assert_allclose(origins.forecast, expected, atol=1e-12)
+            return share
+
+        return found
+
+    @pytest.mark.parametrize(
+        ("error", "share"),
+        # The error of the mean is |1 + share * (error - 1)|.
+        [(1.0, 0.4), (1.2, 0.4), (0.95, 0.4), (1.4, 0.2), (9.0, 0.0), (0.0, 1.0)],
+    )
+    def test_the_usual_share_is_kept_unless_it_is_clearly_worse(
+        self, found, error, share
+    ):
+        assert found(error) == share
+
+    def test_a_share_between_both_can_be_best(self, found):
+        assert found(-0.25) == 0.8
+
+    def test_columns_that_only_one_reads_speak_for_that_one(self, found):
+        assert found(0.95, has_columns=True) == 0
+        assert found(0.0, has_columns=True) == 1
 
     def test_forecasts_from_origins_are_those_of_the_rows_before(self, rng):
         values = rng.normal(size=(50, 2)).cumsum(axis=0)
