@@ -97,6 +97,38 @@ def _elu(call):
     return call.graph.add("Elu", call.input(), alpha=float(call.operation.alpha))
 
 
+def _leaky_relu(call):
+    slope = float(call.operation.negative_slope)
+    return call.graph.add("LeakyRelu", call.input(), alpha=slope)
+
+
+def _gelu(call):
+    """Return the product with the normal distribution function, or its approximation."""
+    graph, given = call.graph, call.input()
+
+    def number(value):
+        return graph.constant(value, call.dtype)
+
+    if call.operation.approximate:
+        cube = graph.add("Mul", graph.add("Mul", given, given), given)
+        inner = graph.add("Add", given, graph.add("Mul", number(0.044715), cube))
+        scaled = graph.add("Mul", number(np.sqrt(2 / np.pi)), inner)
+        share = graph.add("Tanh", scaled)
+    else:
+        share = graph.add("Erf", graph.add("Mul", given, number(np.sqrt(0.5))))
+    share = graph.add("Mul", number(0.5), graph.add("Add", share, number(1)))
+    return graph.add("Mul", given, share)
+
+
+def _clip(call):
+    operation = call.operation
+    limits = [operation.x_min, operation.x_max]
+    if not all(isinstance(one, int | float) for one in limits):
+        raise NotImplementedError("limits that are not numbers")
+    limits = [call.graph.constant(one, call.dtype) for one in limits]
+    return call.graph.add("Clip", call.input(0, call.dtype), *limits)
+
+
 def _silu(call):
     given = call.input()
     return call.graph.add("Mul", given, call.graph.add("Sigmoid", given))
@@ -356,6 +388,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Argmin": _arg_extreme("ArgMin"),
     "BatchNorm": _batch_norm,
     "Cast": _cast,
+    "Clip": _clip,
     "Concatenate": _concatenate,
     "Divide": _arithmetic("Div"),
     "Einsum": _einsum,
@@ -364,10 +397,13 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Exp": _elementwise("Exp"),
     "ExpandDims": _expand_dims,
     "Flip": _flip,
+    "Gelu": _gelu,
     "GetItem": _get_item,
     "Greater": _comparison("Greater"),
     "GreaterEqual": _comparison("GreaterOrEqual"),
+    "HardSigmoid": _elementwise("HardSigmoid", alpha=1 / 6, beta=0.5),
     "Isnan": lambda call: call.graph.add("IsNaN", call.input()),
+    "LeakyRelu": _leaky_relu,
     "Less": _comparison("Less"),
     "LessEqual": _comparison("LessOrEqual"),
     "Log": _elementwise("Log"),
@@ -391,6 +427,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Repeat": _repeat,
     "Reshape": _reshape,
     "SearchSorted": _search_sorted,
+    "Selu": _elementwise("Selu"),
     "Sigmoid": _elementwise("Sigmoid"),
     "Silu": _silu,
     "Softmax": _softmax,

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from functools import partial
 
 import keras
 import numpy as np
@@ -134,6 +135,37 @@ def own_network(meta):
     )
 
 
+ACTIVATIONS = (
+    "elu",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "tanh",
+    partial(keras.activations.gelu, approximate=True),
+    partial(keras.activations.elu, alpha=0.3),
+    partial(keras.ops.clip, x_min=-0.5, x_max=0.25),
+)
+
+
+def every_activation(meta):
+    """A network with a dense layer of each activation."""
+    inputs = keras.Input(meta["X_shape_"][1:])
+    state = keras.layers.LSTM(3)(MaskUnknown()(inputs))
+    parts = [
+        keras.layers.Dense(3, activation=activation)(state) for activation in ACTIVATIONS
+    ]
+    outputs = keras.layers.Dense(meta["n_outputs_"])(keras.layers.Concatenate()(parts))
+    return keras.Model(inputs, TargetScale()(outputs))
+
+
 NUMBERS = {
     "lstm": {},
     "gru": {"cell": "gru"},
@@ -167,6 +199,7 @@ NUMBERS = {
     "branches": {"branches": [{"columns": [0]}, {"columns": [1], "segment": 3}]},
     "categories": {"categorical_features": [1], "static_features": None},
     "network of the user": {"model": own_network},
+    "activations": {"model": every_activation},
 }
 
 
