@@ -103,8 +103,7 @@ def _network_estimator(last):
         where if inside is estimator else f"{where}, with its {kind.__name__},",
         "only LSTMRegressor, LSTMClassifier and BinnedRegressor of one can, alone or as "
         "the last step of a pipeline",
-        "Save it with skforecast_lstm.persistence.save, or export a pipeline of "
-        "LookbackWindower and LSTMRegressor",
+        "Export a pipeline of LookbackWindower and LSTMRegressor or LSTMClassifier",
     )
 
 

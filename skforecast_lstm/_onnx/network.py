@@ -11,7 +11,7 @@ from skforecast_lstm._onnx.graph import Graph
 from skforecast_lstm._onnx.operations import OPERATIONS
 from skforecast_lstm._onnx.recurrent import RECURRENT_LAYERS, recurrent_outputs
 from skforecast_lstm._onnx.refusals import refusal
-from skforecast_lstm.networks import Members
+from skforecast_lstm.networks import DescribeWindows, Members, TellSeasons
 
 __all__ = ["add_network"]
 
@@ -89,6 +89,11 @@ def _add_layer(call):
     layer, graph = call.operation, call.graph
     if layer.compute_dtype != "float32":
         raise NotImplementedError(f"numbers of type {layer.compute_dtype}")
+    if isinstance(layer, TellSeasons | DescribeWindows):
+        raise NotImplementedError(
+            "the candidate forecasts of the pretrained network, whose seasons and scans "
+            "have no nodes in ONNX"
+        )
     if type(layer) is Members:
         return _add_members(call)
     if type(layer) in RECURRENT_LAYERS:

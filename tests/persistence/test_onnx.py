@@ -43,6 +43,7 @@ from skforecast_lstm.networks import (
     TargetScale,
 )
 from skforecast_lstm.persistence import export_onnx
+from skforecast_lstm.pretraining import pretrained_regression_network
 
 # Largest difference, relative to the spread of the targets.
 TOLERANCE = 1e-5
@@ -458,6 +459,14 @@ def test_a_layer_outside_keras_ops_is_refused(tmp_path):
     outputs = ByHand(name="hand")(regressor.model_.outputs[0])
     regressor.model_ = keras.Model(regressor.model_.inputs, outputs)
     is_refused(regressor, tmp_path, "layer 'hand' .*operations of keras.ops")
+
+
+def test_the_pretrained_network_is_refused(tmp_path):
+    regressor = LSTMRegressor(
+        model=pretrained_regression_network, n_batches=1, loss="mae", random_state=0
+    )
+    regressor.initialize(WINDOWS[:, :, 0], TARGET)
+    is_refused(regressor, tmp_path, "layer 'tell_seasons.*candidate forecasts of the pre")
 
 
 def test_steps_that_are_refused(tmp_path):
