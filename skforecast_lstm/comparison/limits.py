@@ -49,7 +49,9 @@ class TimeLimit:
         return max(self._seconds - self._costs.spent(name), 0.001)
 
     def exceeded(self, name, *, was_stopped=False):
-        """Return how a forecaster exceeds the limit, such as "took longer", or None.
+        """Return how a forecaster exceeds the limit, such as "takes longer", or None.
+
+        One that has no cells left costs nothing more, and does not.
 
         Parameters
         ----------
@@ -58,11 +60,11 @@ class TimeLimit:
         was_stopped : bool, default=False
             True if the time was up in one of its cells.
         """
-        if self._seconds is None:
-            return None
         costs, seconds = self._costs, self._seconds
+        if seconds is None or not (was_stopped or costs.n_left(name)):
+            return None
         limit = f"than the time limit of {seconds:g} s"
-        if was_stopped or (costs.spent(name) > seconds and costs.n_left(name)):
+        if was_stopped or costs.spent(name) > seconds:
             return f"takes longer {limit}"
         if costs.n_measured(name) < _FEWEST_FITS or costs.least(name) <= seconds:
             return None

@@ -41,11 +41,12 @@ def outcome(actual, train, forecast, bounds, season_length, seconds):
         each series, by metric, and "forecasts" one of a number for each row of `actual`,
         by column.
     """
-    scores = point_scores(actual, forecast, train, season_length)
+    scaled = scaled_errors(actual, forecast, train, season_length)
+    scores = point_scores(actual, forecast, scaled, train, season_length)
     columns = {
         "actual": actual.values[:, 0],
         "forecast": forecast,
-        "scaled_error": scaled_errors(actual, forecast, train, season_length),
+        "scaled_error": scaled,
     }
     # The point forecast stands for the median.
     quantiles, by_level = {0.5: forecast}, {}

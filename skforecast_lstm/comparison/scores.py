@@ -11,15 +11,15 @@ __all__ = ["interval_scores", "point_scores", "quantile_scores", "scaled_errors"
 _LEAST = np.finfo(np.float64).eps
 
 
-def point_scores(actual, forecast, train, season_length):
+def point_scores(actual, forecast, scaled, train, season_length):
     """Return MASE, RMSSE and sMAPE of each series.
 
     Parameters
     ----------
     actual, train : ManySeries of one column
         Actual values, and the values before them.
-    forecast : ndarray of shape (n_rows,)
-        Forecast of each actual value.
+    forecast, scaled : ndarray of shape (n_rows,)
+        Forecast of each actual value, and its error as `scaled_errors` returns it.
     season_length : int
         Number of rows in a season. Errors are scaled by those of the value a season
         earlier, in `train`.
@@ -34,7 +34,7 @@ def point_scores(actual, forecast, train, season_length):
     squares = _mean(actual, error**2) / _naive_error(train, season_length, power=2)
     size = np.maximum(np.abs(values) + np.abs(forecast), _LEAST)
     return {
-        "MASE": _mean(actual, scaled_errors(actual, forecast, train, season_length)),
+        "MASE": _mean(actual, scaled),
         "RMSSE": np.sqrt(squares),
         "sMAPE": _mean(actual, 2 * error / size),
     }

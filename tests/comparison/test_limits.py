@@ -119,6 +119,15 @@ def test_the_time_of_an_earlier_run_counts(monthly, tmp_path):
     assert sum('"forecaster": "slow"' in line for line in lines) == 2
 
 
+def test_stored_results_of_all_windows_are_kept_with_any_limit(monthly, tmp_path):
+    given = {"horizon": 12, "results": tmp_path, "n_windows": 3}
+    given |= {"forecasters": {"slow": slow(), "naive": "naive"}}
+    compare(monthly, **given)
+    again = compare(monthly, **given, time_limit=0.01)
+    assert names(again) == ["slow", "naive"]
+    assert again.settings["cells_run_before"] == 6
+
+
 # ------------------------------------------------------------ who goes on instead
 
 

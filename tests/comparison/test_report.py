@@ -267,6 +267,7 @@ addEventListener("load", () => {{
   const outside = [...inside.querySelectorAll(kinds)].filter(
     (one) => one.getBoundingClientRect().right > {width});
   const images = [...inside.querySelectorAll("svg")];
+  const ranking = inside.querySelector(".table");
   document.title = JSON.stringify({{
     width: inside.documentElement.clientWidth,
     content: inside.documentElement.scrollWidth,
@@ -276,6 +277,7 @@ addEventListener("load", () => {{
     seen: images.filter((one) => one.children.length > 3
       && one.getBoundingClientRect().width > 300).length,
     images: images.length,
+    hidden: ranking ? ranking.scrollWidth - ranking.clientWidth : null,
     scrolling: [...inside.querySelectorAll(".table")].filter(
       (one) => one.scrollWidth > one.clientWidth).length,
   }});
@@ -312,6 +314,15 @@ def test_it_fits_a_phone_and_a_desk(report, tmp_path, width):
     assert found["seen"] == found["images"] == N_CHARTS
     # On a phone it is the tables that scroll, each by itself.
     assert (found["scrolling"] > 0) or width > 390
+
+
+@needs_chromium
+def test_the_whole_ranking_is_seen_on_a_desk(tmp_path, airline):
+    y = airline["passengers"]
+    names = ["naive", "seasonal naive", "Theta"]
+    compare(y, horizon=12, forecasters=names, ensembles=True).to_html(tmp_path / "r.html")
+    assert measured(tmp_path / "r.html", tmp_path, 1440)["hidden"] == 0
+    assert measured(tmp_path / "r.html", tmp_path, 390)["hidden"] > 0
 
 
 @needs_chromium

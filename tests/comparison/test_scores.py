@@ -15,6 +15,7 @@ from skforecast_lstm.comparison.scores import (
     interval_scores,
     point_scores,
     quantile_scores,
+    scaled_errors,
 )
 
 
@@ -28,7 +29,8 @@ def actual(rng):
 @pytest.mark.parametrize("season_length", [1, 3])
 def test_scores_are_those_of_sktime(actual, train, rng, season_length):
     forecast = np.append(rng.normal(size=8), np.zeros(4))
-    scores = point_scores(actual, forecast, train, season_length)
+    scaled = scaled_errors(actual, forecast, train, season_length)
+    scores = point_scores(actual, forecast, scaled, train, season_length)
     metrics = {
         "MASE": MeanAbsoluteScaledError(sp=season_length),
         "RMSSE": MeanSquaredScaledError(sp=season_length, square_root=True),
@@ -106,7 +108,8 @@ def test_quantile_losses_are_twice_those_of_sktime(actual, train, rng):
 def test_the_quantile_loss_of_a_certain_forecast_is_its_mase(actual, train, rng):
     forecast = rng.normal(size=12)
     certain = dict.fromkeys([0.1, 0.5, 0.9], forecast)
-    mase = point_scores(actual, forecast, train, 3)["MASE"]
+    scaled = scaled_errors(actual, forecast, train, 3)
+    mase = point_scores(actual, forecast, scaled, train, 3)["MASE"]
     np.testing.assert_allclose(quantile_scores(actual, certain, train, 3)["SQL"], mase)
 
 
