@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skforecast_lstm._series import ManySeries, ranges
+from skforecast_lstm.forecasting._adaptive import COVERAGES
 from skforecast_lstm.forecasting._conformal import evenly
 from skforecast_lstm.forecasting._even_series import even_series, n_rows_by_name
 from skforecast_lstm.forecasting._origins import forecast_after
@@ -100,7 +101,7 @@ def _ratios(forecaster, series, scaled, number, start, horizon):
 def recent_errors(forecaster: Any, series: ManySeries, horizon: int) -> NDArray:
     """Return errors of a pretrained network that forecasts alone, at its last origins.
 
-    They are in units of the distance between two quantiles, of the shape
+    They are in units of the width of the interval of 80 % on their side, of the shape
     (n_origins, horizon, n_targets).
     """
     first = np.maximum(series.lengths // 3, _FEWEST_ROWS)
@@ -110,9 +111,9 @@ def recent_errors(forecaster: Any, series: ManySeries, horizon: int) -> NDArray:
     chosen = evenly(len(number), _ORIGINS_OF_PATHS)
     number, start = number[chosen], start[chosen]
     forecast = forecast_after(forecaster, series, None, number, start, horizon)
-    low, high = forecast.quantiles([0.1, 0.9], None)
     rows = series.offsets[number, None] + start[:, None] + np.arange(horizon)
     actual = series.values[rows].reshape(forecast.middle.shape)
-    errors = (actual - forecast.middle) / np.maximum(high - low, 1e-12)
-    errors = errors.reshape(len(number), horizon, -1)
+    errors = actual - forecast.middle
+    sizes = forecast.widths(None).ratios(errors)[..., COVERAGES.index(0.8)]
+    errors = (np.sign(errors) * sizes).reshape(len(number), horizon, -1)
     return errors[~np.isnan(errors).all(axis=(1, 2))]

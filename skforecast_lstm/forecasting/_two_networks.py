@@ -14,6 +14,7 @@ from skforecast_lstm.forecasting._defaults import (
     find_seasons,
     usable_season,
 )
+from skforecast_lstm.forecasting._drift import Monitor, sizes_and_coverage
 from skforecast_lstm.forecasting._even_series import (
     check_frames,
     even_series,
@@ -220,6 +221,7 @@ class TwoNetworks:
         even = even_series(y)
         n_steps = self._last_step(even, fh) or self.horizon_ or self.seasons_[0]
         self.adaptation_ = Adaptation(n_steps, y.shape[1])
+        self._monitor = Monitor(self._held_out_sizes(even), len(even.series), n_steps)
         self._cutoffs = {
             name: [n_rows] for name, n_rows in n_rows_by_name(even.series).items()
         }
@@ -227,14 +229,28 @@ class TwoNetworks:
     def _adapt(self, n_before):
         """Move the widths on by the errors at the rows that are new."""
         new = new_errors(self, n_before, self._cutoffs)
+        n_now = n_rows_by_name(even_series(self._cur_y).series)
         if new is not None:
-            self.adaptation_.see(*new)
+            names, ratios = new
+            n_rows = max(n_now[name] - n_before[name] for name in names)
+            factors = self.adaptation_.factors(names)[:, None]
+            self._monitor.see(n_rows, *sizes_and_coverage(ratios, factors))
+            self.adaptation_.see(names, ratios)
         n_steps = self.adaptation_.n_steps
-        for name, n_rows in n_rows_by_name(even_series(self._cur_y).series).items():
+        for name, n_rows in n_now.items():
             if n_rows != n_before.get(name):
                 before = self._cutoffs.get(name, [])
                 pending = [one for one in before if one + n_steps > n_rows]
                 self._cutoffs[name] = [*pending, n_rows]
+
+    def _held_out_sizes(self, even):
+        """Return the mean size of the errors from each held-out origin, in widths."""
+        if self.errors_ is None:
+            paths = recent_errors(self, even.series, self.adaptation_.n_steps)
+        else:
+            width = self.errors_.distance(0.9, 1)[0] / self.errors_.by_step[0]
+            paths = self.errors_.paths / width
+        return np.nanmean(np.abs(paths), axis=(1, 2))
 
     def _error_paths(self, steps):
         """Return errors of forecasts from origins: (n_paths, n_steps, n_targets)."""

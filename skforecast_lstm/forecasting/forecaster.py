@@ -12,6 +12,7 @@ from sktime.forecasting.base import BaseForecaster
 from skforecast_lstm._checks import check_integer
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._columns import check_names_of_series, in_order
+from skforecast_lstm.forecasting._drift import Drift
 from skforecast_lstm.forecasting._even_series import (
     at_same_frequency,
     check_frames,
@@ -298,6 +299,41 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
         columns = self._get_columns(method="predict_quantiles", alpha=alpha)
         values = values.reshape(len(forecast.index), -1)
         return pd.DataFrame(values, index=forecast.index, columns=columns)
+
+    def check_drift(self) -> Drift:
+        """Say whether the errors since `fit` are so large that a refit is due.
+
+        The mean size of the errors at the rows of the last updates is compared with that
+        at held-out origins of `fit`. It needs ``intervals="adaptive"``. Ten batches of
+        rows count, each as long as the steps to forecast, and at least five rows.
+
+        Returns
+        -------
+        drift : Drift
+            `refit` is True, False, or None if too little is known. `ratio` is how much
+            larger the errors are, and `usual` how much chance explains. `coverage` has
+            the fraction of values in the intervals that were given. As text, it is a
+            sentence.
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skforecast_lstm.forecasting import LSTMForecaster
+        >>> y = load_airline()
+        >>> forecaster = LSTMForecaster(intervals="adaptive").fit(y[:100], fh=[1, 2])
+        >>> for month in range(100, 144):
+        ...     forecaster = forecaster.update(y[month : month + 1], update_params=False)
+        >>> print(forecaster.check_drift())
+        Not known: 40 of 50 rows have come, or fit had fewer than 10 held-out origins.
+        """
+        self.check_is_fitted()
+        if self.adaptation_ is None:
+            raise ValueError(
+                "Errors since fit are measured only with "
+                f'intervals="adaptive", and intervals={self.intervals!r}. Set it and '
+                "fit again."
+            )
+        return self._monitor.drift()
 
     def predict_samples(
         self,
