@@ -12,7 +12,10 @@ _OURS = (
     "BinnedRegressor",
     "CalendarFeatures",
     "LSTMClassifier",
+    "LSTMForecaster",
     "LSTMRegressor",
+    "LSTMTimeSeriesClassifier",
+    "LSTMTimeSeriesRegressor",
     "LookbackWindower",
 )
 
@@ -58,6 +61,11 @@ _PACKAGES = tuple(
 
 # Classes without a public name that occur in fitted estimators.
 _HELPERS = (
+    "skforecast_lstm.forecasting._conformal.Errors",
+    "skforecast_lstm.forecasting._exogenous.Exogenous",
+    "skforecast_lstm.forecasting._window_model.WindowModel",
+    "skforecast_lstm.forecasting.panel._WindowClassifier",
+    "skforecast_lstm.forecasting.panel._WindowRegressor",
     "skforecast_lstm.metrics._KnownTargetsScorer",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
@@ -72,6 +80,25 @@ _HELPERS = (
     "sklearn.utils._metadata_requests.MethodMetadataRequest",
 )
 
+# Classes of sktime that consist of arrays, tables and parameters, and their modules. A
+# file names only the class, because sktime moves its modules.
+_SKTIME = {
+    "BoxCoxTransformer": "transformations.boxcox",
+    "Deseasonalizer": "transformations.detrend",
+    "Detrender": "transformations.detrend",
+    "Differencer": "transformations.difference",
+    "ExponentTransformer": "transformations.exponent",
+    "ForecastingPipeline": "forecasting.compose",
+    "Imputer": "transformations.impute",
+    "LogTransformer": "transformations.boxcox",
+    "NaiveForecaster": "forecasting.naive",
+    "PolynomialTrendForecaster": "forecasting.trend",
+    "SqrtTransformer": "transformations.exponent",
+    "TabularToSeriesAdaptor": "transformations.adapt",
+    "TransformedTargetForecaster": "forecasting.compose",
+    "TrendForecaster": "forecasting.trend",
+}
+
 _BUILTINS = {cls.__name__: cls for cls in (bool, complex, float, int, object, str)}
 _UFUNCS = ("numpy", "scipy.special")
 _FUNCTIONS = ("sklearn.feature_selection", "sklearn.metrics")
@@ -84,6 +111,11 @@ def find_class(name: str) -> type | None:
     module, _, attribute = name.rpartition(".")
     if module == "skforecast_lstm" and attribute in _OURS:
         return getattr(import_module(module), attribute)
+    if module == "sktime":
+        home = _SKTIME.get(attribute)
+        if home is None:
+            return None
+        return getattr(import_module(f"sktime.{home}"), attribute)
     if name not in _HELPERS and (module not in _PACKAGES or attribute.startswith("_")):
         return None
     found = getattr(import_module(module), attribute, None)
@@ -96,6 +128,12 @@ def find_class(name: str) -> type | None:
 def find_class_name(cls: type) -> str | None:
     """Return the name by which `find_class` finds a class, None if it does not."""
     modules = [package for package in _PACKAGES if cls.__module__.startswith(package)]
+    if cls.__module__.startswith("sktime."):
+        found = find_class(f"sktime.{cls.__name__}")
+        # sktime loads its modules a second time under their old names, with "series".
+        home = cls.__module__.replace(".series.", ".")
+        is_same = found is not None and found.__module__ == home
+        return f"sktime.{cls.__name__}" if is_same else None
     for module in ("skforecast_lstm", *modules, cls.__module__):
         name = f"{module}.{cls.__name__}"
         if find_class(name) is cls:

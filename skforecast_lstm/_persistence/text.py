@@ -1,10 +1,10 @@
 """Conversion of an estimator to JSON and arrays of numbers, and back.
 
 None, booleans, numbers, strings and lists are the same in JSON. Everything else is
-``{"is": name, "of": parts}``. The name is defined in this module, in `values` (kinds), in
-`names` (classes and functions) or in `keras_objects`. The numbers of arrays are stored in
-the order in which the text names the arrays, and each is used once. So a file creates
-only as much as it contains, except for what is taken from a `Budget`.
+``{"is": name, "of": parts}``. The name is defined in this module, in `values`, in
+`tables`, in `names` (classes and functions) or in `keras_objects`. The numbers of arrays
+are stored in the order in which the text names the arrays, and each is used once. So a
+file creates only as much as it contains, except for what is taken from a `Budget`.
 """
 
 import math
@@ -12,10 +12,12 @@ import sys
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
 from skforecast_lstm._persistence import names
 from skforecast_lstm._persistence.instances import check_attributes, check_compiled
+from skforecast_lstm._persistence.tables import TABLES, find_table
 from skforecast_lstm._persistence.values import KINDS, array_type, find_kind
 
 __all__ = ["Reader", "Writer"]
@@ -138,9 +140,16 @@ class Reader:
             return self._decode_instance(cls, number, parts)
         if name in KINDS:
             decoded = self.decode(parts)
+            if isinstance(decoded, pd.Index | pd.Series | pd.DataFrame):
+                raise TypeError("a value has a table in place of its parts")
             if name == "set":
                 _check_hashes(decoded)
             return KINDS[name].from_parts(decoded)
+        if name in TABLES:
+            table = TABLES[name].from_parts(self.decode(parts), self._budget)
+            if isinstance(table, pd.RangeIndex):
+                self._n_values += len(table)
+            return table
         if name in ("keras.Callback", "keras.Model", "keras.Object"):
             decoded = self.decode(parts)
             return _keras_objects().from_parts(name, decoded, self._budget)
@@ -212,6 +221,9 @@ def _to_parts(value, place):
     try:
         if kind is not None:
             return kind, KINDS[kind].to_parts(value)
+        table = find_table(value)
+        if table is not None:
+            return table, TABLES[table].to_parts(value)
         if "keras" in sys.modules and _keras_objects().is_from_keras(value):
             return _keras_objects().to_parts(value)
     except (TypeError, ValueError) as error:
@@ -272,5 +284,6 @@ def _unsupported_error(place, what, module=None):
     return TypeError(
         f"A file can't hold {place}: it is {what}{home}. A file contains no code. It can "
         "only refer to public classes and functions of scikit-learn, NumPy, Keras and "
-        f"skforecast_lstm, except compiled ones such as trees. {advice}"
+        "skforecast_lstm, except compiled ones such as trees, and to some of sktime. "
+        f"{advice}"
     )

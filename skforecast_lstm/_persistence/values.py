@@ -12,11 +12,20 @@ import pandas as pd
 from scipy.interpolate import BSpline
 from sklearn.utils import Bunch
 
-__all__ = ["KINDS", "Kind", "array_type", "find_kind", "plain_arrays"]
+__all__ = [
+    "FREQUENCY",
+    "KINDS",
+    "Kind",
+    "array_type",
+    "find_kind",
+    "find_zone",
+    "plain_arrays",
+    "zone_parts",
+]
 
 
 # A multiple and a unit, as pandas writes them: "15min", "W-SUN".
-_FREQUENCY = re.compile(r"-?[0-9]{0,20}[A-Za-z]{1,10}(-[A-Z]{3})?")
+FREQUENCY = re.compile(r"-?[0-9]{0,20}[A-Za-z]{1,10}(-[A-Z]{3})?")
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ def _random_state_from_parts(parts):
     return generator
 
 
-def _zone_parts(zone):
+def zone_parts(zone: dt.tzinfo | None) -> str | float | None:
     """Return the name of a time zone, or its offset from UTC in seconds."""
     if zone is None:
         return None
@@ -106,10 +115,17 @@ def _zone_parts(zone):
     return offset.total_seconds()
 
 
+def find_zone(zone: str | float) -> dt.tzinfo:
+    """Return the time zone with a name, or with an offset from UTC in seconds."""
+    if isinstance(zone, str):
+        return zoneinfo.ZoneInfo(zone)
+    return dt.timezone(dt.timedelta(seconds=zone))
+
+
 def _period(parts):
     ordinal, frequency = parts
     # pandas is very slow for frequencies of several parts, such as "1D1h1min".
-    if type(ordinal) is not int or not _FREQUENCY.fullmatch(frequency):
+    if type(ordinal) is not int or not FREQUENCY.fullmatch(frequency):
         raise TypeError("a period is invalid")
     return pd.Period(ordinal=ordinal, freq=frequency)
 
@@ -127,11 +143,7 @@ def _timestamp(parts):
     time = pd.Timestamp(value)
     if zone is None:
         return time
-    if isinstance(zone, str):
-        zone = zoneinfo.ZoneInfo(zone)
-    else:
-        zone = dt.timezone(dt.timedelta(seconds=zone))
-    return time.tz_localize("UTC").tz_convert(zone)
+    return time.tz_localize("UTC").tz_convert(find_zone(zone))
 
 
 KINDS = {
@@ -152,7 +164,7 @@ KINDS = {
         np.random.RandomState, _random_state_parts, _random_state_from_parts
     ),
     "pandas.Timestamp": Kind(
-        pd.Timestamp, lambda time: [time.asm8, _zone_parts(time.tz)], _timestamp
+        pd.Timestamp, lambda time: [time.asm8, zone_parts(time.tz)], _timestamp
     ),
     "pandas.Timedelta": Kind(pd.Timedelta, lambda time: time.asm8, _timedelta),
     "pandas.Period": Kind(

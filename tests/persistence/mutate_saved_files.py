@@ -32,6 +32,9 @@ NAMES = (
     *("SimpleForecasts", "Members", "TimeDistributed", "Orthogonal", "__numpy__"),
     *("keras.layers", "keras.metrics", "keras.src.ops.numpy", "array", "again", "tuple"),
     *("set", "slice", "numpy.generic", "pandas.Timestamp", "America", "keras.Object"),
+    *("pandas.Index", "pandas.RangeIndex", "pandas.MultiIndex", "pandas.Series"),
+    *("pandas.DataFrame", "pandas.DateOffset", "sktime.ForecastingHorizon", "periods"),
+    *("times", "text", "masked", "categories", "MS", "999999999h", "sktime.Imputer"),
 )
 
 

@@ -45,12 +45,15 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 from sklearn.svm import SVC, SVR
+from sktime.forecasting.compose import TransformedTargetForecaster
+from sktime.transformations.detrend import Deseasonalizer
 
 import skforecast_lstm
 from skforecast_lstm import (
     BinnedRegressor,
     LookbackWindower,
     LSTMClassifier,
+    LSTMForecaster,
     LSTMRegressor,
     persistence,
 )
@@ -717,7 +720,9 @@ def trap(tmp_path, monkeypatch):
         "sklearn.metrics._scorer.copy",
         "sklearn.neighbors.KDTree",
         "sklearn.pipeline.sys",
-        "skforecast_lstm.LSTMForecaster",
+        "skforecast_lstm.compare",
+        "sktime.SktimeThing",
+        "sktime.forecasting.compose.ForecastingPipeline",
         "builtins.eval",
         "os.system",
         "keras.Lambda",
@@ -1261,6 +1266,8 @@ def test_saving_leaves_the_filters_of_warnings_alone(pipe, tmp_path):
 
 
 @pytest.mark.slow
+# sktime announces another default of its own pipelines.
+@pytest.mark.filterwarnings("ignore:The default of config:FutureWarning")
 @pytest.mark.parametrize("seed", range(4))
 def test_no_changed_file_takes_long_or_much(seed, content, table, tmp_path):
     """Of 2,400 texts that are changed and signed anew, in processes of their own."""
@@ -1269,8 +1276,15 @@ def test_no_changed_file_takes_long_or_much(seed, content, table, tmp_path):
         LookbackWindower(3).fit(table.tz_localize("Europe/Berlin")),
         make_pipeline(StandardScaler(), MLPRegressor(3, max_iter=5)),
         members.set_params(metrics=["mae", keras.metrics.R2Score()]).fit(X, y),
+        LSTMForecaster(3, pretrained=True).fit(table.reset_index(drop=True), fh=[1, 2]),
+        TransformedTargetForecaster(
+            [
+                ("season", Deseasonalizer(sp=3)),
+                ("forecast", LSTMForecaster(lookback=3, regressor=regressor())),
+            ]
+        ).fit(table["load"].tz_localize("Europe/Berlin"), fh=[1, 2]),
     ]
-    paths = [tmp_path / f"{number}.lstm" for number in range(4)]
+    paths = [tmp_path / f"{number}.lstm" for number in range(len(estimators) + 1)]
     for estimator, path in zip(estimators, paths, strict=False):
         persistence.save(estimator, path)
     paths[-1].write_bytes(content)
