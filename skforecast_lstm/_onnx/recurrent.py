@@ -79,6 +79,8 @@ def recurrent_outputs(call: Call) -> list[str]:
         initial = call.arguments[1]
     order = None if mask is None else _order(graph, call.tensor(mask), steps.shape[1])
     first = [call.tensor(one) for one in initial or ()]
+    if order is not None and first:
+        raise NotImplementedError("both a mask and a first state")
     if type(layer) is layers.Bidirectional:
         return _both_directions(call, order, first)
     read = _read(graph, layer, call.tensor(steps), order, first)
@@ -148,13 +150,9 @@ def _read(graph, layer, steps, order, first):
         return _Read(outputs, last[0], last)
     zero = graph.constant(0, np.float32)
     is_any = graph.add("Greater", order.n_known, graph.constant(0, np.int64))
-    before = first or [zero] * n_states
-    last = [
-        graph.add("Where", is_any, new, old)
-        for new, old in zip(last, before, strict=True)
-    ]
+    last = [graph.add("Where", is_any, one, zero) for one in last]
     if layer.return_sequences:
-        outputs = _move_back(graph, outputs, order, layer.go_backwards, before[0])
+        outputs = _move_back(graph, outputs, order, layer.go_backwards)
     last_output = last[0]
     if layer.zero_output_for_mask:
         # Keras does so in both directions of a Bidirectional.
@@ -181,7 +179,7 @@ def _order(graph, mask, n_steps):
     return _Order(mask, places, before, read, n_known, graph.add("Max", n_known, one))
 
 
-def _move_back(graph, outputs, order, go_backwards, before):
+def _move_back(graph, outputs, order, go_backwards):
     """Return the output at each step; a masked step has that of the step read before."""
     one = graph.constant(1, np.int64)
     if go_backwards:
@@ -194,7 +192,8 @@ def _move_back(graph, outputs, order, go_backwards, before):
         has_read = graph.add("Greater", order.read, zero)
         place = graph.add("Sub", graph.add("Max", order.read, one), one)
     moved = graph.add("GatherND", outputs, graph.unsqueeze(place, -1), batch_dims=1)
-    return graph.add("Where", graph.unsqueeze(has_read, -1), moved, before)
+    nothing = graph.constant(0, np.float32)
+    return graph.add("Where", graph.unsqueeze(has_read, -1), moved, nothing)
 
 
 def _cell(layer):

@@ -26,7 +26,7 @@ def add_transformer(graph: Graph, transformer: Any, values: str, where: str) -> 
     if kind is SimpleImputer:
         return _impute(graph, transformer, values, where)
     if kind is FunctionTransformer:
-        return _apply(graph, transformer.func, values, where)
+        return _apply(graph, transformer.func, transformer.kw_args, values, where)
     centre, spread, limits = _scale(transformer, where)
     values = graph.add("Sub", values, graph.constant(centre, _DOUBLE))
     values = graph.add("Div", values, graph.constant(spread, _DOUBLE))
@@ -36,7 +36,8 @@ def add_transformer(graph: Graph, transformer: Any, values: str, where: str) -> 
 def add_inverse(graph: Graph, transformer: Any, values: str, where: str) -> str:
     """Add the inverse of a transformer."""
     if type(transformer) is FunctionTransformer:
-        return _apply(graph, transformer.inverse_func, values, where)
+        function, options = transformer.inverse_func, transformer.inv_kw_args
+        return _apply(graph, function, options, values, where)
     centre, spread, _ = _scale(transformer, where)
     values = graph.add("Mul", values, graph.constant(spread, _DOUBLE))
     return graph.add("Add", values, graph.constant(centre, _DOUBLE))
@@ -97,8 +98,14 @@ def _impute(graph, imputer, values, where):
     return graph.add("Where", unknown, graph.constant(statistics, _DOUBLE), values)
 
 
-def _apply(graph, function, values, where):
+def _apply(graph, function, options, values, where):
     """Apply a function that is known by name."""
+    if options:
+        raise refusal(
+            where,
+            f"its function has the arguments {sorted(options)}",
+            "Use a function without arguments, or apply it outside the exported model",
+        )
     one = graph.constant(1, _DOUBLE)
     if function is None:
         return values

@@ -474,6 +474,10 @@ def test_steps_that_are_refused(tmp_path):
         (CalendarFeatures(["hour"]), r"step 'calendarfeatures' \(CalendarFeatures\)"),
         (PCA(1), r"step 'pca' \(PCA\) .*before they are given to the exported model"),
         (FunctionTransformer(np.cbrt), "step 'functiontransformer' .*'cbrt'"),
+        (
+            FunctionTransformer(np.square, kw_args={"dtype": "float64"}),
+            "step 'functiontransformer' .*'dtype'",
+        ),
         (SimpleImputer(add_indicator=True), "step 'simpleimputer' .*keep_empty_features"),
     ):
         is_refused(pipeline_with(step), tmp_path, message)
