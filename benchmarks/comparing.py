@@ -82,7 +82,8 @@ def run_alone(forecaster, y):
     intervals = forecaster.get_tag("capability:pred_int")
     fh = np.arange(1, HORIZON + 1)
     groups = [y] if is_global(forecaster) else [one for _, one in y.groupby(level=0)]
-    with warnings.catch_warnings(), threadpool_limits(1):
+    # Recorded and not shown: sktime puts a filter of its own before this one.
+    with warnings.catch_warnings(record=True), threadpool_limits(1):
         warnings.simplefilter("ignore")
         for group in groups:
             if not is_global(forecaster):

@@ -74,8 +74,10 @@ def compare(
         the last rows, with one copy for each step ahead. A dict gives each forecaster a
         name to show. The default forecasters are "naive", "seasonal naive",
         "Holt-Winters", "AutoETS", "AutoARIMA", "Theta" and "LSTM". The name "default"
-        stands for all of them. Other names are those of scikit-learn's regressors, such
-        as "Ridge" or "HistGradientBoosting".
+        stands for all of them. With the package statsforecast, there are also "AutoETS
+        (statsforecast)", "AutoARIMA (statsforecast)" and "DynamicOptimizedTheta
+        (statsforecast)", for many series. Other names are those of scikit-learn's
+        regressors, such as "Ridge" or "HistGradientBoosting".
     n_windows : int, default=None
         Number of cutoffs. The last window ends with the last row. If None, there are as
         many as fit into the last third of the rows.

@@ -3,6 +3,8 @@
 import contextlib
 import warnings
 from collections.abc import Mapping
+from functools import partial
+from importlib.util import find_spec
 
 from skforecast_lstm._suggestions import did_you_mean
 from skforecast_lstm.forecasting._defaults import default_lookback
@@ -240,6 +242,27 @@ def _theta(dataset):
     )
 
 
+def _stats_forecast(name, dataset):
+    """Return a model of statsforecast, with the seasons of the other entries."""
+    from skforecast_lstm.comparison.classical import ManyStatsForecast
+
+    if not find_spec("statsforecast"):
+        raise ValueError(
+            f"{name!r} needs the package statsforecast. Install it with pip install "
+            '"skforecast-lstm[statsforecast]", or leave this forecaster out.'
+        )
+    parameters = {"season_length": _state_space_season(dataset)}
+    if name.startswith("DynamicOptimizedTheta"):
+        season = dataset.season_length
+        parameters = {
+            "season_length": 1 if dataset.windows[0] < 2 * season else season,
+            "decomposition_type": "multiplicative"
+            if _is_positive(dataset)
+            else "additive",
+        }
+    return ManyStatsForecast(name.removesuffix(" (statsforecast)"), parameters)
+
+
 def _lstm(dataset):
     from skforecast_lstm.forecasting.forecaster import LSTMForecaster
 
@@ -257,3 +280,12 @@ _BUILDERS = {
 }
 
 DEFAULT_LINEUP = tuple(_BUILDERS)
+
+_BUILDERS |= {
+    name: partial(_stats_forecast, name)
+    for name in (
+        "AutoETS (statsforecast)",
+        "AutoARIMA (statsforecast)",
+        "DynamicOptimizedTheta (statsforecast)",
+    )
+}
