@@ -1282,7 +1282,7 @@ def test_no_changed_file_takes_long_or_much(seed, content, table, tmp_path):
                 ("season", Deseasonalizer(sp=3)),
                 ("forecast", LSTMForecaster(lookback=3, regressor=regressor())),
             ]
-        ).fit(table["load"].tz_localize("Europe/Berlin"), fh=[1, 2]),
+        ).fit(table["load"].tz_localize("Europe/Berlin").asfreq("h"), fh=[1, 2]),
     ]
     paths = [tmp_path / f"{number}.lstm" for number in range(len(estimators) + 1)]
     for estimator, path in zip(estimators, paths, strict=False):
