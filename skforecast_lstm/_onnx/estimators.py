@@ -51,7 +51,7 @@ def onnx_model(estimator: Any) -> Any:
             values = add_windows(graph, step, values)
         else:
             values = add_transformer(graph, step, values, where)
-    _add_outputs(graph, last, inverses, values)
+    _add_outputs(graph, last, network_estimator, inverses, values)
     verify_network(network_estimator.model_, network_estimator.X_shape_[1:])
     names = getattr(estimator, "feature_names_in_", None)
     return graph.model({} if names is None else {"columns": [*map(str, names)]})
@@ -107,9 +107,8 @@ def _network_estimator(last):
     )
 
 
-def _add_outputs(graph, last, inverses, values):
-    """Add the network and what the estimator makes of its outputs."""
-    estimator = _network_estimator(last)
+def _add_outputs(graph, last, estimator, inverses, values):
+    """Add the network of an estimator, and what the last step makes of its outputs."""
     values = graph.cast(values, np.float32)
     (outputs,) = add_network(graph, estimator.model_, [values])
     if type(last.what) is BinnedRegressor:

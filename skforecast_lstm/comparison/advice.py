@@ -1,5 +1,6 @@
 """Advice from a comparison: what to use, or what to do to tell."""
 
+from skforecast_lstm.comparison.cells import SECONDS
 from skforecast_lstm.comparison.ranking import average, behind, shared_scores
 from skforecast_lstm.comparison.significance import (
     FEWEST_SERIES,
@@ -76,7 +77,7 @@ def _tied(scores, best):
 def _seconds(comparison):
     """Return the seconds of each forecaster to fit and predict one window."""
     rows = comparison.results
-    rows = rows[rows["metric"].isin(["fit_seconds", "predict_seconds"])]
+    rows = rows[rows["metric"].isin(SECONDS)]
     keys = ["forecaster", "dataset", "window"]
     return rows.groupby(keys)["value"].sum().groupby(level="forecaster").mean()
 

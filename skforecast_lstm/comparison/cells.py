@@ -14,6 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import __version__
 
+# Metrics of a cell that are times.
+SECONDS = ("fit_seconds", "predict_seconds")
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -82,8 +85,7 @@ def metric_names(coverage):
         for metric in ("coverage", "width", "MSIS")
     ]
     quantiles = ["SQL", "WQL"] if coverage else []
-    seconds = ["fit_seconds", "predict_seconds"]
-    return ["MASE", "RMSSE", "sMAPE", *quantiles, *levels, *seconds]
+    return ["MASE", "RMSSE", "sMAPE", *quantiles, *levels, *SECONDS]
 
 
 _lock = threading.Lock()

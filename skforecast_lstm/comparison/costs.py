@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-__all__ = ["Costs", "as_time", "estimate"]
+from skforecast_lstm.comparison.cells import SECONDS
 
-_SECONDS = ("fit_seconds", "predict_seconds")
+__all__ = ["Costs", "as_time", "estimate"]
 
 # Forecasters with a smaller share of the time are told together in an estimate.
 _SMALL_SHARE = 0.05
@@ -40,7 +40,7 @@ class Costs:
     def measure(self, cells, outcomes):
         """Learn the pace of a forecaster from the cells that did not fail."""
         measured = [
-            sum(outcome["scores"][metric].sum() for metric in _SECONDS)
+            sum(outcome["scores"][metric].sum() for metric in SECONDS)
             for outcome in outcomes
             if outcome["error"] is None
         ]

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 from sktime.forecasting.compose import EnsembleForecaster
 
-from skforecast_lstm.comparison.cells import Cell
+from skforecast_lstm.comparison.cells import SECONDS, Cell
 from skforecast_lstm.comparison.datasets import every_series
 from skforecast_lstm.comparison.groups import scored
 
 __all__ = ["ENSEMBLES", "ensemble_rows"]
 
 ENSEMBLES = ("mean ensemble", "median ensemble", "weighted ensemble")
-_SECONDS = ("fit_seconds", "predict_seconds")
 
 
 class _Rows(NamedTuple):
@@ -200,7 +199,7 @@ class _Window:
                 bounds[level] = (found[..., 0], found[..., 1])
         seconds = {
             metric: sum(one["scores"][metric].sum() for of in self._members for one in of)
-            for metric in _SECONDS
+            for metric in SECONDS
         }
         return combined(points, aggregate, weights), bounds, seconds
 

@@ -74,7 +74,6 @@ class Plan:
         self.costs = Costs()
         self._limit = TimeLimit(time_limit, self.costs)
         self._keys, self._places, self._groups = {}, {}, {}
-        self._n_added = 0
         self._stand_ins = set()
         self._waiting, self._lock = {}, threading.Lock()
         self._add(line_ups)
@@ -96,7 +95,8 @@ class Plan:
             for window, name, part in _in_turn(split(dataset, by_name)):
                 fit = fits[name][window]
                 cell = Cell(part, name, by_name[name], window, self._coverage, fit)
-                number, self._n_added = self._n_added, self._n_added + 1
+                # Dropped cells keep their numbers.
+                number = len(self._places)
                 self.cells[number], self._places[number] = cell, place
                 groups.setdefault((place, part.name, name, fit), []).append(number)
         numbers = [number for of in groups.values() for number in of]

@@ -22,7 +22,7 @@ _FALSE_ALARMS = 0.001
 
 @dataclass(frozen=True)
 class Drift:
-    """What the last errors of a forecaster say about a refit.
+    """Verdict on a refit, from the last errors of a forecaster.
 
     Parameters
     ----------

@@ -85,17 +85,22 @@ def _ratios(forecaster, series, scaled, number, start, horizon):
     parts = []
     for place in range(0, len(number), _MOST_ORIGINS):
         some = slice(place, place + _MOST_ORIGINS)
-        forecast = forecast_after(
+        ratios, _ = _ratios_and_signs(
             forecaster, series, scaled, number[some], start[some], horizon
         )
-        rows = start[some, None] + np.arange(horizon)
-        is_known = rows < series.lengths[number[some], None]
-        rows = series.offsets[number[some], None] + np.where(is_known, rows, 0)
-        actual = np.where(is_known[..., None], series.values[rows], np.nan)
-        errors = actual.reshape(forecast.middle.shape) - forecast.middle
-        ratios = forecast.widths(forecaster.errors_).ratios(errors)
-        parts.append(ratios.reshape(*is_known.shape, *ratios.shape[1:]))
+        parts.append(ratios.reshape(-1, horizon, *ratios.shape[1:]))
     return np.concatenate(parts)
+
+
+def _ratios_and_signs(forecaster, series, scaled, number, start, horizon):
+    """Return the errors of one call in units of the widths, and their signs."""
+    forecast = forecast_after(forecaster, series, scaled, number, start, horizon)
+    rows = start[:, None] + np.arange(horizon)
+    is_known = rows < series.lengths[number, None]
+    rows = series.offsets[number, None] + np.where(is_known, rows, 0)
+    actual = np.where(is_known[..., None], series.values[rows], np.nan)
+    errors = actual.reshape(forecast.middle.shape) - forecast.middle
+    return forecast.widths(forecaster.errors_).ratios(errors), np.sign(errors)
 
 
 def recent_errors(forecaster: Any, series: ManySeries, horizon: int) -> NDArray:
@@ -110,10 +115,7 @@ def recent_errors(forecaster: Any, series: ManySeries, horizon: int) -> NDArray:
     start = ranges(first, n_each)
     chosen = evenly(len(number), _ORIGINS_OF_PATHS)
     number, start = number[chosen], start[chosen]
-    forecast = forecast_after(forecaster, series, None, number, start, horizon)
-    rows = series.offsets[number, None] + start[:, None] + np.arange(horizon)
-    actual = series.values[rows].reshape(forecast.middle.shape)
-    errors = actual - forecast.middle
-    sizes = forecast.widths(None).ratios(errors)[..., COVERAGES.index(0.8)]
-    errors = (np.sign(errors) * sizes).reshape(len(number), horizon, -1)
+    ratios, signs = _ratios_and_signs(forecaster, series, None, number, start, horizon)
+    errors = signs * ratios[..., COVERAGES.index(0.8)]
+    errors = errors.reshape(len(number), horizon, -1)
     return errors[~np.isnan(errors).all(axis=(1, 2))]
