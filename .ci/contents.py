@@ -15,6 +15,7 @@ TOP = {
     "MANIFEST.in",
     "PKG-INFO",
     "README.md",
+    "benchmarks",
     "constraints-lowest.txt",
     "docs",
     "examples",
@@ -26,14 +27,11 @@ TOP = {
 }
 
 
-def package_files():
-    """Return the files of the package, as the checkout has them."""
-    folder = ROOT / "skforecast_lstm"
-    return {
-        path.relative_to(ROOT).as_posix()
-        for path in folder.rglob("*")
-        if path.suffix in (".py", ".npz", ".typed") and "__pycache__" not in path.parts
-    }
+def tracked_files(*paths):
+    """Return the files that git tracks below the paths, or all."""
+    command = ["git", "ls-files", *paths]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(found.stdout.splitlines())
 
 
 def main():
@@ -42,7 +40,8 @@ def main():
     (wheel,) = folder.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     names = {name for name in names if ".dist-info/" not in name}
-    assert names == package_files(), names ^ package_files()
+    package = tracked_files("skforecast_lstm")
+    assert names == package, names ^ package
 
     (sdist,) = folder.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
@@ -51,12 +50,8 @@ def main():
     tops = {path.parts[0] for path in paths}
     assert tops == TOP, tops ^ TOP
     packed = {path.as_posix() for path in paths}
-    assert package_files() <= packed
-    command = ["git", "ls-files"]
-    tracked = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    more = packed - set(tracked.stdout.splitlines()) - {"PKG-INFO"}
+    assert package <= packed, package - packed
+    more = packed - tracked_files() - {"PKG-INFO"}
     more = {name for name in more if not name.startswith("skforecast_lstm.egg-info/")}
     assert not more, more
     assert all(member.uname in ("", "root") for member in members)

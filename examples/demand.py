@@ -4,15 +4,18 @@ It has numbers, words, times as text, and values that are missing. The weather o
 is known from its forecast. A pipeline encodes the words, fills the gaps, adds hours and
 weekdays, and cuts windows that end a day before their row. A search over folds in time
 compares lookbacks and learning rates, and leaves out unknown loads. The search is saved
-and loaded, and forecasts tomorrow with its times.
+and loaded, and forecasts tomorrow with its times. The picture shows the last days: hours
+with rain are blue, and the line has holes where the load is missing.
 """
 
 from pathlib import Path
 
 from skforecast_lstm import CalendarFeatures, LookbackWindower, LSTMRegressor, forecast
+from skforecast_lstm.inspection import ForecastDisplay
 from skforecast_lstm.metrics import get_scorer
 from skforecast_lstm.persistence import load, save
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_transformer
@@ -39,6 +42,22 @@ def make_table(n_days=57, seed=0):
     for name in table:
         table.loc[random.choice(DAY * (n_days - 1), 40, replace=False), name] = np.nan
     return table.assign(time=hours.strftime("%d.%m.%Y %H:%M"))
+
+
+def plot(table, forecasts, path):
+    """Draw the last days, tomorrow, and the hours with rain."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 4.5), layout="constrained")
+    shown = table[-5 * DAY :]
+    ForecastDisplay.from_predictions(shown["load"], forecasts["load"], ax=axes)
+    rain = shown.index[shown["weather"] == "rain"]
+    for hour in rain:
+        axes.axvspan(hour, hour + pd.Timedelta("1h"), color="tab:blue", alpha=0.15, lw=0)
+    axes.set(title="The load of tomorrow, from today", ylabel="load")
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
 
 
 def main(folder="."):
@@ -69,7 +88,9 @@ def main(folder="."):
     save(search, Path(folder) / "demand.lstm")
     again = load(Path(folder) / "demand.lstm")
     known = tomorrow[["temperature", "weather"]]
-    return search, forecast(again, past, steps=DAY, known=known), tomorrow["load"]
+    forecasts = forecast(again, past, steps=DAY, known=known)
+    plot(table, forecasts, Path(folder) / "demand.png")
+    return search, forecasts, tomorrow["load"]
 
 
 if __name__ == "__main__":

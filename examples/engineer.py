@@ -5,7 +5,8 @@ Optuna trains candidates epoch by epoch with `partial_fit`, and stops those that
 behind on the validation set. The best candidate is trained with early stopping on the
 same validation set and writes a log. The log is a CSV file, because Keras's TensorBoard
 callback needs TensorFlow. Then the level of the load changes, and the network goes on
-learning from the new hours.
+learning from the new hours. The picture shows the candidates, and forecasts without and
+with the new hours. They are above the load on purpose, as too little costs more.
 """
 
 from itertools import pairwise
@@ -15,6 +16,7 @@ from skforecast_lstm import LookbackWindower, LSTMRegressor
 from skforecast_lstm.networks import MaskUnknown
 
 import keras
+import matplotlib as mpl
 import numpy as np
 import optuna
 import pandas as pd
@@ -43,6 +45,39 @@ def network(meta, width=8):
 def cost(y, forecast):
     """Return the cost of a forecast: 3 for each unit too little, 1 for each too much."""
     return keras.ops.mean(keras.ops.maximum(3 * (y - forecast), forecast - y), axis=-1)
+
+
+def plot(study, load, forecasts, path):
+    """Draw the losses of the candidates, and the forecasts of the last days."""
+    mpl.use("Agg")
+    from matplotlib import dates
+    from matplotlib import pyplot as plt
+
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(11, 4.5), layout="constrained", width_ratios=(2, 3)
+    )
+    for trial in study.trials:
+        losses = trial.intermediate_values
+        stopped = trial.state is optuna.trial.TrialState.PRUNED
+        style = {"color": "0.6", "linewidth": 1.2, "marker": "x" if stopped else "."}
+        if trial.number == study.best_trial.number:
+            style |= {"color": "tab:orange", "linewidth": 3}
+        left.plot([epoch + 1 for epoch in losses], list(losses.values()), **style)
+    left.set(
+        title="Eight candidates (cross: stopped)",
+        xlabel="epoch",
+        ylabel="cost of an hour",
+    )
+    right.plot(load.index, load, color="0.25", linewidth=1.2, label="actual")
+    for name, forecast in forecasts.items():
+        right.plot(load.index, forecast, linewidth=1.8, label=name)
+    right.set(title="After the level of the load has changed", ylabel="load")
+    days = dates.DayLocator()
+    right.xaxis.set_major_locator(days)
+    right.xaxis.set_major_formatter(dates.ConciseDateFormatter(days))
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
 
 
 def main(folder="."):
@@ -78,8 +113,14 @@ def main(folder="."):
     before = regressor.predict(X[test])
     for _ in range(10):
         regressor.partial_fit(X[new], LOAD[new])
-    costs = (cost(LOAD[test], one) for one in (before, regressor.predict(X[test])))
-    return study, regressor, [float(one) for one in costs]
+    forecasts = {
+        "trained before the change": before,
+        "trained further on the new hours": regressor.predict(X[test]),
+    }
+    last = {name: forecast[-72:] for name, forecast in forecasts.items()}
+    plot(study, table["load"][-72:], last, Path(folder) / "engineer.png")
+    costs = [float(cost(LOAD[test], forecast)) for forecast in forecasts.values()]
+    return study, regressor, costs
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ def test_tomorrow_is_forecast_by_the_saved_search(load, tmp_path):
     hours = pd.date_range("2026-03-02", periods=24, freq="h", name="time")
     pd.testing.assert_index_equal(forecasts.index, hours, check_names=False)
     assert list(forecasts) == ["load"]
+    assert (tmp_path / "demand.png").exists()
     table = demand.make_table()
     assert (table.isna().sum() >= [40, 40, 40, 0]).all()
     table.index = pd.to_datetime(table.pop("time"), format="%d.%m.%Y %H:%M")

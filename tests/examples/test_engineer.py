@@ -21,3 +21,4 @@ def test_from_the_search_to_new_data(load, tmp_path):
     log = pd.read_csv(tmp_path / "training.csv")
     assert len(log) == regressor.n_iter_
     np.testing.assert_allclose(log["val_loss"].dropna(), losses, rtol=1e-5)
+    assert (tmp_path / "engineer.png").exists()

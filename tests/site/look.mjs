@@ -83,19 +83,21 @@ for (const width of [390, 1280]) {
   }
   await page.close();
 }
-// The search finds what readers look for.
+// The search finds what readers look for: one of its first ten results is the page on it.
+const wanted = { "known ahead": "tomorrow", GPU: "training", intervals: "forecasting",
+  save: "persistence", holidays: "calendar", ONNX: "onnx", "multiple series": "windows" };
 const search = await browser.newPage();
-for (const words of only ? [] : ["known ahead", "GPU", "intervals", "save", "holidays",
-  "multiple series"]) {
+for (const [words, wantedPage] of only ? [] : Object.entries(wanted)) {
   await search.goto(`${address}/search.html?q=${encodeURIComponent(words)}`);
   await search.waitForFunction(
     () => /finished|did not match/.test(document.querySelector("#search-results")?.innerText),
     { timeout: 20000 },
   ).catch(() => tell("search", `"${words}" did not end`));
   const found = await search.$$eval("#search-results li a", (links) =>
-    links.map((link) => link.textContent));
-  if (!found.length) tell("search", `"${words}" finds nothing`);
-  else console.log(`"${words}" finds ${found.length}: ${found.slice(0, 3).join("; ")}`);
+    links.map((link) => new URL(link.href).pathname.slice(1)));
+  const place = found.findIndex((path) => path === `${wantedPage}.html`);
+  if (place < 0 || place > 9) tell("search", `"${words}" finds ${found.slice(0, 10)}`);
+  else console.log(`"${words}": ${wantedPage}.html is result ${place + 1} of ${found.length}`);
 }
 await browser.close();
 server.close();
