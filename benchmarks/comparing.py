@@ -1,14 +1,22 @@
 """Time and memory of `compare` over those of the forecasters alone, for many series.
 
-Each forecaster runs on the last window of 1, 100 and as many series as asked: first in a
-plain loop over the series (``fit``, ``predict`` and ``predict_interval`` of its sktime
-class, nothing else), then by `compare`. All numbers of a table are from one run. Other
-processes disturb the CPU times (of this process and its workers) less than the others:
+Each forecaster runs on the last window of each series: first in a plain loop over the
+series (``fit``, ``predict`` and ``predict_interval`` of its sktime class, nothing else),
+then by `compare`. Each run has a process of its own, and runs on eight series before it
+is measured, so that imports and the start of workers do not count. Memory is that of the
+process and its workers: its peak, and how much this is more than after the first run.
+Other processes disturb the CPU times less than the others:
 
-    python benchmarks/comparing.py --series 5000 --workers 2 --backends loky dask ray
+    python benchmarks/comparing.py --series 1 100 5000 --backends loky dask ray
 """
 
 import argparse
+import concurrent.futures
+import contextlib
+import functools
+import importlib.metadata
+import importlib.util
+import multiprocessing
 import os
 import tempfile
 import threading
@@ -22,8 +30,16 @@ from threadpoolctl import threadpool_limits
 
 from skforecast_lstm import compare
 
-# Cheap ones, so that everything else shows.
-FORECASTERS = ("naive", "seasonal naive", "Holt-Winters", "Theta", "Ridge", "AutoETS")
+# Cheap ones, so that everything else shows. The last needs the package statsforecast.
+FORECASTERS = (
+    "naive",
+    "seasonal naive",
+    "Holt-Winters",
+    "Theta",
+    "Ridge",
+    "AutoETS",
+    "DynamicOptimizedTheta (statsforecast)",
+)
 HORIZON = 12
 COVERAGE = (0.8, 0.95)
 
@@ -47,7 +63,8 @@ class Meter:
     def __enter__(self):
         self._process, self._cpu, self.peak = psutil.Process(), {}, 0
         self._before = self._look()
-        self._started, self.peak = time.perf_counter(), 0
+        self._memory_before, self.peak = self.peak, 0
+        self._started = time.perf_counter()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
@@ -59,6 +76,7 @@ class Meter:
         self.wall = time.perf_counter() - self._started
         self._look()
         self.cpu = sum(self._cpu.values()) - self._before
+        self.more = self.peak - self._memory_before
 
     def _watch(self):
         while not self._done.wait(0.2):
@@ -112,48 +130,79 @@ def run_compare(name, y, **options):
     )
 
 
-def measure(name, y, workers, backends):
-    """Yield the contender and the meter of each run."""
-    forecaster = run_compare(name, y[y.index.get_level_values(0) == y.index[0][0]])
-    forecaster = forecaster.tasks[0][1][name]
-    with Meter() as meter:
-        run_alone(forecaster, y)
-    yield "alone", meter
-    with Meter() as meter:
-        run_compare(name, y)
-    yield "compare", meter
-    with tempfile.TemporaryDirectory() as folder, Meter() as meter:
-        run_compare(name, y, results=folder)
-    yield "compare, stored", meter
-    for backend in backends:
-        for n_jobs in range(1, workers + 1):
-            if n_jobs == 1 and backend in ("loky", "threading"):
-                continue
-            with Meter() as meter:
-                run_compare(name, y, n_jobs=n_jobs, backend=backend)
-            yield f"{backend}, {n_jobs}", meter
+def measure(name, n_series, contender, n_jobs):
+    """Return the meter of one run, after the same run on a few series."""
+    y, few = make_panel(n_series), make_panel(8)
+    with contextlib.ExitStack() as stack:
+        if contender == "alone":
+            (_, by_name), *_ = run_compare(name, few).tasks
+            run = functools.partial(run_alone, by_name[name])
+        elif contender == "compare, stored":
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            run = functools.partial(run_compare, name, results=folder)
+        elif contender == "compare":
+            run = functools.partial(run_compare, name)
+        else:
+            start_workers(contender, n_jobs, stack)
+            run = functools.partial(run_compare, name, n_jobs=n_jobs, backend=contender)
+        run(few)
+        with Meter() as meter:
+            run(y)
+    return {"wall": meter.wall, "cpu": meter.cpu, "peak": meter.peak, "more": meter.more}
+
+
+def start_workers(backend, n_jobs, stack):
+    """Start a cluster, so that its start is not measured."""
+    if backend == "dask":
+        from dask.distributed import Client
+
+        options = {"threads_per_worker": 1, "dashboard_address": None}
+        stack.enter_context(Client(n_workers=n_jobs, **options))
+    elif backend == "ray":
+        import ray
+
+        ray.init(num_cpus=n_jobs, include_dashboard=False, log_to_driver=False)
+        stack.callback(ray.shutdown)
+
+
+def in_a_fresh_process(function, *arguments):
+    """Return what a function returns in a process of its own."""
+    processes = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, processes) as pool:
+        return pool.submit(function, *arguments).result()
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--series", type=int, default=1000)
+    parser.add_argument("--series", type=int, nargs="+", default=[1, 100, 1000])
     parser.add_argument("--forecasters", nargs="+", default=FORECASTERS)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--backends", nargs="*", default=["loky"])
     options = parser.parse_args(arguments)
+    contenders = [("alone", 1), ("compare", 1), ("compare, stored", 1)]
+    for backend in options.backends:
+        package = {"loky": "joblib"}.get(backend, backend)
+        if not importlib.util.find_spec(package):
+            print(f"{package} is not installed, so {backend} is skipped.")
+            continue
+        print(f"{package} {importlib.metadata.version(package)}")
+        contenders += [(backend, n_jobs) for n_jobs in options.workers]
     print(f"{os.cpu_count()} cores. Times are those of one cell (a series, a window).")
-    heading = f"{'':>16}{'series':>8}  {'':16}{'wall, ms':>10}{'CPU, ms':>10}"
-    print(f"{heading}{'CPU / alone':>13}{'peak, MiB':>11}")
-    for n_series in sorted({1, min(100, options.series), options.series}):
-        y = make_panel(n_series)
+    heading = f"{'':>38}{'series':>7}  {'':16}{'wall, ms':>10}{'CPU, ms':>10}"
+    print(f"{heading}{'CPU / alone':>13}{'peak, MiB':>11}{'more, MiB':>11}")
+    for n_series in options.series:
         for name in options.forecasters:
-            for contender, meter in measure(name, y, options.workers, options.backends):
+            for contender, n_jobs in contenders:
+                found = in_a_fresh_process(measure, name, n_series, contender, n_jobs)
                 if contender == "alone":
-                    alone_cpu = meter.cpu
-                wall, cpu = (1000 * of / n_series for of in (meter.wall, meter.cpu))
-                ratio = f"{meter.cpu / max(alone_cpu, 1e-9):.3f}"
-                row = f"{name:>16}{n_series:>8}  {contender:16}{wall:10.2f}{cpu:10.2f}"
-                print(f"{row}{ratio:>13}{meter.peak:11.0f}", flush=True)
+                    alone_cpu = found["cpu"]
+                wall, cpu = (1000 * found[of] / n_series for of in ("wall", "cpu"))
+                ratio = f"{found['cpu'] / max(alone_cpu, 1e-9):.3f}"
+                if contender in options.backends:
+                    contender = f"{contender}, {n_jobs}"
+                row = f"{name:>38}{n_series:>7}  {contender:16}{wall:10.2f}{cpu:10.2f}"
+                memory = f"{found['peak']:11.0f}{found['more']:11.0f}"
+                print(f"{row}{ratio:>13}{memory}", flush=True)
 
 
 if __name__ == "__main__":

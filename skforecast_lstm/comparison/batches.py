@@ -4,6 +4,7 @@ A batch is one task and is stored when it is ready, so many series use all worke
 interruption loses little. A forecaster that learns from several series gets them all.
 """
 
+import functools
 import itertools
 from dataclasses import replace
 
@@ -32,61 +33,53 @@ def split(dataset, forecasters):
     parts : dict of str to list of Dataset
         Parts for each forecaster: batches of series, or the dataset as a whole.
     """
-    batches = None
-    parts = {}
-    for name, forecaster in forecasters.items():
-        if _takes_one_series(forecaster, dataset):
-            batches = batches or _batches(dataset)
-            parts[name] = batches
-        else:
-            parts[name] = [dataset]
-    return parts
+    batches = functools.cache(functools.partial(_batches, dataset))
+    return {
+        name: batches(_most_series(forecaster, dataset))
+        for name, forecaster in forecasters.items()
+    }
 
 
-def _takes_one_series(forecaster, dataset):
-    """Return True if sktime gives each series to a copy of the forecaster."""
-    # This forecaster takes many series for speed, and learns from each alone.
-    if getattr(forecaster, "forecasts_each_alone", False):
-        return True
+def _most_series(forecaster, dataset):
+    """Return the largest number of series in a batch, or None if there is no limit."""
+    if of_many := getattr(forecaster, "most_series_in_a_batch", None):
+        return of_many
     if dataset.y.index.nlevels == 1:
-        return not forecaster.get_tag("capability:multivariate")
-    return not {"pd-multiindex", "pd_multiindex_hier"} & set(
-        np.atleast_1d(forecaster.get_tag("y_inner_mtype"))
-    )
-
-
-def _batches(dataset):
-    y, X = dataset.y, dataset.X
-    if y.index.nlevels == 1:
-        parts = [(y.iloc[:, columns], X) for columns in _ranges(y.shape[1])]
+        learns_from_several = forecaster.get_tag("capability:multivariate")
     else:
-        numbers, keys = number_keys(y.index)
-        order = np.argsort(numbers, kind="stable")
-        ends = np.append(0, np.bincount(numbers).cumsum())
-        parts = []
-        for of in _ranges(len(keys)):
-            rows = order[ends[of.start] : ends[of.stop]]
+        mtypes = np.atleast_1d(forecaster.get_tag("y_inner_mtype"))
+        learns_from_several = {"pd-multiindex", "pd_multiindex_hier"} & set(mtypes)
+    return None if learns_from_several else _MOST_SERIES
+
+
+def _batches(dataset, most_series):
+    """Return parts of about the same number of series."""
+    y, X = dataset.y, dataset.X
+    is_panel = y.index.nlevels > 1
+    numbers, keys = number_keys(y.index)
+    n_series = len(keys) if is_panel else y.shape[1]
+    n_batches = 1 if most_series is None else -(-n_series // most_series)
+    if n_batches == 1:
+        return [dataset]
+    bounds = np.linspace(0, n_series, n_batches + 1).round().astype(int).tolist()
+    names = every_series(y if is_panel else y.iloc[:1]).names
+    n_names = len(names) // n_series
+    order = np.argsort(numbers, kind="stable")
+    ends = np.append(0, np.bincount(numbers).cumsum())
+    parts = []
+    for start, end in itertools.pairwise(bounds):
+        first, last = names[n_names * start], names[n_names * end - 1]
+        if is_panel:
+            rows = order[ends[start] : ends[end]]
             # Else each part would have the names of all series with it.
             index = y.index[rows].remove_unused_levels()
-            parts.append(
-                tuple(
-                    None if frame is None else frame.iloc[rows].set_axis(index)
-                    for frame in (y, X)
-                )
-            )
-    if len(parts) == 1:
-        return [dataset]
-    return [_part(dataset, y, X) for y, X in parts]
-
-
-def _ranges(n_series):
-    """Return ranges of about the same number of series."""
-    n_batches = -(-n_series // _MOST_SERIES)
-    ends = np.linspace(0, n_series, n_batches + 1).round().astype(int).tolist()
-    return [slice(*pair) for pair in itertools.pairwise(ends)]
-
-
-def _part(dataset, y, X):
-    names = every_series(y.iloc[:1] if y.index.nlevels == 1 else y).names
-    first, last = str(names[0]), str(names[-1])
-    return replace(dataset, name=f"{dataset.name} ({first} to {last})", y=y, X=X)
+            frames = [
+                None if frame is None else frame.iloc[rows].set_axis(index)
+                for frame in (y, X)
+            ]
+        else:
+            frames = [y.iloc[:, start:end], X]
+        part = dict(zip(("y", "X"), frames, strict=True))
+        name = f"{dataset.name} ({first} to {last})"
+        parts.append(replace(dataset, name=name, **part))
+    return parts

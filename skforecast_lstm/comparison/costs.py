@@ -1,6 +1,8 @@
 """Seconds that forecasters take: measured so far, and estimated for the rest."""
 
-from collections import Counter
+import bisect
+from collections import defaultdict
+from dataclasses import dataclass, field
 
 from skforecast_lstm.comparison.cells import SECONDS
 
@@ -8,33 +10,58 @@ __all__ = ["Costs", "as_time", "estimate"]
 
 # Forecasters with a smaller share of the time are told together in an estimate.
 _SMALL_SHARE = 0.05
+# Seconds of a first fit that do more than import and compile.
+_LONG_FIRST_FIT = 10
+
+
+@dataclass
+class _Cost:
+    """Fits of one forecaster that are left, and seconds of those that are measured."""
+
+    n_left: int = 0
+    work_left: float = 0.0
+    seconds: float = 0.0
+    # Seconds by work of each measured fit, in rising order.
+    paces: list[float] = field(default_factory=list)
+
+    @property
+    def seconds_left(self):
+        """Seconds of the fits that are left, at the median pace so far.
+
+        The first fit of a process may import packages and compile programs. The lower
+        median is without it once there are two.
+        """
+        if not self.paces:
+            return 0.0
+        return self.paces[(len(self.paces) - 1) // 2] * max(self.work_left, 0)
+
+    @property
+    def is_known(self):
+        """Whether the pace is known: by two fits, or by one that took long."""
+        return len(self.paces) > 1 or self.seconds > _LONG_FIRST_FIT
 
 
 class Costs:
     """Measured seconds by forecaster, and an estimate of those left.
 
     The work of cells that share a fit is the number of values of the fit. The estimate
-    is the work that is left, at the mean pace of the forecaster so far.
+    is the work that is left, at the pace of the forecaster so far.
     """
 
     def __init__(self):
-        self._left = Counter()
-        self._measured_work = Counter()
-        self._measured_seconds = Counter()
-        self._n_left = Counter()
-        self._least_pace = {}
-        self._n_measured = Counter()
+        self._by_name = defaultdict(_Cost)
 
     def expect(self, cells):
         """Add the cells of one fit to those that are left."""
-        self._left[cells[0].name] += _work(cells)
-        self._n_left[cells[0].name] += 1
+        cost = self._by_name[cells[0].name]
+        cost.n_left += 1
+        cost.work_left += _work(cells)
 
     def add(self, cells, outcomes):
         """Take the outcomes of the cells of one fit, which are no longer left."""
-        name = cells[0].name
-        self._left[name] -= _work(cells)
-        self._n_left[name] -= 1
+        cost = self._by_name[cells[0].name]
+        cost.n_left -= 1
+        cost.work_left -= _work(cells)
         self.measure(cells, outcomes)
 
     def measure(self, cells, outcomes):
@@ -45,63 +72,54 @@ class Costs:
             if outcome["error"] is None
         ]
         if measured:
-            name = cells[0].name
-            self._n_measured[name] += 1
-            self._measured_work[name] += _work(cells)
-            self._measured_seconds[name] += sum(measured)
-            pace = sum(measured) / _work(cells)
-            self._least_pace[name] = min(pace, self._least_pace.get(name, pace))
+            cost = self._by_name[cells[0].name]
+            cost.seconds += sum(measured)
+            bisect.insort(cost.paces, sum(measured) / _work(cells))
 
     def drop(self, name):
         """Leave a forecaster out."""
-        for numbers in (self._left, self._n_left):
-            del numbers[name]
+        cost = self._by_name[name]
+        cost.n_left, cost.work_left = 0, 0.0
 
     @property
     def unknown(self):
-        """Names of the forecasters that are left and not measured yet."""
-        return [
-            name
-            for name, number in self._n_left.items()
-            if number and not self._measured_work[name]
-        ]
+        """Names of the forecasters that are left and whose pace is not known yet."""
+        costs = self._by_name.items()
+        return [name for name, cost in costs if cost.n_left and not cost.is_known]
 
     def left(self, name):
         """Return the seconds that are left of a forecaster; 0 if nothing is measured."""
-        if not self._measured_work[name]:
-            return 0.0
-        pace = self._measured_seconds[name] / self._measured_work[name]
-        return pace * max(self._left[name], 0)
+        return self._by_name[name].seconds_left
 
     def least(self, name):
-        """Return the seconds of a forecaster at its best pace, measured and left.
-
-        The first fit may be slow, because it compiles a program.
-        """
-        return self.spent(name) + self._least_pace.get(name, 0.0) * self._left[name]
+        """Return the seconds of a forecaster at its best pace, measured and left."""
+        cost = self._by_name[name]
+        return cost.seconds + (cost.paces[0] * cost.work_left if cost.paces else 0.0)
 
     def spent(self, name):
         """Return the measured seconds of a forecaster."""
-        return self._measured_seconds[name]
+        return self._by_name[name].seconds
 
     def n_left(self, name):
         """Return the number of fits of a forecaster that are left."""
-        return self._n_left[name]
+        return self._by_name[name].n_left
 
     def n_measured(self, name):
         """Return the number of fits of a forecaster that are measured."""
-        return self._n_measured[name]
+        return len(self._by_name[name].paces)
 
     def all_left(self):
         """Return the seconds that are left of all forecasters, as of one worker."""
-        return sum(self.left(name) for name in self._n_left)
+        return sum(cost.seconds_left for cost in self._by_name.values())
 
     def totals(self):
-        """Return the seconds of each forecaster, measured and left, the most first."""
-        totals = Counter(
-            {name: self.spent(name) + self.left(name) for name in self._left}
-        )
-        return dict(totals.most_common())
+        """Return all seconds of each forecaster that is left, the most first."""
+        totals = {
+            name: cost.seconds + cost.seconds_left
+            for name, cost in self._by_name.items()
+            if cost.n_left
+        }
+        return dict(sorted(totals.items(), key=lambda of: -of[1]))
 
 
 def _work(cells):

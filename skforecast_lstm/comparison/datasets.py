@@ -90,9 +90,11 @@ def number_keys(index):
     """Return the number of the series of each row, and the name of each in the index."""
     if index.nlevels == 1:
         return np.zeros(len(index), dtype=np.int64), [()]
-    levels = list(range(index.nlevels - 1))
-    numbers = index.to_frame().groupby(level=levels, sort=False).ngroup().to_numpy()
-    first = np.unique(numbers, return_index=True)[1]
+    numbers = np.zeros(len(index), dtype=np.int64)
+    # Codes are whole numbers, which are compared far quicker than names.
+    for level, codes in zip(index.levels[:-1], index.codes[:-1], strict=True):
+        numbers, _ = pd.factorize(numbers * (len(level) + 1) + codes)
+    _, first = np.unique(numbers, return_index=True)
     return numbers, [label[:-1] for label in index[first]]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from skforecast_lstm.comparison.scores import (
     interval_scores,
+    naive_errors,
     point_scores,
     quantile_scores,
     scaled_errors,
@@ -41,22 +42,22 @@ def outcome(actual, train, forecast, bounds, season_length, seconds):
         each series, by metric, and "forecasts" one of a number for each row of `actual`,
         by column.
     """
-    scaled = scaled_errors(actual, forecast, train, season_length)
-    scores = point_scores(actual, forecast, scaled, train, season_length)
+    naive = naive_errors(train, season_length)
+    scores = point_scores(actual, forecast, naive)
     columns = {
         "actual": actual.values[:, 0],
         "forecast": forecast,
-        "scaled_error": scaled,
+        "scaled_error": scaled_errors(actual, forecast, naive),
     }
     # The point forecast stands for the median.
     quantiles, by_level = {0.5: forecast}, {}
     for level, (lower, upper) in bounds.items():
-        found = interval_scores(actual, lower, upper, train, season_length, level)
+        found = interval_scores(actual, lower, upper, naive, level)
         by_level |= {f"{metric}_{level:g}": of for metric, of in found.items()}
         quantiles |= {(1 - level) / 2: lower, (1 + level) / 2: upper}
         columns |= {f"lower_{level:g}": lower, f"upper_{level:g}": upper}
     if bounds:
-        scores |= quantile_scores(actual, quantiles, train, season_length) | by_level
+        scores |= quantile_scores(actual, quantiles, naive) | by_level
     for metric, number in seconds.items():
         scores[metric] = np.full(len(actual), number / len(actual))
     return {

@@ -1,6 +1,7 @@
 """Cells of a comparison: which are done, which are left, and which are dropped."""
 
 import threading
+from collections import defaultdict
 from typing import NamedTuple
 
 from skforecast_lstm.comparison.batches import split
@@ -75,7 +76,8 @@ class Plan:
         self._limit = TimeLimit(time_limit, self.costs)
         self._keys, self._places, self._groups = {}, {}, {}
         self._stand_ins = set()
-        self._waiting, self._lock = {}, threading.Lock()
+        # By forecaster, the cells of each fit by their numbers.
+        self._waiting, self._lock = defaultdict(dict), threading.Lock()
         self._add(line_ups)
         for name in list(line_ups[0]):
             self._drop_if_slow(name)
@@ -120,11 +122,11 @@ class Plan:
             return
         self.costs.expect(group.cells)
         with self._lock:
-            self._waiting[numbers] = group
+            self._waiting[group.cells[0].name][numbers] = group
 
     def __bool__(self):
         """Return True if cells are waiting to be run."""
-        return bool(self._waiting)
+        return any(self._waiting.values())
 
     @property
     def n_kept(self):
@@ -144,14 +146,24 @@ class Plan:
         return found
 
     def items(self):
-        """Yield the cells to run by their numbers, also those that come meanwhile."""
+        """Yield the cells to run by their numbers, also those that come meanwhile.
+
+        After one fit of each forecaster, the next is of the one that has taken the least
+        time. So the time of all is known early, and an interruption leaves few gaps.
+        """
+        begun = set()
         while True:
             # Threads of joblib take the next cells while this one drops others.
             with self._lock:
-                if not self._waiting:
+                waiting = {name: of for name, of in self._waiting.items() if of}
+                if not waiting:
                     return
-                numbers = next(iter(self._waiting))
-                group = self._waiting.pop(numbers)
+                name = min(
+                    waiting, key=lambda name: (name in begun, self.costs.spent(name))
+                )
+                begun.add(name)
+                numbers = next(iter(waiting[name]))
+                group = waiting[name].pop(numbers)
             yield numbers, _Task(group, self._limit)
 
     def take(self, numbers, outcomes):
@@ -194,8 +206,7 @@ class Plan:
             del fits[name]
         self.costs.drop(name)
         with self._lock:
-            for numbers in [of for of in self._waiting if self.cells[of[0]].name == name]:
-                del self._waiting[numbers]
+            self._waiting.pop(name, None)
         for number in [of for of, cell in self.cells.items() if cell.name == name]:
             del self.cells[number]
             self.outcomes.pop(number, None)
@@ -212,7 +223,7 @@ class Plan:
 
 
 def _in_turn(parts):
-    """Yield each window, forecaster and part, so that all forecasters run early."""
+    """Yield each window, forecaster and part, in the order of the results."""
     (n_windows,) = {len(part.windows) for of in parts.values() for part in of}
     for window in range(n_windows):
         for batch in range(max(map(len, parts.values()))):

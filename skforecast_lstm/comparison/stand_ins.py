@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
+from skforecast_lstm.comparison.classical import ManyStatsForecast
+
 __all__ = ["stand_in"]
 
 # On 60 monthly series, a search with these bounds was as accurate in half of the time.
@@ -24,7 +26,6 @@ def stand_in(name, forecaster):
     if type(forecaster) is not AutoARIMA:
         return None
     if find_spec("statsforecast"):
-        from sktime.forecasting.statsforecast import StatsForecastAutoARIMA
-
-        return f"{name} (statsforecast)", StatsForecastAutoARIMA(sp=forecaster.sp)
+        parameters = {"season_length": forecaster.sp}
+        return f"{name} (statsforecast)", ManyStatsForecast("AutoARIMA", parameters)
     return f"{name} (bounded search)", forecaster.clone().set_params(**_BOUNDS)

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from skforecast_lstm import compare
 from skforecast_lstm.comparison.batches import split
+from skforecast_lstm.comparison.classical import ManyStatsForecast
 from skforecast_lstm.comparison.datasets import read_datasets
 from skforecast_lstm.comparison.lineup import line_up
 
@@ -46,6 +47,13 @@ def test_series_that_are_forecast_alone_are_split(panel):
     assert together == list(whole.series().names)
     # A part travels to a worker without the names of the others.
     assert len(by_name["naive"][0].y.index.levels[0]) == 15
+
+
+def test_quick_ones_that_take_many_series_get_more_in_a_call(panel):
+    models = {name: ManyStatsForecast(name) for name in ("AutoETS", "OptimizedTheta")}
+    by_name = parts(panel, models)
+    assert [len(part.series()) for part in by_name["AutoETS"]] == [15, 15, 15]
+    assert [len(part.series()) for part in by_name["OptimizedTheta"]] == [N_SERIES]
 
 
 def test_columns_are_split_unless_they_are_learned_together(panel):

@@ -73,6 +73,32 @@ def test_arima_is_named_and_ends_a_comparison(panel):
     assert (ahead["lower_0.95"] < ahead["forecast"]).all()
 
 
+@pytest.mark.parametrize("n_series", [1, 2])
+def test_arima_reads_the_features_of_each_series(panel, rng, n_series):
+    from statsforecast.models import AutoARIMA
+
+    panel = panel.loc["north"]
+    X = pd.DataFrame(rng.normal(size=(len(panel), 2)), panel.index, ["a", "b"])
+    y = panel + 5 * X[["a"]].to_numpy()
+    if n_series == 1:
+        y, X = (table.xs("a") for table in (y, X))
+    name = "AutoARIMA (statsforecast)"
+    comparison = compare(
+        y, X=X, horizon=6, season_length=1, n_windows=1, forecasters=[name]
+    )
+    assert comparison.failures.empty
+    assert comparison.settings["reads_features"] == [name]
+    values, features = (table.to_numpy().reshape(n_series, 48, -1) for table in (y, X))
+    expected = [
+        AutoARIMA().fit(past, X=before).predict(6, X=ahead)["mean"]
+        for past, before, ahead in zip(
+            values[:, :-6, 0], features[:, :-6], features[:, -6:], strict=True
+        )
+    ]
+    assert_allclose(comparison.forecasts["forecast"], np.ravel(expected))
+    assert comparison.ranking().loc[name, "MASE"] < 1
+
+
 def test_what_is_missing_is_said(panel, monkeypatch):
     monkeypatch.setattr("skforecast_lstm.comparison.lineup.find_spec", lambda _: None)
     with pytest.raises(ValueError, match=r"pip install \"skforecast-lstm\[statsforec"):

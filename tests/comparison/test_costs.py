@@ -32,18 +32,35 @@ def test_what_is_left_has_the_pace_of_what_was_measured():
     groups = [cells(name, n) for name in ("slow", "quick") for n in (50, 60, 90)]
     costs = costs_of(groups)
     assert costs.unknown == ["slow", "quick"]
-    costs.add(groups[0], outcomes(10))
+    costs.add(groups[0], outcomes(15))
     assert costs.unknown == ["quick"]
-    assert costs.left("slow") == pytest.approx(10 / 50 * (60 + 90))
+    assert costs.left("slow") == pytest.approx(15 / 50 * (60 + 90))
     assert costs.left("quick") == 0
     costs.add(groups[3], outcomes(1))
-    costs.add(groups[1], outcomes(23))
-    assert costs.left("slow") == pytest.approx(33 / 110 * 90)
-    assert costs.spent("slow") == pytest.approx(33)
+    costs.add(groups[4], outcomes(1.2))
+    costs.add(groups[1], outcomes(24))
+    assert costs.unknown == []
+    assert costs.left("slow") == pytest.approx(15 / 50 * 90)
+    assert costs.spent("slow") == pytest.approx(39)
     assert list(costs.totals()) == ["slow", "quick"]
-    assert costs.all_left() == pytest.approx(27 + 3)
+    assert costs.all_left() == pytest.approx(27 + 1.8)
     costs.add(groups[2], outcomes(30))
     assert costs.left("slow") == 0
+
+
+def test_one_fit_that_compiles_does_not_tell_the_pace():
+    groups = [cells("network", 50) for _ in range(6)]
+    costs = costs_of(groups)
+    costs.add(groups[0], outcomes(9))
+    assert costs.unknown == ["network"]
+    costs.add(groups[1], outcomes(0.01))
+    assert costs.unknown == []
+    assert costs.left("network") == pytest.approx(4 * 0.01)
+    # Two workers compile, each in its first fit.
+    costs.add(groups[2], outcomes(9))
+    costs.add(groups[3], outcomes(0.01))
+    assert costs.left("network") == pytest.approx(2 * 0.01)
+    assert costs.least("network") == pytest.approx(18.04)
 
 
 def test_failures_tell_no_time():
@@ -53,6 +70,7 @@ def test_failures_tell_no_time():
     assert costs.unknown == ["moody"]
     costs.add(groups[1], outcomes(4))
     assert costs.left("moody") == pytest.approx(4)
+    assert costs.unknown == ["moody"]
 
 
 @pytest.mark.parametrize(

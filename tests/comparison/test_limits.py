@@ -177,13 +177,15 @@ def test_the_settings_of_auto_arima_are_kept(monkeypatch):
     assert stand_ins.stand_in("naive", NaiveForecaster) is None
 
 
-def test_statsforecast_replaces_auto_arima(monthly):
+def test_statsforecast_replaces_auto_arima_by_the_forecaster_of_that_name(monthly):
     pytest.importorskip("statsforecast")
     with ignore_default_warnings():
         name, found = stand_ins.stand_in("AutoARIMA", AutoARIMA(sp=12))
     assert name == "AutoARIMA (statsforecast)"
-    comparison = compare(monthly, horizon=12, n_windows=1, forecasters={name: found})
-    assert comparison.failures.empty
+    comparison = compare(monthly, horizon=12, n_windows=1, forecasters=[name])
+    (_, by_name), *_ = comparison.tasks
+    assert type(found) is type(by_name[name])
+    assert found.get_params() == by_name[name].get_params()
 
 
 # ------------------------------------------------------------ the timer

@@ -13,9 +13,9 @@ from sktime.performance_metrics.forecasting.probabilistic import PinballLoss
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm.comparison.scores import (
     interval_scores,
+    naive_errors,
     point_scores,
     quantile_scores,
-    scaled_errors,
 )
 
 
@@ -29,8 +29,7 @@ def actual(rng):
 @pytest.mark.parametrize("season_length", [1, 3])
 def test_scores_are_those_of_sktime(actual, train, rng, season_length):
     forecast = np.append(rng.normal(size=8), np.zeros(4))
-    scaled = scaled_errors(actual, forecast, train, season_length)
-    scores = point_scores(actual, forecast, scaled, train, season_length)
+    scores = point_scores(actual, forecast, naive_errors(train, season_length))
     metrics = {
         "MASE": MeanAbsoluteScaledError(sp=season_length),
         "RMSSE": MeanSquaredScaledError(sp=season_length, square_root=True),
@@ -64,7 +63,7 @@ def test_intervals_contain_their_bounds(actual, train):
     values = actual.values[:, 0]
     lower, upper = values.copy(), values + 2
     upper[:2] = values[:2] - 1
-    scores = interval_scores(actual, lower, upper, train, 3, 0.8)
+    scores = interval_scores(actual, lower, upper, naive_errors(train, 3), 0.8)
     np.testing.assert_array_equal(scores["coverage"], [0.5, 1, 1])
     np.testing.assert_allclose(scores["width"], [0.5, 2, 2])
 
@@ -73,7 +72,8 @@ def test_intervals_contain_their_bounds(actual, train):
 def test_interval_score_of_each_value_by_hand(actual, train, rng, season_length):
     lower = 5 + rng.normal(size=12)
     upper = lower + rng.random(12)
-    scores = interval_scores(actual, lower, upper, train, season_length, 0.9)
+    naive = naive_errors(train, season_length)
+    scores = interval_scores(actual, lower, upper, naive, 0.9)
     for number in range(3):
         by_hand = []
         rows = range(*actual.row_slice(number).indices(12))
@@ -91,7 +91,7 @@ def test_interval_score_of_each_value_by_hand(actual, train, rng, season_length)
 def test_quantile_losses_are_twice_those_of_sktime(actual, train, rng):
     levels = [0.025, 0.1, 0.5, 0.9, 0.975]
     quantiles = {level: 5 + level + rng.normal(size=12) for level in levels}
-    scores = quantile_scores(actual, quantiles, train, 3)
+    scores = quantile_scores(actual, quantiles, naive_errors(train, 3))
     for number in range(3):
         rows = actual.row_slice(number)
         values = actual.values[rows, 0]
@@ -108,9 +108,9 @@ def test_quantile_losses_are_twice_those_of_sktime(actual, train, rng):
 def test_the_quantile_loss_of_a_certain_forecast_is_its_mase(actual, train, rng):
     forecast = rng.normal(size=12)
     certain = dict.fromkeys([0.1, 0.5, 0.9], forecast)
-    scaled = scaled_errors(actual, forecast, train, 3)
-    mase = point_scores(actual, forecast, scaled, train, 3)["MASE"]
-    np.testing.assert_allclose(quantile_scores(actual, certain, train, 3)["SQL"], mase)
+    naive = naive_errors(train, 3)
+    mase = point_scores(actual, forecast, naive)["MASE"]
+    np.testing.assert_allclose(quantile_scores(actual, certain, naive)["SQL"], mase)
 
 
 def test_many_quantiles_come_near_the_crps_of_a_normal_distribution(train, rng):
@@ -126,5 +126,5 @@ def test_many_quantiles_come_near_the_crps_of_a_normal_distribution(train, rng):
         crps[10 * number : 10 * number + 10].mean() / naive_error(train, number, 1)
         for number in range(3)
     ]
-    found = quantile_scores(actual, quantiles, train, 1)["SQL"]
+    found = quantile_scores(actual, quantiles, naive_errors(train, 1))["SQL"]
     np.testing.assert_allclose(found, expected, rtol=1e-3)
