@@ -120,8 +120,8 @@ def compare(
         run again.
     progress : bool, default=True
         If True, show the progress and the time left: a bar on a terminal or in a
-        notebook, elsewhere a line at most every 30 seconds. Once each forecaster has
-        run, show an estimate of its time if more than 10 seconds are left.
+        notebook, elsewhere a line at most every 30 seconds. After two fits
+        of each forecaster, show an estimate of its time if more than 10 seconds are left.
     random_state : int, default=0
         Seed for forecasters given by name.
 
