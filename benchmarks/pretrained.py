@@ -10,16 +10,20 @@ and the seconds. "calibrated" has the intervals of `LSTMForecaster(pretrained=Tr
 all series together, which fit errors at earlier origins. The origins to forecast are
 earlier ones, on the training parts, unless --test is given. Theta, AutoETS and AutoARIMA
 are those of statsforecast, if it is installed. They get what the season before says for
-values that are unknown; at hours, they get the last four weeks. --every N takes every
-N-th series.
+values that are unknown; at hours, they get the last four weeks. LightGBM runs only if it
+is named: with its defaults, it learns from lags of all series together by mlforecast, and
+is fed back. --every N takes every N-th series.
 
     python benchmarks/pretrained.py FOLDER
     python benchmarks/pretrained.py FOLDER --sets quarterly yearly --peers Theta AutoETS
+    pip install mlforecast lightgbm
+    python benchmarks/pretrained.py FOLDER --test --peers LightGBM
 """
 
 import argparse
 import time
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +58,7 @@ GROUPS = {
     "gefcom": Group("gefcom_load_hourly.csv.gz", 48, (24, 168), (48, 144, 240, 336)),
 }
 PEERS = ("Theta", "AutoETS", "AutoARIMA")
+TREES = "LightGBM"
 
 
 def read(folder: Path, group: Group, test: bool) -> list[Origin]:
@@ -129,6 +134,32 @@ def statistical(name, chosen, group):
     return np.array(found)
 
 
+def trees(chosen, group, differences=1):
+    """Forecasts by gradient-boosted trees on the lags of all series, fed back."""
+    from lightgbm import LGBMRegressor
+    from mlforecast import MLForecast
+    from mlforecast.target_transforms import Differences, LocalStandardScaler
+
+    season = group.seasons[0]
+    table = pd.concat(
+        pd.DataFrame(
+            {"unique_id": number, "ds": np.arange(len(past)), "y": filled(past, season)}
+        )
+        for number, past in enumerate(one.past for one in chosen)
+    )
+    lags = {*range(1, 13), *group.seasons, *range(season - 1, season + 2)} - {0}
+    forecaster = MLForecast(
+        models=LGBMRegressor(verbosity=-1, random_state=0),
+        freq=1,
+        lags=sorted(lags),
+        target_transforms=[Differences([differences]), LocalStandardScaler()],
+        num_threads=2,
+    )
+    found = forecaster.fit(table, dropna=False).predict(group.horizon)
+    median = found["LGBMRegressor"].to_numpy().reshape(len(chosen), group.horizon)
+    return np.stack([median, *[np.full_like(median, np.nan)] * 4], axis=-1)
+
+
 def scores(chosen, forecasts, season):
     """Mean over series of MASE, sMAPE and both coverages."""
     rows = []
@@ -152,7 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--sets", nargs="+", choices=GROUPS, default=list(GROUPS))
-    parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
+    parser.add_argument("--peers", nargs="*", choices=(*PEERS, TREES), default=PEERS)
     parser.add_argument(
         "--weights", type=Path, help="other weights than the shipped ones"
     )
@@ -162,10 +193,8 @@ def main():
     weights = shipped_weights().weights
     if parsed.weights is not None:
         weights = read_weights(parsed.weights)
-    try:
-        import statsforecast  # noqa: F401
-    except ModuleNotFoundError:
-        parsed.peers = ()
+    if set(parsed.peers) & set(PEERS) and find_spec("statsforecast") is None:
+        parsed.peers = [name for name in parsed.peers if name == TREES]
         print("statsforecast is not installed, so Theta, ETS and ARIMA are left out.")
     relative = {}
     print("| set | forecaster | MASE | sMAPE | 80 % | 95 % | seconds |")
@@ -183,6 +212,8 @@ def main():
             forecasters["pretrained, calibrated"] = calibrated
         for peer in parsed.peers:
             forecasters[peer] = lambda c, g, peer=peer: statistical(peer, c, g)
+        if TREES in parsed.peers:
+            forecasters[TREES] = trees
         # The programs are compiled before the clock runs.
         zero_shot(weights, chosen, group)
         naive = None
