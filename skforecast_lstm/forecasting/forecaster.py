@@ -21,6 +21,7 @@ from skforecast_lstm.forecasting._even_series import (
     scales_by_name,
 )
 from skforecast_lstm.forecasting._samples import levels_of_paths
+from skforecast_lstm.forecasting._table_checks import check_table
 from skforecast_lstm.forecasting._two_networks import TwoNetworks
 
 __all__ = ["LSTMForecaster"]
@@ -244,6 +245,10 @@ class LSTMForecaster(TwoNetworks, BaseForecaster):
             self.set_tags(**{"capability:pred_int": False})
         if pretrained is True:
             self.set_tags(**{"capability:exogenous": False})
+
+    def _check_X_y(self, X=None, y=None, **options):  # noqa: N802
+        check_table(y)
+        return super()._check_X_y(X=X, y=y, **options)
 
     def _fit(self, y, X=None, fh=None):
         self._names = self._y_metadata["feature_names"]

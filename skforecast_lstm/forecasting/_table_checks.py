@@ -1,0 +1,64 @@
+"""Errors for tables as people read them from files, before sktime checks its formats."""
+
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["check_table"]
+
+
+def check_table(y: Any) -> None:
+    """Refuse text, times as text, and times that repeat or are unsorted.
+
+    All that is no frame of plain columns is left to sktime.
+    """
+    if isinstance(y, pd.Series):
+        y = y.to_frame()
+    if not isinstance(y, pd.DataFrame) or y.empty:
+        return
+    for name, column in y.items():
+        text = _first_text(pd.Index(column))
+        if text is not None:
+            raise TypeError(
+                f"Column {name!r} of y has text, such as {text!r}, and must have "
+                "numbers. If it has numbers in the file, name their marks, as in "
+                'pd.read_csv(path, decimal=",", thousands="."). If it names the series, '
+                "put it into the index before the time. Otherwise leave it out."
+            )
+    text = _first_text(y.index.get_level_values(-1))
+    if text is not None:
+        raise TypeError(
+            f"The times in the index of y are text, such as {text!r}. Convert them: "
+            "pd.read_csv has parse_dates=True, and dayfirst=True if the day comes first. "
+            "If the index names the series too, the time is its last level."
+        )
+    if not any(kind.kind == "O" for kind in y.dtypes):
+        _check_order(y.index)
+
+
+def _first_text(values):
+    """Return the first known value if it is text, None otherwise."""
+    if not isinstance(values.dtype, pd.StringDtype) and values.dtype != object:
+        return None
+    known = values.dropna()
+    return known[0] if len(known) and isinstance(known[0], str) else None
+
+
+def _check_order(index):
+    """Refuse times that repeat in a series, or come after later ones."""
+    repeated = index.duplicated()
+    if repeated.any():
+        first = index[repeated][0]
+        first = ", ".join(map(str, first)) if isinstance(first, tuple) else first
+        raise ValueError(
+            f"{first} comes more than once in the index of y, and {repeated.sum()} rows "
+            "repeat in all. If the rows belong to many series, put their names before "
+            'the time, as in y.set_index(["shop", "day"]). Otherwise keep one row per '
+            "time, as in y.groupby(level=0).mean()."
+        )
+    if index.is_monotonic_increasing:
+        return
+    times = index.get_level_values(-1).to_series()
+    series = index.droplevel(-1) if index.nlevels > 1 else pd.Index([0] * len(index))
+    if not times.groupby(series.to_numpy()).is_monotonic_increasing.all():
+        raise ValueError("The index of y is unsorted. Use y.sort_index().")
