@@ -134,25 +134,44 @@ def statistical(name, chosen, group):
     return np.array(found)
 
 
-def trees(chosen, group, differences=1):
-    """Forecasts by gradient-boosted trees on the lags of all series, fed back."""
+def trees(chosen, group):
+    """Forecasts by gradient-boosted trees on the lags of all series, fed back.
+
+    They learn differences of one step or of a season, whichever has the lower error on
+    the last steps before the origin.
+    """
+    season, ahead = group.seasons[0], group.horizon
+    held_out = [
+        one._replace(past=one.past[:-ahead], future=one.past[-ahead:])
+        for one in chosen
+        if len(one.past) > 3 * season + ahead
+    ]
+    errors = {
+        steps: scores(held_out, trees_on_differences(steps, held_out, group), season)[0]
+        for steps in {1, season}
+    }
+    return trees_on_differences(min(errors, key=errors.get), chosen, group)
+
+
+def trees_on_differences(steps, chosen, group):
     from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
     from mlforecast.target_transforms import Differences, LocalStandardScaler
 
     season = group.seasons[0]
-    table = pd.concat(
-        pd.DataFrame(
-            {"unique_id": number, "ds": np.arange(len(past)), "y": filled(past, season)}
-        )
-        for number, past in enumerate(one.past for one in chosen)
+    pasts = [filled(one.past, season) for one in chosen]
+    table = pd.DataFrame(
+        {
+            "unique_id": np.repeat(np.arange(len(pasts)), [len(past) for past in pasts]),
+            "ds": np.concatenate([np.arange(len(past)) for past in pasts]),
+            "y": np.concatenate(pasts),
+        }
     )
-    lags = {*range(1, 13), *group.seasons, *range(season - 1, season + 2)} - {0}
     forecaster = MLForecast(
         models=LGBMRegressor(verbosity=-1, random_state=0),
         freq=1,
-        lags=sorted(lags),
-        target_transforms=[Differences([differences]), LocalStandardScaler()],
+        lags=sorted({*range(1, 13), *group.seasons, season - 1, season + 1} - {0}),
+        target_transforms=[Differences([steps]), LocalStandardScaler()],
         num_threads=2,
     )
     found = forecaster.fit(table, dropna=False).predict(group.horizon)
