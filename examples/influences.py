@@ -185,7 +185,7 @@ def designs(columns):
     joined = {"branches": branches, "feature_names": columns, "dense_units": 32}
     return {
         "one LSTM": {},
-        "a branch a column": joined,
+        "one branch per column": joined,
         "sequence to sequence": {"decoder": "lstm"},
         **CELLS,
     }
@@ -233,7 +233,7 @@ def verdict(errors, target):
         (best, "last value"),
         ("one LSTM", f"{target} alone"),
         ("one LSTM", "Ridge on the same windows"),
-        ("a branch a column", "one LSTM"),
+        ("one branch per column", "one LSTM"),
         ("sequence to sequence", "one LSTM"),
         ("one LSTM, seed 1", "one LSTM"),
     ]
@@ -324,7 +324,7 @@ def say(heading, table):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", help="CSV with a row a step, in the order of time")
+    parser.add_argument("--data", help="CSV with one row per step, in the order of time")
     parser.add_argument("--target", default="A", help="column to forecast")
     parser.add_argument(
         "--columns", default="A,B,C", help="columns to forecast it from, with commas"

@@ -20,8 +20,9 @@ def check_table(y: Any) -> None:
         text = _first_text(pd.Index(column))
         if text is not None:
             raise TypeError(
-                f"Column {name!r} of y has text, such as {text!r}, and must have "
-                "numbers. If it has numbers in the file, name their marks, as in "
+                f"Column {name!r} of y has text, such as {text!r}. It must have numbers, "
+                "as y can't be categorical. If it has numbers in the file, name their "
+                "marks, as in "
                 'pd.read_csv(path, decimal=",", thousands="."). If it names the series, '
                 "put it into the index before the time. Otherwise leave it out."
             )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-NETWORKS = ["one LSTM", "a branch a column", "sequence to sequence"]
+NETWORKS = ["one LSTM", "one branch per column", "sequence to sequence"]
 
 
 @pytest.mark.slow
@@ -15,7 +15,7 @@ def test_influences(load, tmp_path, capsys, monkeypatch):
     # B and C say more than half of what A alone leaves open; straight lines say less.
     assert (mean[NETWORKS] < mean["A alone"] / 2).all()
     assert (mean[NETWORKS] < 0.8 * mean["Ridge on the same windows"]).all()
-    assert 0.8 < mean["a branch a column"] / mean["one LSTM"] < 1.25
+    assert 0.8 < mean["one branch per column"] / mean["one LSTM"] < 1.25
     networks = [*NETWORKS, *influences.CELLS]
     assert (mean[networks] < 1.4 * mean["floor"]).all()
     steps = result["errors"].drop(columns=["mean", "weights"])
