@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import sys
 import threading
 import warnings
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ from typing import Any
 import joblib
 import pandas as pd
 import sktime
-from threadpoolctl import ThreadpoolController
 
 from skforecast_lstm import __version__
+from skforecast_lstm._thread_pools import one_blas_thread, thread_pools
 
 # Metrics of a cell that are times.
 SECONDS = ("fit_seconds", "predict_seconds")
@@ -89,20 +88,6 @@ def metric_names(coverage):
     return ["MASE", "RMSSE", "sMAPE", *quantiles, *levels, *SECONDS]
 
 
-_pools: dict[int, ThreadpoolController] = {}
-
-
-def _thread_pools():
-    """Return the thread pools of the loaded libraries, which it takes 5 ms to find."""
-    n_modules = len(sys.modules)
-    found = _pools.get(n_modules)
-    if found is None:
-        found = ThreadpoolController()
-        _pools.clear()
-        _pools[n_modules] = found
-    return found
-
-
 _lock = threading.Lock()
 _shared_filters = contextlib.ExitStack()
 _n_users = 0
@@ -127,7 +112,8 @@ def quiet():
             warnings.simplefilter("ignore")
         _n_users += 1
     try:
-        with _thread_pools().limit(limits=1):
+        # The limit of OpenMP belongs to the thread.
+        with one_blas_thread(), thread_pools().limit(limits=1, user_api="openmp"):
             yield
     finally:
         with _lock:

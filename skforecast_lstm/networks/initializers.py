@@ -8,8 +8,8 @@ import math
 
 import keras
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from skforecast_lstm._thread_pools import one_blas_thread
 from skforecast_lstm._keras_seam import in_stateless_scope
 
 __all__ = ["GlorotUniform", "Orthogonal"]
@@ -55,8 +55,7 @@ class Orthogonal(keras.initializers.Orthogonal):
         n_rows, n_columns = shape
         longest_first = max(shape), min(shape)
         normal = np.random.default_rng(self.seed).normal(size=longest_first)
-        # Several threads wait for each other longer than such a small matrix takes.
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             q, r = np.linalg.qr(normal)
         q *= np.sign(np.diag(r))
         q = q.T if n_rows < n_columns else q
