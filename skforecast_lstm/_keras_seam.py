@@ -283,7 +283,20 @@ def loss_with_updates(model: keras.Model) -> Callable[..., Any]:
 
 
 def build_to_train(model: keras.Model, batch: tuple) -> None:
-    """Create all variables of a compiled model, as `fit` does before its first batch."""
+    """Create all variables of a compiled model, as `fit` does before its first batch.
+
+    Keras traces the model and the loss for it, which takes longer than a short training.
+    A built model with a single output and loss needs no trace.
+    """
+    loss, target = model._compile_loss, batch[1]
+    is_built = all(layer.built for layer in model._flatten_layers())
+    has_own_loss = type(model).compute_loss is not keras.Model.compute_loss
+    if is_built and loss is not None and not has_own_loss:
+        # Several outputs are a list, and a subclassed model has none to show.
+        output = getattr(model, "output", None)
+        if isinstance(output, keras.KerasTensor) and not loss.built:
+            dtype = keras.backend.standardize_dtype(target.dtype)
+            loss.build(keras.KerasTensor(target.shape, dtype), output)
     model._symbolic_build(data_batch=batch)
 
 

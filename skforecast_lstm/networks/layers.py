@@ -48,6 +48,10 @@ class MaskUnknown(keras.layers.Layer):
         """Return a mask of shape (n_samples, n_steps), True at known steps."""
         return ops.logical_not(ops.any(ops.isnan(inputs), axis=-1))
 
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input, which saves Keras a trace of `call`."""
+        return input_shape
+
     def call(self, inputs):
         """Return the windows with zeros instead of NaN."""
         return ops.where(ops.isnan(inputs), ops.zeros_like(inputs), inputs)
@@ -215,6 +219,10 @@ class TargetScale(keras.layers.Layer):
                 trainable=False,
             )
             setattr(self, name, weight)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the input, which saves Keras a trace of `call`."""
+        return input_shape
 
     def call(self, inputs):
         """Return the outputs in the units of the target."""
