@@ -9,8 +9,8 @@ import math
 import keras
 import numpy as np
 
-from skforecast_lstm._thread_pools import one_blas_thread
 from skforecast_lstm._keras_seam import in_stateless_scope
+from skforecast_lstm._thread_pools import one_blas_thread
 
 __all__ = ["GlorotUniform", "Orthogonal"]
 
