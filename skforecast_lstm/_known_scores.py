@@ -30,7 +30,7 @@ class KnownR2Mixin(RegressorMixin):
         Returns
         -------
         score : float
-            :math:`R^2`, or its mean over the columns of `y`.
+            R², or its mean over the columns of `y`.
         """
         return get_scorer("r2")(self, X, y, sample_weight)
 
