@@ -18,6 +18,8 @@ author = "the skforecast_lstm developers"
 project_copyright = author
 release = version = skforecast_lstm.__version__
 language = "en"
+# A name in single backticks, as in docstrings, is code.
+default_role = "literal"
 
 extensions = [
     "myst_parser",
