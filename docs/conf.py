@@ -157,4 +157,5 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": [], "404": []}
+# Pages without others below them have no list of them.
+html_sidebars = {name: [] for name in ("index", "404", "which_tool", "benchmarks")}
