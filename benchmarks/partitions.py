@@ -2,7 +2,7 @@
 
 A network learns from the series of one part. Fugue then gives each part to a worker. It
 reads the part, forecasts its series with this network, and writes them. The engine may
-be this process or Dask. Ray and Spark were not seen to the end, see docs/clusters.md:
+be this process, Dask, Ray or Spark. docs/clusters.md says what each needs:
 
     pip install fugue
     python benchmarks/partitions.py --engine dask

@@ -1,12 +1,17 @@
-"""Scores of `compare` beside those of utilsforecast, on one panel.
+"""Scores of `compare` beside those of utilsforecast, and how often its intervals hold.
 
 Every score of every series, window and forecaster is computed a second time by
 utilsforecast, from the forecasts and the data. The script prints the largest relative
 difference of each metric, and fails if one is over 1e-9.
 
+Then it takes the series of the file as a population, and draws some of them many times.
+It prints how often the bootstrap's interval of a ratio of `Comparison.skill` contains the
+ratio of the population.
+
     pip install utilsforecast
     python benchmarks/scores.py                       # made-up series
-    python benchmarks/scores.py nn5_daily.csv.gz --series 20
+    python benchmarks/scores.py nn5_daily.csv.gz
+    python benchmarks/scores.py m1.csv.gz --period quarterly
 
 A file has the columns series, time and value, or those of the M1 competition.
 """
@@ -17,10 +22,14 @@ import numpy as np
 import pandas as pd
 
 from skforecast_lstm import compare
+from skforecast_lstm.comparison.skill import bootstrap_interval
 
 FORECASTERS = ["naive", "seasonal naive", "Theta", "Ridge"]
 LEVELS = (0.8, 0.95)
 QUANTILES = np.array([0.5, 0.1, 0.9, 0.025, 0.975])
+# Season and horizon by frequency.
+HORIZONS = {"h": (24, 24), "D": (7, 14), "M": (12, 12), "Q": (4, 4), "Y": (1, 6)}
+KEYS = ["dataset", "forecaster", "window", "metric"]
 
 
 def made_up(n_series):
@@ -32,119 +41,143 @@ def made_up(n_series):
     return {f"walk {number}": pd.Series(walk, days) for number, walk in enumerate(walks)}
 
 
-def read(path, n_series, n_rows):
-    """Return the last rows of the first series of a file, by name."""
+def read(path, period):
+    """Return the series of a file, by name, without gaps."""
     table = pd.read_csv(path)
-    is_m1 = "part" in table
-    if is_m1:
-        table = table[table["period"] == "monthly"]
+    if "part" in table:
+        table = table[table["period"] == period]
     found = {}
     for name, rows in table.groupby("series", sort=False):
-        if is_m1:
-            times = pd.period_range("1970-01", periods=len(rows), freq="M")
+        values = rows["value"].to_numpy(float)
+        if "part" in table:
+            frequency = period[0].upper()
+            index = pd.period_range("1900", periods=len(rows), freq=frequency)
+            series = pd.Series(values, index)
         else:
-            times = pd.DatetimeIndex(rows["time"])
-        series = pd.Series(rows["value"].to_numpy(float), times)
-        if not is_m1:
-            series = series.asfreq(pd.infer_freq(times[:10]))
-        found[str(name)] = series.interpolate().bfill().iloc[-n_rows:]
-        if len(found) == n_series:
-            break
+            series = pd.Series(values, pd.DatetimeIndex(rows["time"]))
+            series = series.asfreq(pd.infer_freq(series.index[:10]))
+        found[str(name)] = series.interpolate().bfill()
     return found
 
 
-def by_utilsforecast(comparison, series, season):
+def past_of(comparison, series):
+    """Return the rows before each window, as utilsforecast wants them."""
+    first = comparison.forecasts.groupby(["dataset", "window"])["time"].first()
+    parts = []
+    for (name, window), time in first.items():
+        past = series[name][series[name].index < time].to_numpy()
+        parts.append((np.repeat(f"{name}/{window}", len(past)), past))
+    ids, values = map(np.concatenate, zip(*parts, strict=True))
+    table = pd.DataFrame({"unique_id": ids, "y": values})
+    return table.assign(ds=table.groupby("unique_id").cumcount())
+
+
+def by_utilsforecast(comparison, past, season):
     """Return the scores of all windows, as in the results of the comparison."""
     from utilsforecast import losses
 
+    scaled = {"seasonality": season, "train_df": past}
+    n_past = past.groupby("unique_id").size()
+    scale = past.groupby("unique_id")["y"].apply(lambda of: of.diff(season).abs().mean())
     found = []
-    for (name, window), of in comparison.forecasts.groupby(["dataset", "window"]):
-        past = series[name]
-        past = past[past.index < of["time"].iloc[0]]
-        train = pd.DataFrame(
-            {"unique_id": name, "ds": np.arange(len(past)), "y": past.to_numpy()}
-        )
-        for forecaster, rows in of.groupby("forecaster"):
-            table = pd.DataFrame(
-                {
-                    "unique_id": name,
-                    "ds": len(past) + rows["step"],
-                    "y": rows["actual"],
-                    "model": rows["forecast"],
-                }
-            )
+    for forecaster, rows in comparison.forecasts.groupby("forecaster"):
+        ids = rows["dataset"] + "/" + rows["window"].astype(str)
+        columns = {"unique_id": ids, "ds": ids.map(n_past) + rows["step"] - 1}
+        columns |= {"y": rows["actual"], "model": rows["forecast"]}
+        bounds = []
+        for level in LEVELS:
+            for side, name in (("lo", "lower"), ("hi", "upper")):
+                bounds.append(f"model-{side}-{100 * level:g}")
+                columns[bounds[-1]] = rows[f"{name}_{level:g}"]
+        table = pd.DataFrame(columns)
+
+        def values(function, models=("model",), table=table, **options):
+            scores = function(table, models, **options).set_index("unique_id")["model"]
+            return scores.reindex(scale.index)
+
+        scores = {
+            "MASE": values(losses.mase, ["model"], **scaled),
+            "RMSSE": values(losses.rmsse, ["model"], **scaled),
+            # That of utilsforecast is at most 1.
+            "sMAPE": 2 * values(losses.smape, ["model"]),
+        }
+        if rows["lower_0.8"].notna().all():
+            models = {"model": ["model", *bounds]}
+            quantile = {"quantiles": QUANTILES}
+            scores["SQL"] = 2 * values(losses.scaled_mqloss, models, **quantile, **scaled)
+            scores["WQL"] = values(losses.scaled_crps, models, **quantile)
             for level in LEVELS:
-                table[f"model-lo-{100 * level:g}"] = rows[f"lower_{level:g}"]
-                table[f"model-hi-{100 * level:g}"] = rows[f"upper_{level:g}"]
-
-            def value(function, models=("model",), table=table, **options):
-                return function(table, models, **options)["model"].iloc[0]
-
-            scaled = {"seasonality": season, "train_df": train}
-            scores = {
-                "MASE": value(losses.mase, ["model"], **scaled),
-                "RMSSE": value(losses.rmsse, ["model"], **scaled),
-                # That of utilsforecast is at most 1.
-                "sMAPE": 2 * value(losses.smape, ["model"]),
-            }
-            if rows["lower_0.8"].notna().all():
-                columns = {"model": ["model"]}
-                for level in LEVELS:
-                    columns["model"] += [
-                        f"model-lo-{100 * level:g}",
-                        f"model-hi-{100 * level:g}",
-                    ]
-                quantile = {"quantiles": QUANTILES}
-                scores["SQL"] = 2 * value(
-                    losses.scaled_mqloss, columns, **quantile, **scaled
+                percent = {"level": int(100 * level)}
+                scores[f"coverage_{level:g}"] = values(
+                    losses.coverage, ["model"], **percent
                 )
-                scores["WQL"] = value(losses.scaled_crps, columns, **quantile)
-                scale = np.abs(past.to_numpy()[season:] - past.to_numpy()[:-season])
-                for level in LEVELS:
-                    percent = {"level": int(100 * level)}
-                    scores[f"coverage_{level:g}"] = value(
-                        losses.coverage, ["model"], **percent
-                    )
-                    winkler = value(losses.winkler_score, ["model"], **percent)
-                    scores[f"MSIS_{level:g}"] = winkler / scale.mean()
-            found += [
-                (name, forecaster, window, metric, score)
-                for metric, score in scores.items()
-            ]
-    columns = ["dataset", "forecaster", "window", "metric", "expected"]
-    return pd.DataFrame(found, columns=columns)
+                winkler = values(losses.winkler_score, ["model"], **percent)
+                scores[f"MSIS_{level:g}"] = winkler / scale
+        for metric, of in scores.items():
+            part = of.rename("expected").reset_index()
+            found.append(part.assign(forecaster=forecaster, metric=metric))
+    table = pd.concat(found)
+    where = table["unique_id"].str.rpartition("/")
+    return table.assign(dataset=where[0], window=where[2].astype(int))
+
+
+def differences(comparison, past, season):
+    """Return the scores with their relative difference from those expected."""
+    table = by_utilsforecast(comparison, past, season)
+    table = table.merge(comparison.results, on=KEYS, how="left", validate="one_to_one")
+    size = np.maximum(table["expected"].abs(), 1e-300)
+    difference = (table["value"] - table["expected"]).abs() / size
+    return table.assign(difference=difference)
+
+
+def coverage(comparison, n_draws=4000):
+    """Return how often intervals of some series contain the ratio of all series."""
+    means = comparison.by_series()
+    logs = np.log(means.div(means["seasonal naive"], axis=0)).drop(
+        columns="seasonal naive"
+    )
+    rng = np.random.default_rng(0)
+    found = {}
+    for n_series in (6, 10, 20):
+        chosen = rng.integers(len(logs), size=(n_series, n_draws))
+        found[n_series] = {}
+        for name in logs:
+            low, high = bootstrap_interval(logs[name].to_numpy()[chosen])
+            is_inside = (low <= logs[name].mean()) & (logs[name].mean() <= high)
+            found[n_series][name] = is_inside.mean()
+    return pd.DataFrame(found).rename_axis(columns="series")
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("path", nargs="?", help="a file; default: made-up series")
-    parser.add_argument("--series", type=int, default=10, help="default: 10")
-    parser.add_argument("--rows", type=int, default=400, help="rows of each, at the end")
+    parser.add_argument("--series", type=int, help="only the first; default: all")
+    parser.add_argument("--period", default="monthly", help="of the M1 competition")
     options = parser.parse_args(arguments)
-    if options.path:
-        series = read(options.path, options.series, options.rows)
-    else:
-        series = made_up(options.series)
-    frequency = next(iter(series.values())).index.freqstr.lower()[0]
-    season = {"h": 24, "d": 7, "m": 12}[frequency]
+    n_made = options.series or 10
+    series = read(options.path, options.period) if options.path else made_up(n_made)
+    series = dict(list(series.items())[: options.series])
+    frequency = next(iter(series.values())).index.freqstr[0]
+    season, horizon = HORIZONS[frequency]
     comparison = compare(
-        series, horizon=12, season_length=season, forecasters=FORECASTERS, n_windows=3
+        series,
+        horizon=horizon,
+        season_length=season,
+        forecasters=FORECASTERS,
+        # The shortest series of M1 have 15 rows.
+        n_windows=1 if frequency in "QY" else 3,
+        step=1 if frequency == "M" else None,
+        progress=False,
     )
     if len(comparison.failures):
         raise SystemExit(f"A forecaster failed:\n{comparison.failures}")
-    keys = ["dataset", "forecaster", "window", "metric"]
-    table = by_utilsforecast(comparison, series, season).merge(
-        comparison.results, on=keys, how="left", validate="one_to_one"
-    )
-    size = np.maximum(table["expected"].abs(), 1e-300)
-    table["difference"] = (table["value"] - table["expected"]).abs() / size
-    table["difference"] = table["difference"].where(
-        table["value"] != table["expected"], 0
-    )
+    table = differences(comparison, past_of(comparison, series), season)
     said = table.groupby("metric", sort=False)["difference"].agg(["count", "max"])
-    print(said.to_string())
+    print(f"{len(series)} series\n{said.to_string()}")
     if not (said["max"] < 1e-9).all() or table["difference"].isna().any():
         raise SystemExit("The scores differ.")
+    print("\nIntervals of 95 % that contain the ratio of all series:")
+    print(coverage(comparison).to_string(float_format="{:.1%}".format))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,13 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const names = data.forecasters;
+  // Charts reach this many times the range of the actual values beyond it.
+  const MOST_SPREADS = 3;
   const SVG = "http://www.w3.org/2000/svg";
   const colour = (name) => `var(--c${names.indexOf(name) % 8})`;
-  const dash = (name) => [null, "6 3", "2 3"][Math.floor(names.indexOf(name) / 8) % 3];
+  // From the ninth forecaster on, colours come again, with dashes and other keys.
+  const round = (name) => Math.floor(names.indexOf(name) / 8) % 3;
+  const dash = (name) => [null, "6 3", "2 3"][round(name)];
 
   function make(parent, tag, attributes = {}, text = null) {
     const one = parent.namespaceURI === SVG || tag === "svg"
@@ -35,8 +39,14 @@
     return found;
   }
 
-  const short = (text, most) =>
-    text.length > most ? `${text.slice(0, most / 2)}…${text.slice(-most / 2 + 1)}` : text;
+  // Shorten a name in the middle, or at its end if others would look the same.
+  function short(text, most) {
+    if (text.length <= most) return text;
+    const inMiddle = (name) => `${name.slice(0, most / 2)}…${name.slice(-most / 2 + 1)}`;
+    const isAlone = names.every((name) => name === text
+      || inMiddle(name) !== inMiddle(text));
+    return isAlone ? inMiddle(text) : `${text.slice(0, most - 1)}…`;
+  }
 
   // Draw lines over positions 0, 1, ..., with labels for them.
   function drawLines(box, said, { labels, lines, zero, height, unit }) {
@@ -50,6 +60,16 @@
     if (zero) values.push(0);
     let low = Math.min(...values);
     let high = Math.max(...values);
+    // A forecast that explodes must not flatten the actual values.
+    const actual = lines.filter(({ name }) => name === "actual").flatMap(
+      ({ points }) => points.map(([, value]) => value)).filter((value) => value !== null);
+    const most = MOST_SPREADS * (Math.max(...actual) - Math.min(...actual));
+    const isCut = most > 0 && (high > Math.max(...actual) + most
+      || low < Math.min(...actual) - most);
+    if (isCut) {
+      low = Math.max(low, Math.min(...actual) - most);
+      high = Math.min(high, Math.max(...actual) + most);
+    }
     if (!(high > low)) { low -= 1; high += 1; }
     const rest = (high - low) * 0.04;
     if (!zero || low < 0) low -= rest;
@@ -59,7 +79,8 @@
     const [top, right, bottom] = [8, 12, 24];
     const last = Math.max(1, labels.length - 1);
     const x = (at) => left + (at / last) * (width - left - right);
-    const y = (value) => top + ((high - value) / (high - low)) * (height - top - bottom);
+    const y = (value) => top + (height - top - bottom)
+      * Math.max(0, Math.min(1, (high - value) / (high - low)));
     const svg = make(box, "svg", { viewBox: `0 0 ${width} ${height}`, height,
       "aria-hidden": "true" });
     for (const mark of marks) {
@@ -96,7 +117,8 @@
     }
     const cursor = make(svg, "line", { y1: top, y2: height - bottom, stroke:
       "var(--dim)", visibility: "hidden" });
-    const rest0 = said.dataset.rest || "";
+    const rest0 = (said.dataset.rest || "")
+      + (isCut ? " Some values are outside of the chart, and drawn at its edge." : "");
     let now = null;
     function show(at) {
       now = at;
@@ -119,17 +141,21 @@
         if (!found.length) continue;
         const color = lines.find((one) => one.name === name).color;
         said.append("  ");
-        make(said, "span", { class: "key", style: `color:${color}` });
+        make(said, "span", { class: `key k${round(name)}`, style: `color:${color}` });
         said.append(`${short(name, 30)} ${found.join(", ")}`);
       }
+      // What is below must not move to and fro.
+      said.style.minHeight = `${said.offsetHeight}px`;
     }
+    said.style.minHeight = "";
     show(null);
     box.onpointermove = box.onpointerdown = (event) => {
       const place = (event.clientX - box.getBoundingClientRect().left - left)
         / (width - left - right);
       show(Math.max(0, Math.min(labels.length - 1, Math.round(place * last))));
     };
-    box.onpointerleave = () => show(null);
+    // A finger is lifted to read.
+    box.onpointerleave = (event) => { if (event.pointerType === "mouse") show(null); };
     box.onblur = () => show(null);
     box.onkeydown = (event) => {
       const move = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[
@@ -184,7 +210,8 @@
           stroke: colour(name), "stroke-width": 6, "stroke-opacity": 0.35,
           "stroke-linecap": "round" });
       }
-      make(group, "circle", { cx: x(value), cy: middle, r: 5, fill: colour(name) });
+      make(group, "circle", { cx: x(value), cy: middle, r: 5, stroke: colour(name),
+        "stroke-width": 2, fill: round(name) ? "var(--back)" : colour(name) });
       make(group, "text", { x: width - 2, y: middle + 4, "text-anchor": "end" },
         format(value));
       const tell = () => { said.textContent = `${name}: ${words({ value, low, high })}`; };
@@ -193,7 +220,8 @@
     let now = -1;
     const leave = () => { now = -1; said.textContent = said.dataset.rest || ""; };
     leave();
-    box.onpointerleave = box.onblur = leave;
+    box.onpointerleave = (event) => { if (event.pointerType === "mouse") leave(); };
+    box.onblur = leave;
     box.onkeydown = (event) => {
       const move = { ArrowUp: -1, ArrowDown: 1 }[event.key];
       if (!move) return;
@@ -312,13 +340,16 @@
         const down = cell.getAttribute("aria-sort") === "ascending";
         for (const other of head.cells) other.removeAttribute("aria-sort");
         cell.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const key = (row) => row.cells[column].dataset.v ?? row.cells[column].textContent;
+        const key = (row) => {
+          const { dataset, textContent } = row.cells[column];
+          return dataset.v ?? (textContent === "-" ? "" : textContent);
+        };
         const rows = [...table.tBodies[0].rows];
         const isNumber = rows.every((row) => key(row) === "" || !isNaN(key(row)));
         rows.sort((one, two) => {
           const [a, b] = [key(one), key(two)];
           if (a === "" || b === "") return (a === "") - (b === "");
-          const order = isNumber ? a - b : a.localeCompare(b);
+          const order = isNumber ? a - b : a.localeCompare(b, "en", { numeric: true });
           return down ? -order : order;
         });
         table.tBodies[0].append(...rows);

@@ -9,7 +9,12 @@ from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.comparison.ranking import shared_scores
 from skforecast_lstm.comparison.report_data import order_of_colours
-from skforecast_lstm.comparison.significance import benchmark_table, pairs
+from skforecast_lstm.comparison.significance import (
+    critical_difference,
+    fewest_pairs,
+    pairs,
+    rank_groups,
+)
 
 __all__ = ["draw"]
 
@@ -196,19 +201,39 @@ def _draw_error_by_time(comparison, dataset):
 
 
 def _draw_ranks(comparison, dataset):
-    """Draw the critical-difference diagram of sktime."""
-    from matplotlib import pyplot as plt
-    from sktime.benchmarking.analysis import CriticalDifferenceDiagram
-
+    """Draw the mean ranks, with lines at those that can't be told apart."""
     scores = shared_scores(_select_dataset(comparison.results, dataset))
     if scores.shape[1] < 3:
         raise ValueError(
             "A critical-difference diagram needs 3 ranked forecasters, and there are "
             f"{scores.shape[1]}."
         )
-    in_pairs = pairs(scores).rename(columns=as_label)
-    diagram = CriticalDifferenceDiagram("MASE", width=_WIDTH * 1.5)
-    figure, _ = diagram.plot(benchmark_table(in_pairs))
-    # A notebook would show it a second time.
-    plt.close(figure)
+    in_pairs = pairs(scores)
+    ranks = in_pairs.rank(axis=1).mean().sort_values(kind="stable")
+    what = "windows" if len(in_pairs) == len(scores) else "series"
+    if len(in_pairs) < fewest_pairs(len(ranks)):
+        groups, told = [], f"{len(in_pairs)} {what}: too few to tell them apart"
+    else:
+        distance = critical_difference(len(ranks), len(in_pairs))
+        groups = rank_groups(ranks.to_numpy(), distance)
+        told = (
+            f"{len(in_pairs)} {what}; lines at the right: can't be told apart\n"
+            f"(Nemenyi's critical difference, {distance:.2f})"
+        )
+    figure = Figure(figsize=(_WIDTH, 1.4 + 0.3 * len(ranks)), layout="constrained")
+    axes = figure.subplots()
+    styles = _styles(comparison)
+    for row, (name, rank) in enumerate(ranks.items()):
+        style = styles[name] | {"marker": "o", "ls": "", "ms": 7}
+        axes.plot(rank, row, **style)
+    for number, (first, last) in enumerate(groups):
+        place = 1.03 + 0.03 * number
+        ends = [first - 0.2, last + 0.2]
+        where = axes.get_yaxis_transform()
+        axes.plot([place] * 2, ends, color="0.2", lw=3, transform=where, clip_on=False)
+    axes.set_yticks(range(len(ranks)), [as_label(name) for name in ranks.index])
+    axes.invert_yaxis()
+    axes.set_xlabel("Mean rank in MASE (1 is best)")
+    axes.set_title(f"Critical difference\n{told}", fontsize="medium")
+    axes.grid(axis="x", alpha=0.3)
     return figure

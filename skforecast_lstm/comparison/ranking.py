@@ -6,8 +6,9 @@ from sktime.benchmarking.analysis import AverageRank
 from skforecast_lstm.comparison.significance import (
     LEVEL,
     benchmark_table,
-    p_values,
+    corrected,
     pairs,
+    pairwise_p_values,
 )
 
 __all__ = [
@@ -60,12 +61,10 @@ def ranked(results, failures):
         [*mase.index, *(name for name in all_names if name not in mase.index)]
     )
     if len(mase):
-        chances = p_values(scores, mase.index[0])
+        pairwise = pairwise_p_values(scores)
         table["behind_percent"] = behind(mase, mase.iloc[0])
-        table["p_value"] = chances
-        places = pd.Series(range(1, len(mase) + 1), mase.index)
-        places[chances.index[chances >= LEVEL]] = 1
-        table.insert(0, "place", places.astype("Int64"))
+        table["p_value"] = corrected(pairwise, mase.index[0])
+        table.insert(0, "place", _places(pairwise, list(mase.index)))
         table["mean_rank"] = (
             AverageRank("MASE")
             .evaluate(benchmark_table(pairs(scores)))
@@ -91,13 +90,28 @@ def ranked(results, failures):
     return table
 
 
+def _places(pairwise, order):
+    """Return the places of forecasters, from their p-values and their order by error.
+
+    Those that can't be told from the best share its place. Of the others, those that
+    can't be told from the best of them share the place of that one, and so on.
+    """
+    places, left = pd.Series(pd.NA, order, dtype="Int64"), order
+    while left:
+        chances = corrected(pairwise.loc[left, left], left[0])
+        shared = [left[0], *chances.index[chances >= LEVEL]]
+        places[shared] = order.index(left[0]) + 1
+        left = [name for name in left if name not in shared]
+    return places
+
+
 def place_labels(ranking):
     """Return the place of each forecaster as text: "1=" if shared, "-" if unranked."""
     places = ranking["place"] if "place" in ranking else pd.Series(pd.NA, ranking.index)
-    n_first = int((places == 1).sum())
+    is_shared = places.duplicated(keep=False)
     return [
-        "-" if pd.isna(place) else f"{place}=" if place == 1 < n_first else str(place)
-        for place in places
+        "-" if pd.isna(place) else f"{place}{'=' if shared else ''}"
+        for place, shared in zip(places, is_shared, strict=True)
     ]
 
 

@@ -27,6 +27,10 @@ __all__ = ["page"]
 # The page may load nothing, whatever a name in the data contains.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
+# Rows of one table, so that the page of thousands of series opens at once.
+_MOST_ROWS = 300
+_MOST_NAMES = 10
+
 # Control characters and lone surrogates are not valid on a page.
 _INVALID = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -95,8 +99,10 @@ def _as_json(data):
 def _ranking(comparison, ranking, colours):
     table = ranking.copy()
     table["place"] = place_labels(ranking)
+    # The reasons are with the failures.
+    table = table.drop(columns="reason")
     if not table["failed"].any():
-        table = table.drop(columns=["failed", "reason"])
+        table = table.drop(columns="failed")
     notes = (
         "Less is better. MASE, RMSSE and SQL are in units of the mean error of repeating "
         "the season before, within the past: 1 is as good as that. SQL and WQL judge "
@@ -138,22 +144,36 @@ def _skill_table(skill, colours):
     return f'<h2>{name}</h2>\n{shown}\n<p class="note">{note}</p>'
 
 
+def _first_rows(table, all_of_them, **options):
+    """Return the first rows of a table, with a sentence on where all of them are."""
+    shown = table_of(table.head(_MOST_ROWS), **options)
+    if len(table) <= _MOST_ROWS:
+        return shown
+    said = f"The first {_MOST_ROWS} of {len(table):,} rows. {all_of_them} has all."
+    return f'{shown}\n<p class="note">{escape(said)}</p>'
+
+
 def _by_series(comparison):
     """Return the mean MASE of each forecaster on each series."""
-    return "<h2>Mean MASE by series</h2>\n" + table_of(
-        comparison.by_series(), label="Mean MASE by series", headings=str
-    )
+    name = "Mean MASE by series"
+    shown = _first_rows(comparison.by_series(), "by_series()", label=name, headings=str)
+    return f"<h2>{name}</h2>\n{shown}"
 
 
 def _next_steps(forecast):
     """Return the forecast of what comes next as a table."""
-    table = forecast.assign(time=forecast["time"].astype(str)).set_index("dataset")
-    table = table.drop(columns="step").rename(
+    is_one = forecast["dataset"].nunique() == 1
+    table = forecast.assign(time=forecast["time"].astype(str))
+    table = table.set_index("time" if is_one else "dataset")
+    table = table.drop(columns=["step", "forecaster", *(["dataset"] if is_one else [])])
+    table = table.rename(
         columns=lambda name: re.sub(
             r"^(lower|upper)_(.*)", lambda found: _bound(*found.groups()), str(name)
         )
     )
-    return "<h2>What comes next</h2>\n" + table_of(table, label="What comes next")
+    name = f"What comes next, by {forecast['forecaster'].iloc[0]}"
+    shown = _first_rows(table, "forecast()", label=name)
+    return f"<h2>{escape(name)}</h2>\n{shown}"
 
 
 def _bound(side, level):
@@ -164,7 +184,8 @@ def _failures(failures):
     if failures.empty:
         return ""
     table = failures.assign(cutoff=failures["cutoff"].astype(str)).set_index("forecaster")
-    shown = table_of(table, label="Failures", headings=str, text=_plain)
+    options = {"label": "Failures", "headings": str, "text": _plain}
+    shown = _first_rows(table, "failures", **options)
     return f"<h2>Failures</h2>\n{shown}"
 
 
@@ -177,7 +198,7 @@ def _chart(name, title, words, rest="", legend=""):
     """Return an empty chart, which the script fills, with a description."""
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>{legend}"
-        f'<div class="chart" id="{name}" tabindex="0" role="img" '
+        f'<div class="chart" id="{name}" tabindex="0" role="application" '
         f'aria-label="{escape(words)}" aria-describedby="{name}-said"></div>'
         f'<p class="said" id="{name}-said" aria-live="polite" '
         f'data-rest="{escape(rest)}">{escape(rest)}</p></figure>'
@@ -194,10 +215,10 @@ def _forecast_charts(data, colours, forecast):
     buttons = "".join(
         f'<button type="button" data-name="{number}" '
         f'aria-pressed="{str(name in data["shown"]).lower()}">'
-        f'<span class="key" style="color:var(--c{number % 8})"></span>'
-        f"{escape(name)}</button>"
+        f"{key(name, colours)}{escape(name)}</button>"
         for number, name in enumerate(colours)
     )
+    hidden = "" if len(data["series"]) > 1 else " hidden"
     move = "Point at the chart, or use the arrow keys, for the values."
     next_steps = "" if forecast is None else " The dashed line is what comes next."
     note = (
@@ -207,7 +228,7 @@ def _forecast_charts(data, colours, forecast):
     return "\n".join(
         [
             "<h2>Forecasts</h2>",
-            '<div class="controls"><label for="series">Series</label>',
+            f'<div class="controls"{hidden}><label for="series">Series</label>',
             f'<select id="series">{options}</select></div>',
             '<div class="controls" role="group" aria-label="Forecasters">',
             f"{buttons}</div>",
@@ -250,7 +271,7 @@ def _other_charts(data, comparison, colours):
                 "skill",
                 "Error relative to the seasonal naive (1 is as good)",
                 "Dot chart of the error of each forecaster over that of the seasonal "
-                "naive. The table below has the numbers.",
+                "naive. The arrow keys read its rows.",
                 "Less is better. Bars are 95 % intervals, from 6 pairs on.",
             )
         )
@@ -258,18 +279,18 @@ def _other_charts(data, comparison, colours):
         data.pop("skill", None)
     if "ranks" in data:
         distance = critical_distance(comparison)
-        rest = "Less is better."
+        rest = "Less is better. There are too few pairs to tell ranks apart."
         if distance is not None:
-            rest += (
-                f" Ranks within the bar can't be told from the best (Nemenyi's critical "
-                f"difference, {distance:.2f})."
+            rest = (
+                "Less is better. Ranks within the bar can't be told from the best "
+                f"(Nemenyi's critical difference, {distance:.2f})."
             )
         charts.append(
             _chart(
                 "ranks",
                 "Mean rank and critical difference",
-                "Dot chart of the mean rank of each forecaster. The ranking has the "
-                "numbers.",
+                "Dot chart of the mean rank of each forecaster. The arrow keys read its "
+                "rows.",
                 rest,
             )
         )
@@ -278,8 +299,8 @@ def _other_charts(data, comparison, colours):
             _chart(
                 "seconds",
                 "Seconds to fit and predict a window",
-                "Dot chart of the seconds of each forecaster. The ranking has the "
-                "numbers.",
+                "Dot chart of the seconds of each forecaster. The arrow keys read its "
+                "rows.",
             )
         )
     if not charts:
@@ -305,6 +326,12 @@ def _plain(_, value):
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _some(names):
+    """Return the names as text, or how many they are."""
+    n_names = len(names)
+    return ", ".join(names) if n_names <= _MOST_NAMES else f"{n_names:,} datasets"
+
+
 def _settings(settings, colours):
     """Return the settings that are needed to repeat the comparison."""
     datasets = pd.DataFrame(
@@ -326,7 +353,7 @@ def _settings(settings, colours):
         ]
     )
     keys = ["forecaster", "parameters", "fits"]
-    forecasters = parameters.groupby(keys, sort=False).agg(", ".join)
+    forecasters = parameters.groupby(keys, sort=False).agg(_some)
     forecasters = forecasters.reset_index(keys[1:])
     if len(settings["datasets"]) == 1:
         forecasters = forecasters.drop(columns="dataset")
@@ -343,7 +370,7 @@ def _settings(settings, colours):
         [
             "<h2>Settings</h2>",
             f"<p>{escape(how)}</p>",
-            table_of(datasets, label="Datasets", text=_plain),
+            _first_rows(datasets, "settings", label="Datasets", text=_plain),
             "<h2>Forecasters</h2>",
             table_of(forecasters, label="Forecasters", headings=heading, colours=colours),
         ]

@@ -1,13 +1,18 @@
 """Numbers that the page of a report draws: forecasts, errors by step, ranks and skill."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 
 from skforecast_lstm.comparison.advice import recommended
 from skforecast_lstm.comparison.ranking import shared_scores
-from skforecast_lstm.comparison.significance import critical_difference, pairs
+from skforecast_lstm.comparison.significance import (
+    critical_difference,
+    fewest_pairs,
+    pairs,
+)
 
 __all__ = ["critical_distance", "drawn", "order_of_colours"]
 
@@ -24,9 +29,9 @@ def order_of_colours(comparison):
 
 
 def critical_distance(comparison):
-    """Return the critical difference of mean ranks, or None for few forecasters."""
+    """Return the critical difference of mean ranks, or None for too few pairs to tell."""
     in_pairs = pairs(shared_scores(comparison.results))
-    if in_pairs.shape[1] < 3 or len(in_pairs) < 2:
+    if len(in_pairs) < fewest_pairs(in_pairs.shape[1]):
         return None
     return float(critical_difference(in_pairs.shape[1], len(in_pairs)))
 
@@ -150,8 +155,8 @@ def _window(place, table, bounds):
 
 
 def _label(time):
-    """Return a time as text, without a time of day at midnight."""
-    return str(time).removesuffix(" 00:00:00").removesuffix(":00")
+    """Return a time as text, without seconds or a time of day that is 0."""
+    return re.sub(r"(:\d\d):00$", r"\1", str(time).removesuffix(" 00:00:00"))
 
 
 def _numbers(values):

@@ -1,5 +1,6 @@
 """Tables of a report: sorted by a click, with the formats of the terminal."""
 
+import re
 from html import escape
 
 import pandas as pd
@@ -7,6 +8,9 @@ import pandas as pd
 from skforecast_lstm.comparison.formats import as_text, heading
 
 __all__ = ["items", "key", "table_of"]
+
+# Longer tables scroll under their headings.
+_MANY_ROWS = 20
 
 
 def items(sentences):
@@ -22,8 +26,8 @@ def key(name, colours):
     """Return a field with the colour of a forecaster, or nothing for other names."""
     if colours is None or name not in colours:
         return ""
-    number = colours.index(name) % 8
-    return f'<span class="key" style="color:var(--c{number})"></span>'
+    times, number = divmod(colours.index(name), 8)
+    return f'<span class="key k{times % 3}" style="color:var(--c{number})"></span>'
 
 
 def table_of(table, *, label, colours=None, bold=(), headings=heading, text=as_text):
@@ -64,6 +68,7 @@ def table_of(table, *, label, colours=None, bold=(), headings=heading, text=as_t
         return f'<td data-v="{raw}">{escape(said)}</td>'
 
     names = [str(table.index.name or ""), *(str(headings(name)) for name in table)]
+    names = [re.sub(" (%|s$)", "\u00a0\\1", name) for name in names]
     kinds = ["", *(" class=text" if name in texts else "" for name in table)]
     head = "".join(
         f'<th scope="col"{kind}><button type="button">{escape(name)}</button></th>'
@@ -76,8 +81,10 @@ def table_of(table, *, label, colours=None, bold=(), headings=heading, text=as_t
         + "</tr>"
         for label_, row in zip(table.index, table.itertuples(index=False), strict=True)
     )
+    tall = " tall" if len(table) > _MANY_ROWS else ""
     return (
-        f'<div class="table" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<div class="table{tall}" tabindex="0" role="region" '
+        f'aria-label="{escape(label)}">'
         f'<table class="sorts">\n<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{rows}\n</tbody>\n</table></div>"
     )

@@ -78,13 +78,14 @@ class Comparison:
         Returns
         -------
         table : DataFrame
-            One row per forecaster. `place` is its place; forecasters that can't be told
-            from the best share place 1. `behind_percent` is the difference of its MASE
-            from the best, in percent of the best. `p_value` is that of a paired Wilcoxon
-            signed-rank test against the best, with Holm's correction for the number of
-            forecasters. The pairs are series, or windows if there are fewer than 6
-            series. `mean_rank` is the mean rank over the pairs. The other metrics are
-            means. `windows` is the number of its windows, `failed` the number of its
+            One row per forecaster. `place` is its place: forecasters that can't be told
+            from the best share place 1. Of the others, those that can't be told from the
+            best of them share its place, and so on. `behind_percent` is the difference
+            of its MASE from the best, in percent of the best. `p_value` is that of a
+            paired Wilcoxon signed-rank test against the best, with Holm's correction for
+            the number of forecasters. The pairs are series, or windows if there are fewer
+            than 6 series. `mean_rank` is the mean rank over the pairs. The other metrics
+            are means. `windows` is the number of its windows, `failed` the number of its
             failures.
         """
         return ranked(self.results, self.failures)
@@ -95,8 +96,8 @@ class Comparison:
         Returns
         -------
         text : str
-            Summary. It begins with the LSTM if there is one. If the LSTM loses, it
-            names the winner and the difference.
+            Summary. It begins with the LSTM if there is one, and its distance from the
+            best. It "wins" or "loses" only if that is more than chance explains.
         """
         return summary(self)
 
@@ -251,9 +252,9 @@ class Comparison:
         kind : {"forecasts", "horizon", "time", "ranks"}, default="forecasts"
             "forecasts" shows actual values and forecasts with their widest interval.
             "horizon" shows the error by steps ahead. "time" shows the error against the
-            seconds to fit and predict. "ranks" is the critical-difference diagram of
-            sktime: mean ranks, with a bar over forecasters that can't be told apart. It
-            needs three forecasters.
+            seconds to fit and predict. "ranks" is a critical-difference diagram: mean
+            ranks, with a line at forecasters that can't be told apart by Nemenyi's test.
+            It needs three forecasters.
         dataset : str, default=None
             Dataset to show. If None, "forecasts" shows the first, and the others show
             all.

@@ -12,10 +12,13 @@ __all__ = [
     "FEWEST_SERIES",
     "LEVEL",
     "benchmark_table",
+    "corrected",
     "critical_difference",
     "fewest_pairs",
     "p_values",
     "pairs",
+    "pairwise_p_values",
+    "rank_groups",
 ]
 
 # Differences with a smaller p are more than chance.
@@ -37,35 +40,46 @@ def pairs(scores):
 def fewest_pairs(n_forecasters):
     """Return the number of pairs from which a test can find a difference.
 
-    The smallest p of a Wilcoxon test of n pairs is ``2 ** (1 - n)``. The correction
-    multiplies it by the number of comparisons with the best.
+    The correction multiplies the smallest p by the number of comparisons with the best.
     """
     return math.ceil(1 - math.log2(LEVEL / max(1, n_forecasters - 1)))
 
 
-def p_values(scores, best):
-    """Return the p-value of each other forecaster against the best.
+def _least_p(n_pairs):
+    """Return the smallest p of a Wilcoxon test: that of only wins or only losses."""
+    return 2.0 ** (1 - n_pairs)
 
-    They are from sktime's paired Wilcoxon signed-rank tests, with Holm's correction for
-    the number of tests.
-    """
+
+def p_values(scores, best):
+    """Return the p-value of each other forecaster against the best, corrected."""
+    return corrected(pairwise_p_values(scores), best)
+
+
+def pairwise_p_values(scores):
+    """Return the p-values of all pairs of forecasters, by sktime's Wilcoxon test."""
     in_pairs = pairs(scores)
-    others = in_pairs.columns.drop(best)
-    if others.empty:
-        return pd.Series([], others, dtype=float)
+    names = in_pairs.columns
+    found = pd.DataFrame(1.0, names, names)
+    if len(names) < 2:
+        return found
     # scipy warns that it uses an approximation if there are ties.
     with quiet():
         tests = WilcoxonSignedRankTest("MASE").evaluate(benchmark_table(in_pairs))
-    is_first, is_second = (tests[f"estimator_{side}"] == best for side in (1, 2))
-    against = tests["estimator_2"].where(is_first, tests["estimator_1"])
-    tests = tests.set_index(against)["p_val"]
-    raw = tests[(is_first | is_second).to_numpy()].reindex(others)
-    for name in others:
-        if np.allclose(in_pairs[best], in_pairs[name]):
-            raw[name] = 1.0
+    for row in tests.itertuples():
+        one, other = row.estimator_1, row.estimator_2
+        if not np.allclose(in_pairs[one], in_pairs[other]):
+            # The approximation can be less than any p of so few pairs.
+            value = max(row.p_val, _least_p(len(in_pairs)))
+            found.loc[one, other] = found.loc[other, one] = value
+    return found
+
+
+def corrected(pairwise, best):
+    """Return the p-values against the best, with Holm's correction for their number."""
+    raw = pairwise[best].drop(best)
     ordered = raw.sort_values(kind="stable")
-    corrected = ordered * np.arange(len(raw), 0, -1)
-    return corrected.cummax().clip(upper=1).reindex(others)
+    found = ordered * np.arange(len(raw), 0, -1)
+    return found.cummax().clip(upper=1).reindex(raw.index)
 
 
 def critical_difference(n_forecasters, n_pairs):
@@ -74,6 +88,30 @@ def critical_difference(n_forecasters, n_pairs):
 
     quantile = studentized_range.ppf(1 - LEVEL, n_forecasters, np.inf) / math.sqrt(2)
     return quantile * math.sqrt(n_forecasters * (n_forecasters + 1) / (6 * n_pairs))
+
+
+def rank_groups(ranks, distance):
+    """Return the groups of forecasters whose ranks are no further apart than a distance.
+
+    Parameters
+    ----------
+    ranks : ndarray of shape (n_forecasters,)
+        Mean ranks in rising order.
+    distance : float
+        Critical difference.
+
+    Returns
+    -------
+    groups : list of (int, int)
+        First and last place of each group that is in no larger one.
+    """
+    lasts = np.searchsorted(ranks, ranks + distance, side="right") - 1
+    reached = np.maximum.accumulate(np.append(-1, lasts))[:-1]
+    return [
+        (first, int(last))
+        for first, last in enumerate(lasts)
+        if last > max(first, reached[first])
+    ]
 
 
 def benchmark_table(in_pairs):

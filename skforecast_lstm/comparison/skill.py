@@ -91,7 +91,7 @@ def _relative(scores, baseline, coverage):
     table.loc[baseline, ["win_rate", "win_low", "win_high"]] = np.nan
     if len(logs) < FEWEST_SERIES:
         bounds = ["ratio_low", "ratio_high", "win_low", "win_high"]
-        table.loc[table.index != baseline, bounds] = np.nan
+        table[bounds] = np.nan
     return table.sort_values("ratio", kind="stable")
 
 

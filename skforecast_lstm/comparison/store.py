@@ -21,9 +21,12 @@ _MANY_SERIES = 8
 
 
 def _record(line):
-    """Return the record in a line, or None if the line is not a record."""
+    """Return the record in a line, or None if there is none.
+
+    The line may begin with the first part of another record, if the disk was full.
+    """
     try:
-        record = json.loads(line)
+        record = json.loads(line[max(0, line.rfind(_BEGINNING)) :])
         is_ours = isinstance(record["key"], str) and _is_result(record)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -120,8 +123,6 @@ class ResultsFile:
         if self.path is not None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("ab", buffering=0)
-            if self._file.tell() and not self._ends_with_newline():
-                self._file.write(b"\n")
         return self
 
     def __exit__(self, *_):
@@ -132,6 +133,17 @@ class ResultsFile:
         """Append the result of one cell, and flush it to disk."""
         if self._file is None:
             return
+        try:
+            self._write(key, cell, result)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"{error.strerror or error}. The results before are kept, and the same "
+                "call goes on from there",
+                str(error.filename or self.path),
+            ) from error
+
+    def _write(self, key, cell, result):
         record = {
             "key": key,
             "dataset": cell.dataset.name,
@@ -151,15 +163,10 @@ class ResultsFile:
 
     def _has_folder(self):
         """Return True if files of Parquet can be written, and make their folder."""
-        if not find_spec("pyarrow") or self._folder == self.path:
+        if not find_spec("pyarrow") or self._folder.is_file():
             return False
         self._folder.mkdir(exist_ok=True)
         return True
-
-    def _ends_with_newline(self):
-        with self.path.open("rb") as file:
-            file.seek(-1, os.SEEK_END)
-            return file.read(1) == b"\n"
 
 
 def _as_json(result):

@@ -56,23 +56,24 @@ def _describe_winner(comparison, mase, scores):
     other = lstms[0] if lstms and lstms[0] != best else mase.index[1]
     numbers = f"({mase[other]:.3f} against {mase[best]:.3f})"
     the = "The " if best in lstms else ""
-    percent = f"{behind(mase[other], mase[best]):.1f} %"
+    behind_best = f"{behind(mase[other], mase[best]):.1f} % behind"
+    is_told = p_values(scores, best)[other] < LEVEL
     if np.isclose(mase[best], mase[other], rtol=1e-9, atol=0):
         sentences.append(f"{best} and {other} are equal in mean MASE ({mase[best]:.3f}).")
     elif mase[best] == 0:
         sentences.append(
-            f"{the}{best} wins: it makes no error, {other} {mase[other]:.3f}"
+            f"{the}{best} makes no error, and {other} {mase[other]:.3f} in mean MASE."
         )
-        sentences[-1] += " in mean MASE."
+    elif other in lstms and is_told:
+        sentences.append(
+            f"The {other} loses to {best}: it is {behind_best} in mean MASE {numbers}."
+        )
     elif other in lstms:
-        sentences.append(
-            f"The {other} loses to {best}: it is {percent} behind in mean MASE "
-            f"{numbers}, and is number "
-            f"{mase.index.get_loc(other) + 1} of {len(mase)}."
-        )
+        sentences.append(f"The {other} is {behind_best} {best} in mean MASE {numbers}.")
     else:
+        leads = "wins" if is_told else "has the least error"
         sentences.append(
-            f"{the}{best} wins: {other} is {percent} behind in mean MASE {numbers}."
+            f"{the}{best} {leads}: {other} is {behind_best} in mean MASE {numbers}."
         )
     return sentences + _describe_significance(comparison, scores, best, other)
 

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -111,6 +112,31 @@ def test_a_worker_that_dies_loses_only_its_task(cluster, monthly, tmp_path):
     given = {"horizon": 12, "forecasters": {"dies": dies}, "results": tmp_path / "kept"}
     comparison = compare(monthly, **given, n_jobs=2, backend=cluster)
     assert (tmp_path / "died").exists()
+    assert comparison.failures.empty
+    plain = compare(monthly, horizon=12, forecasters={"dies": "naive"})
+    pd.testing.assert_frame_equal(scores(comparison), scores(plain), check_exact=True)
+
+
+class DiesLater(DiesOnce):
+    """Ends its process once two results are in a file."""
+
+    def _fit(self, y, X, fh):
+        file = Path(self.marker).with_name("kept") / "cells.jsonl"
+        while len(y) == 120 and file.read_bytes().count(b"\n") < 2:
+            time.sleep(0.01)
+        return super()._fit(y, X, fh)
+
+
+def test_a_worker_of_joblib_that_dies_ends_a_comparison_that_goes_on(monthly, tmp_path):
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    with ignore_default_warnings():
+        dies = DiesLater(str(tmp_path / "died"))
+    given = {"horizon": 12, "forecasters": {"dies": dies}, "results": tmp_path / "kept"}
+    with pytest.raises(TerminatedWorkerError):
+        compare(monthly, **given, n_jobs=2)
+    comparison = compare(monthly, **given, n_jobs=2)
+    assert comparison.settings["cells_run_before"] >= 2
     assert comparison.failures.empty
     plain = compare(monthly, horizon=12, forecasters={"dies": "naive"})
     pd.testing.assert_frame_equal(scores(comparison), scores(plain), check_exact=True)

@@ -144,6 +144,34 @@ def test_a_report_of_many_forecasts_stays_under_a_megabyte(tmp_path):
     assert f"Drawn are the last {data['n_windows']} windows of" in page.read_text()
 
 
+def test_tables_of_thousands_of_series_show_their_first_rows(tmp_path):
+    many = comparison_of({name: np.linspace(1, 2, 2000) for name in "ab"}, datasets=2000)
+    cells = [
+        {"dataset": f"data {number}", "time": step, "step": step, "forecaster": "a"}
+        for number in range(2000)
+        for step in range(3)
+    ]
+    ahead = pd.DataFrame(cells).assign(forecast=1.0)
+    page = tmp_path / "many.html"
+    many.to_html(page, forecast=ahead)
+    assert page.stat().st_size < 1_000_000
+    text = page.read_text()
+    assert "The first 300 of 2,000 rows. by_series() has all." in text
+    assert "The first 300 of 6,000 rows. forecast() has all." in text
+    assert text.count(">data 299</th>") >= 1
+    assert ">data 300</th>" not in text
+    assert "2,000 datasets" in text
+
+
+def test_more_forecasters_than_colours_have_other_keys(tmp_path):
+    many = comparison_of({f"f {number}": [1.0 + number] for number in range(17)})
+    many.to_html(tmp_path / "many.html")
+    text = (tmp_path / "many.html").read_text()
+    keys = re.findall(r'class="(key k\d" style="color:var\(--c\d\)"></span>f \d+)<', text)
+    assert len(set(keys)) == 17
+    assert len({key.partition("</span>")[0] for key in keys}) == 17
+
+
 def test_what_comes_next_is_drawn_and_a_table(report, tmp_path):
     comparison = report[0]
     ahead = comparison.forecast(forecaster="Theta")
@@ -383,3 +411,70 @@ def test_a_page_sorts_chooses_and_reads_values(report, tmp_path):
     assert found["said"].startswith(one["times"][0])
     assert "actual" in found["said"]
     assert found["other"].startswith("1960-12")
+
+
+SORT = """<script>
+addEventListener("load", () => {
+  const table = document.querySelector("table");
+  const head = [...table.tHead.rows[0].cells];
+  const place = head.findIndex((cell) => cell.textContent === "place");
+  const rows = () => [...table.tBodies[0].rows];
+  const order = () => rows().map((row) => row.cells[place].textContent);
+  head[place].querySelector("button").click();
+  const up = order();
+  head[place].querySelector("button").click();
+  document.title = JSON.stringify({ up, down: order() });
+});
+</script>"""
+
+
+@needs_chromium
+def test_places_are_sorted_as_numbers_and_without_a_place_comes_last(tmp_path):
+    ends = np.linspace(1, 2, 10)
+    mase = {f"f {number}": ends * (1 + number) for number in range(11)}
+    comparison = comparison_of(mase | {"g": ends, "broken": np.full(10, np.nan)})
+    comparison.to_html(tmp_path / "places.html")
+    page = tmp_path / "used.html"
+    page.write_text((tmp_path / "places.html").read_text() + SORT)
+    dom, console = browse(page, tmp_path / "profile", 1280)
+    assert console == []
+    found = json.loads(html.unescape(re.search("<title>(.*?)</title>", dom).group(1)))
+    others = [str(place) for place in range(3, 13)]
+    assert found["up"] == ["1=", "1=", *others, "-"]
+    assert found["down"] == [*others[::-1], "1=", "1=", "-"]
+
+
+EXPLODED = """<script>
+addEventListener("load", () => {
+  const ys = [...document.querySelectorAll("#forecasts polyline")].flatMap((line) =>
+    line.getAttribute("points").split(" ").map((point) => Number(point.split(",")[1])));
+  const said = document.getElementById("forecasts-said").textContent;
+  const labels = [...document.querySelectorAll("#forecasts svg text")].map(
+    (text) => text.textContent);
+  document.title = JSON.stringify({ low: Math.min(...ys), high: Math.max(...ys), said,
+    labels });
+});
+</script>"""
+
+
+@needs_chromium
+def test_a_forecast_that_explodes_leaves_the_actual_values_to_be_seen(tmp_path):
+    comparison = comparison_of({"a": [1.0, 1e9]})
+    hours = pd.Timestamp("2024-01-01") + pd.to_timedelta(range(60), unit="h")
+    history, forecasts = (
+        table.assign(time=hours[table["time"].astype(int)])
+        for table in (comparison.history, comparison.forecasts)
+    )
+    history["actual"] = np.arange(60.0)
+    comparison = dataclasses.replace(comparison, history=history, forecasts=forecasts)
+    comparison.to_html(tmp_path / "exploded.html")
+    page = tmp_path / "seen.html"
+    page.write_text((tmp_path / "exploded.html").read_text() + EXPLODED)
+    dom, console = browse(page, tmp_path / "profile", 1280)
+    assert console == []
+    found = json.loads(html.unescape(re.search("<title>(.*?)</title>", dom).group(1)))
+    assert 0 < found["low"] < found["high"] < 340
+    assert "Some values are outside of the chart" in found["said"]
+    # The actual values are a seventh of the range that is drawn, not one in 10 million.
+    assert "100" in found["labels"]
+    assert any(re.fullmatch(r"2024-01-0\d \d\d:00", of) for of in found["labels"])

@@ -8,8 +8,11 @@ import pytest
 from scipy.stats import wilcoxon
 
 from skforecast_lstm import compare
+from skforecast_lstm.comparison.ranking import place_labels
 from skforecast_lstm.comparison.result import Comparison
 from tests.comparison.made_up import comparison_of
+
+ENDS = np.linspace(1, 2, 8)
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,22 @@ def test_ranking_is_by_mean_mase_with_paired_tests():
     assert table["mean_rank"].tolist() == pytest.approx([9 / 8, 15 / 8])
     assert table["width_0.8"].tolist() == [3, 3]
     assert table["windows"].tolist() == [8, 8]
+
+
+def test_those_that_can_not_be_told_apart_share_a_place():
+    def near(values):
+        noise = np.array([1, -1, 1, -1, 1, -1, 1, -1]) / 10
+        return values + noise + 0.001 * np.arange(8)
+
+    comparison = comparison_of(
+        {"a": ENDS, "b": ENDS + 1, "c": near(ENDS + 1), "d": ENDS + 9, "e": near(ENDS)}
+    )
+    table = comparison.ranking()
+    assert table.index.tolist() == ["a", "e", "b", "c", "d"]
+    assert table["place"].tolist() == [1, 1, 3, 3, 5]
+    assert place_labels(table) == ["1=", "1=", "3=", "3=", "5"]
+    few = comparison_of({name: [1.0 + place] for place, name in enumerate("abc")})
+    assert place_labels(few.ranking()) == ["1="] * 3
 
 
 def test_datasets_count_the_same_and_widths_of_several_have_no_mean():
@@ -71,17 +90,27 @@ def test_forecasters_are_ranked_over_the_windows_that_they_share():
         (
             {"LSTM": [1.1, 1.3], "AutoETS": [1.0, 1.0], "naive": [3.0, 3.0]},
             ["LSTM"],
-            "The LSTM loses to AutoETS: it is 20.0 % behind in mean MASE (1.200 against ",
+            "The LSTM is 20.0 % behind AutoETS in mean MASE (1.200 against 1.000). ",
         ),
         (
             {"mine": [0.75, 0.75], "AutoETS": [1.0, 1.0]},
             ["mine"],
-            "The mine wins: AutoETS is 33.3 % behind in mean MASE (1.000 against 0.750).",
+            "The mine has the least error: AutoETS is 33.3 % behind in mean MASE (1.000 ",
         ),
         (
             {"Theta": [0.5, 0.5], "naive": [1.0, 1.0]},
             [],
-            "Theta wins: naive is 100.0 % behind in mean MASE (1.000 against 0.500).",
+            "Theta has the least error: naive is 100.0 % behind in mean MASE (1.000 aga",
+        ),
+        (
+            {"LSTM": ENDS + 1, "AutoETS": ENDS, "naive": ENDS + 9},
+            ["LSTM"],
+            "The LSTM loses to AutoETS: it is 66.7 % behind in mean MASE (2.500 against ",
+        ),
+        (
+            {"LSTM": ENDS, "AutoETS": ENDS + 1, "naive": ENDS + 9},
+            ["LSTM"],
+            "The LSTM wins: AutoETS is 66.7 % behind in mean MASE (2.500 against 1.500).",
         ),
         (
             {"LSTM": [np.nan, np.nan], "naive": [1.0, 1.0]},
@@ -101,7 +130,7 @@ def test_summary_and_ranking_say_the_same_of_one_lead(lstm):
     comparison = comparison_of({"a": [0.86, 0.86], "b": [1.0, 1.0]}, lstm=lstm)
     behind = comparison.ranking()["behind_percent"]["b"]
     assert behind == pytest.approx(16.279, abs=1e-3)
-    assert f" {behind:.1f} % behind in mean MASE" in comparison.summary()
+    assert f" {behind:.1f} % behind" in comparison.summary()
     assert comparison.summary().count(" %") == 1
 
 
@@ -142,8 +171,21 @@ def test_pictures_have_titles_axes_and_the_numbers(real):
     assert "Seconds" in against_time.get_xlabel()
     heights = {line.get_label(): line.get_ydata()[0] for line in against_time.get_lines()}
     assert heights == pytest.approx(real.ranking()["MASE"].to_dict())
-    texts = {text.get_text() for text in real.plot("ranks").axes[0].texts}
-    assert {"naive", "seasonal naive", "Theta"} <= texts
+
+
+def test_ranks_have_lines_only_at_those_that_can_not_be_told_apart(real):
+    (few,) = real.plot("ranks").axes
+    names = [label.get_text() for label in few.get_yticklabels()]
+    assert names == ["Theta", "seasonal naive", "naive"]
+    assert "4 windows: too few to tell them apart" in few.get_title()
+    assert [len(line.get_xdata()) for line in few.get_lines()] == [1, 1, 1]
+    order = np.tile([[0.0, 1, 2, 3], [1, 0, 2, 3]], (10, 1))
+    mase = {name: 1 + column for name, column in zip("abcd", order.T, strict=True)}
+    (many,) = comparison_of(mase).plot("ranks").axes
+    dots, lines = many.get_lines()[:4], many.get_lines()[4:]
+    assert [dot.get_xdata()[0] for dot in dots] == [1.5, 1.5, 3, 4]
+    # The critical difference of 4 forecasters and 20 pairs is 1.05.
+    assert [list(line.get_ydata()) for line in lines] == [[-0.2, 1.2], [1.8, 3.2]]
 
 
 def test_pictures_that_can_not_be_drawn(real):

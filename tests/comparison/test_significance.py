@@ -13,6 +13,7 @@ from skforecast_lstm.comparison.significance import (
     fewest_pairs,
     p_values,
     pairs,
+    rank_groups,
 )
 
 
@@ -50,11 +51,33 @@ def test_from_the_fewest_pairs_on_a_test_can_find_a_difference(n_forecasters):
         assert (p_values(scores, "a") < 0.05).any() == can
 
 
+def test_few_pairs_with_ties_are_as_few_as_others():
+    scores = scores_of(np.array([[1.0, 2.0]] * 4 + [[1.0, 3.0]]), 1)
+    assert p_values(scores, "a")["b"] == pytest.approx(2**-4)
+
+
 def test_critical_difference_is_that_of_sktimes_table():
     # 2.949 is q for 7 forecasters, in sktime 2.948.
     expected = 2.948 * np.sqrt(7 * 8 / (6 * 20))
     assert critical_difference(7, 20) == pytest.approx(expected, rel=1e-3)
     assert critical_difference(2, 10) == pytest.approx(1.96 * np.sqrt(0.1), rel=1e-3)
+
+
+@given(st.lists(st.integers(0, 40), min_size=2, max_size=8), st.integers(1, 20))
+def test_groups_are_the_largest_that_fit_into_the_distance(ranks, distance):
+    ranks = np.sort(np.array(ranks, dtype=float))
+    fits = {
+        (first, last)
+        for first in range(len(ranks))
+        for last in range(first + 1, len(ranks))
+        if ranks[last] - ranks[first] <= distance
+    }
+    largest = [
+        (first, last)
+        for first, last in sorted(fits)
+        if not {(first - 1, last), (first, last + 1)} & fits
+    ]
+    assert rank_groups(ranks, distance) == largest
 
 
 def test_chance_alone_gives_a_false_winner_at_most_one_time_in_twenty(rng):
