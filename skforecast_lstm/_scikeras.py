@@ -234,7 +234,13 @@ class KerasWrapper(BaseEstimator):
             check_configs_are_complete(getattr(self, name))
         if isinstance(self.model, keras.Model):
             prepare_for_copy(self.model)
-        return super().__sklearn_clone__()
+        # A copy of a callback would report to a copy of its study or run. Every fit
+        # copies callbacks anyway, so that a clone may have the same ones.
+        without = object.__new__(type(self))
+        vars(without).update(vars(self), callbacks=None)
+        again = super(KerasWrapper, without).__sklearn_clone__()
+        again.callbacks = self.callbacks
+        return again
 
     def __getstate__(self):
         if isinstance(self.model, keras.Model):

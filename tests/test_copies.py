@@ -257,3 +257,21 @@ print("scikeras" in sys.modules)
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["[]", "False"]
+
+
+def test_a_clone_shares_what_callbacks_hold(data, tmp_path):
+    """A copy of an open file or of a study would be another one, or can't be made."""
+    with open(tmp_path / "losses", "w") as file:
+
+        class Writes(keras.callbacks.Callback):
+            file = None
+
+            def on_epoch_end(self, epoch, logs=None):
+                self.file.write(f"{epoch}\n")
+
+        callback = Writes()
+        callback.file = file
+        regressor = tiny(callbacks=(callback,))
+        clone(regressor).fit(*data)
+        assert clone(regressor).callbacks is regressor.callbacks
+    assert (tmp_path / "losses").read_text().split() == ["0", "1"]
