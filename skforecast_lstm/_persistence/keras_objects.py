@@ -29,7 +29,14 @@ from skforecast_lstm._persistence.budget import Budget
 from skforecast_lstm._persistence.instances import check_attributes
 from skforecast_lstm._persistence.values import plain_arrays
 
-__all__ = ["find_member", "find_member_name", "from_parts", "is_from_keras", "to_parts"]
+__all__ = [
+    "can_hold_callback",
+    "find_member",
+    "find_member_name",
+    "from_parts",
+    "is_from_keras",
+    "to_parts",
+]
 
 # Layers that only compute. Layers that run the user's code, open files or keep more than
 # weights are left out.
@@ -126,6 +133,11 @@ def find_member_name(member: Any) -> str | None:
         if find_member(name) is member:
             return name
     return None
+
+
+def can_hold_callback(callback: keras.callbacks.Callback) -> bool:
+    """Return whether a file can hold a callback of this class."""
+    return find_member_name(type(callback)) is not None
 
 
 def to_parts(value: Any) -> tuple[str, Any]:
@@ -293,7 +305,8 @@ def _callback_parts(callback):
     if name is None:
         raise TypeError(
             f"its class is {type(callback).__name__}, and the only callbacks that a file "
-            f"can hold are {', '.join(_CALLBACKS)}"
+            f"can hold are {', '.join(_CALLBACKS)}. If the estimator is fitted, remove "
+            "it: set_params(callbacks=None)"
         )
     state = {
         attribute: value

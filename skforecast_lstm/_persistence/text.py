@@ -206,7 +206,12 @@ def _attributes(value):
     """Return all attributes of an object."""
     if type(value).__module__.startswith("sklearn.") and isinstance(value, BaseEstimator):
         return value.__getstate__()
-    return vars(value)
+    attributes = vars(value)
+    if isinstance(attributes.get("callbacks_"), list):
+        # They are a record of the last fit. A file has those that it can hold.
+        held = filter(_keras_objects().can_hold_callback, attributes["callbacks_"])
+        attributes = {**attributes, "callbacks_": list(held)}
+    return attributes
 
 
 def _label(item, number):
@@ -276,6 +281,8 @@ def _unsupported_error(place, what, module=None):
             "If it is fitted, give the network in its place: "
             "set_params(model=estimator.model_). Of a search, save best_estimator_."
         )
+    elif ".callbacks" in place:
+        advice = "If it is fitted, remove it: set_params(callbacks=None)."
     else:
         advice = (
             "Remove it, or save the estimator with joblib.dump. Files of joblib run code "

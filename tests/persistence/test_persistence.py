@@ -392,6 +392,19 @@ def test_callbacks_come_back(tmp_path):
     assert_same_weights(stayed, went)
 
 
+def test_a_fit_with_a_callback_of_the_user_can_be_saved(tmp_path):
+    class Mine(keras.callbacks.Callback):
+        pass
+
+    stopping = keras.callbacks.EarlyStopping("loss")
+    stayed = regressor(callbacks=[Mine(), stopping]).fit(X, y)
+    with pytest.raises(TypeError, match=r"callbacks\[0\]: .*set_params\(callbacks=None"):
+        persistence.save(stayed, tmp_path / "estimator.lstm")
+    went = travelled(stayed.set_params(callbacks=None), tmp_path)
+    assert [type(one) for one in went.callbacks_] == [keras.callbacks.EarlyStopping]
+    assert len(stayed.callbacks_) == 2
+
+
 def test_half_precision_comes_back(tmp_path):
     dense = keras.layers.Dense(1, dtype="bfloat16")
     model = keras.Sequential([keras.Input((4, 2)), keras.layers.Flatten(), dense])
