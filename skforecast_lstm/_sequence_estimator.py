@@ -229,7 +229,12 @@ class SequenceEstimator(ReadsWindows):
 
     def _split(self, windows, rows, series, targets, callbacks):
         """Return the places of rows to train on, and of held-out rows if used."""
-        monitored = [str(getattr(callback, "monitor", "")) for callback in callbacks]
+        # Optuna's callback has the name in a private attribute.
+        monitored = [
+            str(getattr(callback, attribute, ""))
+            for callback in callbacks
+            for attribute in ("monitor", "_monitor")
+        ]
         if not any(name.startswith("val_") for name in monitored):
             return range(len(rows)), None
         return hold_out(self.validation_fraction, windows, rows, series, targets)

@@ -27,14 +27,17 @@ def watches_batches(callback: keras.callbacks.Callback) -> bool:
     Returns
     -------
     watches : bool
-        True if the callback uses a batch hook. Some callbacks of Keras have batch hooks
-        but use them only with certain options; without these options it is False.
+        True if the callback uses a batch hook. Some callbacks of Keras and MLflow have
+        batch hooks but use them only with certain options; without these options it is
+        False.
     """
     callbacks = keras.callbacks
     if isinstance(callback, callbacks.ProgbarLogger):
         return False
     if isinstance(callback, callbacks.ModelCheckpoint | callbacks.BackupAndRestore):
         return callback.save_freq not in ("epoch", False)
+    if type(callback).__module__ == "mlflow.keras.callback":
+        return callback.log_every_n_steps is not None
     if isinstance(callback, callbacks.TensorBoard):
         return (
             callback.update_freq != "epoch"

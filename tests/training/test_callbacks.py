@@ -354,3 +354,10 @@ def test_the_bar_moves_within_an_epoch(data, monkeypatch):
 )
 def test_who_watches_batches(callback, watches):
     assert watches_batches(callback()) is watches
+
+
+def test_callback_of_mlflow_watches_batches_only_if_asked(data):
+    keras_flavor = pytest.importorskip("mlflow.keras")
+    assert not watches_batches(keras_flavor.MlflowCallback())
+    every_third = keras_flavor.MlflowCallback(log_every_epoch=False, log_every_n_steps=3)
+    assert watches_batches(every_third)
