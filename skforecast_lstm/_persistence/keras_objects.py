@@ -305,8 +305,8 @@ def _callback_parts(callback):
     if name is None:
         raise TypeError(
             f"its class is {type(callback).__name__}, and the only callbacks that a file "
-            f"can hold are {', '.join(_CALLBACKS)}. If the estimator is fitted, remove "
-            "it: set_params(callbacks=None)"
+            f"can hold are {', '.join(_CALLBACKS)}. Remove the callbacks of a fitted "
+            "estimator: set_params(callbacks=None)"
         )
     state = {
         attribute: value

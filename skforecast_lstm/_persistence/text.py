@@ -282,7 +282,7 @@ def _unsupported_error(place, what, module=None):
             "set_params(model=estimator.model_). Of a search, save best_estimator_."
         )
     elif ".callbacks" in place:
-        advice = "If it is fitted, remove it: set_params(callbacks=None)."
+        advice = "Remove the callbacks of a fitted estimator: set_params(callbacks=None)."
     else:
         advice = (
             "Remove it, or save the estimator with joblib.dump. Files of joblib run code "
