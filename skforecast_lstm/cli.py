@@ -22,6 +22,8 @@ from skforecast_lstm._labels import as_label, as_printed, for_spreadsheets
 __all__ = ["main"]
 
 _HORIZON_OF_DATASETS = 12
+# So many series take longer than the start of workers.
+_MANY_SERIES = 10
 _PICTURES = (".png", ".svg", ".pdf")
 
 # Columns of the ranking on the terminal. The report has all columns.
@@ -213,7 +215,7 @@ def _compare(options):
             refit=options.refit,
             time_limit=options.time_limit,
             ensembles=options.ensembles,
-            n_jobs=options.jobs,
+            n_jobs=options.jobs or (-1 if len(table.lengths) >= _MANY_SERIES else 1),
             results=results,
             progress=not options.quiet,
             random_state=options.seed,

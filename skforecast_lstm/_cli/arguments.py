@@ -303,7 +303,7 @@ def _add_compare_options(command):
         type=_refit,
         default="auto",
         help="fit at each window (yes), only at the first (no), or every N windows; "
-        "default: auto, at most 20 fits",
+        "default: auto, at most 20 fits, fewer for many values",
     )
     add(
         "--time-limit",
@@ -316,8 +316,8 @@ def _add_compare_options(command):
         "--jobs",
         metavar="N",
         type=_jobs,
-        default=1,
-        help="number of workers; -1: one per core",
+        help="number of workers; -1: one per core; default: 1, or one per core if there "
+        "are 10 series or more",
     )
     add(
         "--results",

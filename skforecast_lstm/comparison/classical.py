@@ -4,15 +4,30 @@ sktime's adapters of the same models copy and check each series by itself, which
 longer than the Theta model does.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from skforecast_lstm.comparison.datasets import every_series, number_keys
 
-__all__ = ["ManyStatsForecast"]
+__all__ = ["ManyStatsForecast", "of_last_rows"]
+
+# On hourly series, forecasts from so many last rows were more accurate than from 6,500.
+_MOST_ROWS = 1000
+
+
+def of_last_rows(model, season_length, parameters=None, **options):
+    """Return a forecaster that learns from the last 1,000 rows, or ten seasons."""
+    season = max(season_length, options.get("adjusted_season", 1))
+    return ManyStatsForecast(
+        model,
+        {"season_length": season_length, **(parameters or {})},
+        n_rows=max(_MOST_ROWS, 10 * season),
+        **options,
+    )
 
 
 class ManyStatsForecast(BaseForecaster):
@@ -20,10 +35,17 @@ class ManyStatsForecast(BaseForecaster):
 
     Parameters
     ----------
-    model : str
+    model : str, default="AutoETS"
         Class in ``statsforecast.models``.
-    parameters : dict
+    parameters : dict, default=None
         Its parameters.
+    adjusted_season : int, default=1
+        Number of rows in a season to remove before the fit and to put back after it, as
+        sktime's `Deseasonalizer` does. 1 removes nothing.
+    adjustment : {"additive", "multiplicative"}, default="additive"
+        How to remove the season.
+    n_rows : int, default=None
+        Most rows of each series to learn from, the last ones. If None, all.
     """
 
     _tags: ClassVar[dict[str, Any]] = {
@@ -39,9 +61,20 @@ class ManyStatsForecast(BaseForecaster):
         "python_dependencies": "statsforecast",
     }
 
-    def __init__(self, model="AutoETS", parameters=None):
+    def __init__(
+        self,
+        model="AutoETS",
+        parameters=None,
+        *,
+        adjusted_season=1,
+        adjustment="additive",
+        n_rows=None,
+    ):
         self.model = model
         self.parameters = parameters
+        self.adjusted_season = adjusted_season
+        self.adjustment = adjustment
+        self.n_rows = n_rows
         super().__init__()
         self.set_tags(**{"capability:exogenous": model == "AutoARIMA"})
 
@@ -58,12 +91,16 @@ class ManyStatsForecast(BaseForecaster):
 
         model = getattr(statsforecast.models, self.model)(**(self.parameters or {}))
         series = every_series(y)
-        self._fitted = [
-            model.new().fit(np.ascontiguousarray(series.values[rows, 0]), X=features)
-            for rows, features in zip(
-                map(series.row_slice, range(len(series))), _by_series(X, y), strict=True
-            )
-        ]
+        if self.n_rows is not None:
+            series = series.tail(self.n_rows)
+        self._fitted, self._seasons = [], []
+        for number, features in enumerate(_by_series(X, y)):
+            values = series.values[series.row_slice(number), 0]
+            season = _Season.find(values, self.adjusted_season, self.adjustment)
+            if features is not None:
+                features = features[-len(values) :]
+            self._fitted.append(model.new().fit(season.remove(values), X=features))
+            self._seasons.append(season)
         return self
 
     def _predict(self, fh, X):
@@ -80,13 +117,14 @@ class ManyStatsForecast(BaseForecaster):
     def _columns(self, fh, X, names, **options):
         """Return one column of numbers for each name, one series after the other."""
         steps = fh.to_relative(self.cutoff).to_numpy().astype(int)
-        forecasts = [
-            model.predict(h=steps[-1], X=features, **options)
-            for model, features in zip(self._fitted, _by_series(X, self._y), strict=True)
-        ]
-        return np.concatenate(
-            [np.stack([of[name] for name in names], 1)[steps - 1] for of in forecasts]
-        )
+        parts = []
+        for model, season, features in zip(
+            self._fitted, self._seasons, _by_series(X, self._y), strict=True
+        ):
+            forecast = model.predict(h=steps[-1], X=features, **options)
+            numbers = np.stack([forecast[name] for name in names], axis=1)
+            parts.append(season.put_back(numbers)[steps - 1])
+        return np.concatenate(parts)
 
     def _table(self, fh: ForecastingHorizon, numbers, columns):
         times = fh.to_absolute_index(self.cutoff)
@@ -105,6 +143,36 @@ class ManyStatsForecast(BaseForecaster):
     def get_test_params(cls, parameter_set="default"):
         """Return parameters for sktime's suite."""
         return {"model": "DynamicOptimizedTheta"}
+
+
+class _Season(NamedTuple):
+    """Season of a series of so many rows, to remove from it and to put back after it."""
+
+    season: NDArray
+    n_rows: int
+    is_factor: bool
+
+    @classmethod
+    def find(cls, values, length, kind):
+        """Estimate the season of a series."""
+        from statsmodels.tsa.seasonal import seasonal_decompose
+
+        is_factor = kind == "multiplicative"
+        season = np.array([float(is_factor)])
+        if length > 1:
+            found = seasonal_decompose(values, model=kind, period=length)
+            season = found.seasonal[:length]
+        return cls(season, len(values), is_factor)
+
+    def remove(self, values):
+        season = np.resize(self.season, len(values))
+        return values / season if self.is_factor else values - season
+
+    def put_back(self, numbers):
+        """Put the season back into rows that follow the series."""
+        rows = np.arange(self.n_rows, self.n_rows + len(numbers))
+        season = self.season[rows % len(self.season), None]
+        return numbers * season if self.is_factor else numbers + season
 
 
 def _by_series(X, y):

@@ -73,23 +73,26 @@ def compare(
         Names, sktime forecasters or scikit-learn regressors. A regressor learns from
         the last rows, with one copy for each step ahead. A dict gives each forecaster a
         name to show. The default forecasters are "naive", "seasonal naive",
-        "Holt-Winters", "AutoETS", "AutoARIMA", "Theta" and "LSTM". The name "default"
-        stands for all of them. With the package statsforecast, there are also "AutoETS
-        (statsforecast)", "AutoARIMA (statsforecast)" and "DynamicOptimizedTheta
-        (statsforecast)", for many series. Other names are those of scikit-learn's
+        "Holt-Winters", "AutoETS", "adjusted AutoARIMA", "Theta" and "LSTM". With the
+        package statsforecast, "AutoETS (statsforecast)" and "adjusted AutoARIMA
+        (statsforecast)" take the places of two. The name "default" stands for all of
+        them. There are also "AutoARIMA" and, with statsforecast, "AutoARIMA
+        (statsforecast)" and "DynamicOptimizedTheta (statsforecast)". Other names are
+        those of scikit-learn's
         regressors, such as "Ridge" or "HistGradientBoosting".
     n_windows : int, default=None
         Number of cutoffs. The last window ends with the last row. If None, there are as
-        many as fit into the last third of the rows.
+        many as fit into the last third of the rows. If `step` is None too, there are at
+        most 20, or 10 of more than 5 series, as far apart as fit.
     step : int, default=None
         Number of rows from one cutoff to the next. If None, it is `horizon`, so windows
-        do not overlap.
+        do not overlap, or a multiple of it if there are fewer windows than fit.
     refit : "auto", bool or int, default="auto"
         Windows at which a forecaster is fitted. True means each window, False only the
         first, and a number k every k windows. At the other windows, the forecaster
         takes the new rows without training, and forecasts from them. "auto" fits at
-        each window if there are at most 20 windows. With more, it fits every so many
-        windows that there are at most 20 fits. Only the LSTM, "naive", "seasonal naive",
+        every so many windows that there are at most 20 fits, and at most 500,000 values
+        in all fits together. Only the LSTM, "naive", "seasonal naive",
         and regressors without `X` can take new rows. The others are fitted at each
         window in any case. `settings` of the result has the number of fits.
     time_limit : float, default=None
@@ -142,8 +145,11 @@ def compare(
     workers.
 
     Holt-Winters has a damped trend. Its season is multiplicative if all values are
-    greater than 0, else additive. AutoETS and AutoARIMA ignore seasons of more than 24
-    steps, which would take too long. Holt-Winters and regressors have no intervals.
+    greater than 0, else additive. sktime's AutoETS and AutoARIMA ignore seasons of more
+    than 24 steps, which would take too long. An adjusted AutoARIMA removes the season
+    before the search, and puts it back into the forecast. The forecasters of
+    statsforecast learn from the last 1,000 rows, or ten seasons. Holt-Winters and
+    regressors have no intervals.
 
     Examples
     --------

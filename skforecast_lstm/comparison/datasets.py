@@ -13,6 +13,10 @@ from skforecast_lstm._series import ManySeries, ranges
 from skforecast_lstm._time_steps import Steps, likely_offset
 from skforecast_lstm.comparison.checks import TableChecks
 
+# Most windows of a comparison that gives neither their number nor their distance: of few
+# series, whose windows are what the tests of significance compare, and of others.
+_FEW_SERIES, _MOST_WINDOWS_OF_FEW, _MOST_WINDOWS = 5, 20, 10
+
 _ARGUMENTS = TableChecks(
     error=ValueError,
     repeated="Keep one row per time, for instance y.groupby(level=0).mean(), or put the "
@@ -110,7 +114,10 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
         frame = _frame(table, name, "y")
         features = _features(_entry(X, name, "X", tables), frame, name)
         times, longest = _times(frame, name)
-        windows = _windows(times, name, horizon, n_windows, step or horizon)
+        n_series = len(number_keys(frame.index)[1]) * frame.shape[1]
+        is_few = max(n_series, len(tables)) <= _FEW_SERIES
+        most = _MOST_WINDOWS_OF_FEW if is_few else _MOST_WINDOWS
+        windows = _windows(times, name, horizon, n_windows, step, most)
         given = _entry(season_length, name, "season_length", tables)
         where = f" before the first window of {name!r}"
         season = _ARGUMENTS.season_length(given, times, windows[0], where)
@@ -313,14 +320,19 @@ def _regular(times, where):
     return pd.DatetimeIndex(times, freq=steps.step) if is_stamps else times
 
 
-def _windows(times, name, horizon, n_windows, step):
+def _windows(times, name, horizon, n_windows, step, most):
     """Return the number of times before each cutoff.
 
     The last window ends with the last row.
     """
     n_times = len(times)
     where = f" of {name!r}"
+    given, step = (n_windows, step), step or horizon
     n_windows = _ARGUMENTS.number_of_windows(n_times, horizon, n_windows, step, where)
+    if given == (None, None) and n_windows > most:
+        # Horizons apart, so that windows begin at the same hour or day as without a gap.
+        step *= (n_windows - 1) // (most - 1)
+        n_windows = most
     first = n_times - horizon - (n_windows - 1) * step
     splitter = ExpandingWindowSplitter(
         fh=np.arange(1, horizon + 1), initial_window=first, step_length=step

@@ -7,12 +7,16 @@ from functools import partial
 from importlib.util import find_spec
 
 from skforecast_lstm._suggestions import did_you_mean
+from skforecast_lstm.comparison.classical import of_last_rows
 from skforecast_lstm.forecasting._defaults import default_lookback
 
 __all__ = ["DEFAULT_LINEUP", "ignore_default_warnings", "line_up"]
 
 # State-space models keep one state per step of the season. R's ets has the same limit.
 _LONGEST_SEASON = 24
+# A longer season is removed before the fit of AutoETS of statsforecast. On hourly series,
+# that was more accurate than a model of the season, in a twentieth of the time.
+_LONGEST_MODELLED_SEASON = 12
 
 
 def line_up(forecasters, datasets, *, random_state=0):
@@ -79,7 +83,7 @@ def _entries_by_name(forecasters, seasonal):
             if isinstance(entry, str) and entry == "default":
                 named += [
                     (name, name)
-                    for name in DEFAULT_LINEUP
+                    for name in default_names()
                     if seasonal or name != "seasonal naive"
                 ]
             else:
@@ -106,6 +110,14 @@ def _make_forecaster(entry, dataset, random_state):
     from sktime.forecasting.base import BaseForecaster
 
     if isinstance(entry, str):
+        if entry in _OF_STATSFORECAST:
+            if not find_spec("statsforecast"):
+                raise ValueError(
+                    f"{entry!r} needs the package statsforecast. Install it with pip "
+                    'install "skforecast-lstm[statsforecast]", or leave this forecaster '
+                    "out."
+                )
+            return _OF_STATSFORECAST[entry](dataset)
         if entry in _BUILDERS:
             return _set_seed(_BUILDERS[entry](dataset), random_state)
         entry = _set_seed(_find_regressor(entry), random_state)
@@ -128,10 +140,11 @@ def _find_regressor(name):
     classes = dict(all_estimators(type_filter="regressor"))
     found = classes.get(name) or classes.get(f"{name}Regressor")
     if found is None:
-        known = [*_BUILDERS, *(name.removesuffix("Regressor") for name in classes)]
+        ours = [*_BUILDERS, *_OF_STATSFORECAST]
+        known = [*ours, *(name.removesuffix("Regressor") for name in classes)]
         raise ValueError(
             f"There is no forecaster called {name!r}.{did_you_mean(name, known)} The "
-            f"names are {', '.join(_BUILDERS)}, and those of scikit-learn's regressors, "
+            f"names are {', '.join(ours)}, and those of scikit-learn's regressors, "
             "such as Ridge. Give other forecasters as objects."
         )
     try:
@@ -188,8 +201,8 @@ def _holt_winters(dataset):
     """
     from sktime.forecasting.exp_smoothing import ExponentialSmoothing
 
-    season = dataset.season_length
-    if season == 1 or dataset.windows[0] < 2 * season:
+    season = _known_season(dataset)
+    if season == 1:
         return ExponentialSmoothing(trend="add", damped_trend=True)
     return ExponentialSmoothing(
         trend="add",
@@ -210,11 +223,11 @@ def _auto_ets(dataset):
     return SeededAutoETS(auto=True, sp=_state_space_season(dataset))
 
 
-def _auto_arima(dataset):
+def _auto_arima(season_length):
     from sktime.forecasting.arima import AutoARIMA
 
     return AutoARIMA(
-        sp=_state_space_season(dataset),
+        sp=season_length,
         # Same likelihood with one parameter less, in two thirds of the time.
         concentrate_scale=True,
         suppress_warnings=True,
@@ -222,18 +235,37 @@ def _auto_arima(dataset):
     )
 
 
+def _adjusted_auto_arima(dataset):
+    """Return AutoARIMA without a season, on values whose season is removed before."""
+    from sktime.transformations.detrend import Deseasonalizer
+
+    arima, season = _auto_arima(1), _known_season(dataset)
+    if season == 1:
+        return arima
+    return Deseasonalizer(sp=season, model=_kind_of_season(dataset)) * arima
+
+
 def _state_space_season(dataset):
+    season = _known_season(dataset)
+    return 1 if season > _LONGEST_SEASON else season
+
+
+def _known_season(dataset):
+    """Return the season, or 1 if the rows are too few to estimate it."""
     season = dataset.season_length
-    long = season > _LONGEST_SEASON or dataset.windows[0] < 2 * season
-    return 1 if long else season
+    return 1 if dataset.windows[0] < 2 * season else season
+
+
+def _kind_of_season(dataset):
+    return "multiplicative" if _is_positive(dataset) else "additive"
 
 
 def _theta(dataset):
     from sktime.forecasting.theta import ThetaForecaster
     from sktime.transformations.detrend import Deseasonalizer
 
-    season = dataset.season_length
-    if season == 1 or dataset.windows[0] < 2 * season:
+    season = _known_season(dataset)
+    if season == 1:
         return ThetaForecaster(deseasonalize=False)
     if _is_positive(dataset):
         return ThetaForecaster(sp=season)
@@ -242,25 +274,24 @@ def _theta(dataset):
     )
 
 
-def _stats_forecast(name, dataset):
-    """Return a model of statsforecast, with the seasons of the other entries."""
-    from skforecast_lstm.comparison.classical import ManyStatsForecast
+def _auto_ets_of_statsforecast(dataset):
+    """Return AutoETS with a season, or of values whose long season is removed."""
+    season = _known_season(dataset)
+    if season > _LONGEST_MODELLED_SEASON:
+        return _adjusted("AutoETS", dataset)
+    return of_last_rows("AutoETS", season)
 
-    if not find_spec("statsforecast"):
-        raise ValueError(
-            f"{name!r} needs the package statsforecast. Install it with pip install "
-            '"skforecast-lstm[statsforecast]", or leave this forecaster out.'
-        )
-    parameters = {"season_length": _state_space_season(dataset)}
-    if name.startswith("DynamicOptimizedTheta"):
-        season = dataset.season_length
-        parameters = {
-            "season_length": 1 if dataset.windows[0] < 2 * season else season,
-            "decomposition_type": "multiplicative"
-            if _is_positive(dataset)
-            else "additive",
-        }
-    return ManyStatsForecast(name.removesuffix(" (statsforecast)"), parameters)
+
+def _adjusted(model, dataset):
+    """Return a model of statsforecast for values whose season is removed before."""
+    season = _known_season(dataset)
+    kind = _kind_of_season(dataset) if season > 1 else "additive"
+    return of_last_rows(model, 1, adjusted_season=season, adjustment=kind)
+
+
+def _theta_of_statsforecast(dataset):
+    kind = {"decomposition_type": _kind_of_season(dataset)}
+    return of_last_rows("DynamicOptimizedTheta", _known_season(dataset), kind)
 
 
 def _lstm(dataset):
@@ -274,18 +305,32 @@ _BUILDERS = {
     "seasonal naive": lambda dataset: _naive(dataset.season_length),
     "Holt-Winters": _holt_winters,
     "AutoETS": _auto_ets,
-    "AutoARIMA": _auto_arima,
+    "adjusted AutoARIMA": _adjusted_auto_arima,
     "Theta": _theta,
     "LSTM": _lstm,
 }
 
 DEFAULT_LINEUP = tuple(_BUILDERS)
 
-_BUILDERS |= {
-    name: partial(_stats_forecast, name)
-    for name in (
-        "AutoETS (statsforecast)",
-        "AutoARIMA (statsforecast)",
-        "DynamicOptimizedTheta (statsforecast)",
-    )
+_BUILDERS |= {"AutoARIMA": lambda dataset: _auto_arima(_state_space_season(dataset))}
+
+_OF_STATSFORECAST = {
+    "AutoETS (statsforecast)": _auto_ets_of_statsforecast,
+    "AutoARIMA (statsforecast)": lambda dataset: of_last_rows(
+        "AutoARIMA", _state_space_season(dataset)
+    ),
+    "adjusted AutoARIMA (statsforecast)": partial(_adjusted, "AutoARIMA"),
+    "DynamicOptimizedTheta (statsforecast)": _theta_of_statsforecast,
 }
+
+
+def default_names():
+    """Return the names of the default line-up.
+
+    Where statsforecast is installed, its AutoETS and AutoARIMA take the places of those
+    of sktime: they are as accurate, and up to ten times as quick.
+    """
+    if not find_spec("statsforecast"):
+        return DEFAULT_LINEUP
+    quicker = {name.removesuffix(" (statsforecast)"): name for name in _OF_STATSFORECAST}
+    return tuple(quicker.get(name, name) for name in DEFAULT_LINEUP)

@@ -89,7 +89,9 @@ class Plan:
             zip(self._datasets, line_ups, strict=True)
         ):
             fits = {
-                name: fit_windows(self._refit, forecaster, len(dataset.windows))
+                name: fit_windows(
+                    self._refit, forecaster, len(dataset.windows), dataset.y.size
+                )
                 for name, forecaster in by_name.items()
             }
             self.line_ups[place] |= by_name

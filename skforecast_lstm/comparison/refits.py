@@ -4,8 +4,9 @@ from skforecast_lstm._checks import check_integer
 
 __all__ = ["check_refit", "fit_windows", "takes_new_rows"]
 
-# Most fits of a forecaster on a dataset with refit="auto", if it takes new rows.
-_MOST_FITS = 20
+# Most fits of a forecaster on a dataset with refit="auto", if it takes new rows, and most
+# values to learn from in all fits together.
+_MOST_FITS, _MOST_VALUES = 20, 500_000
 
 # Forecasters that forecast from the new rows after `update(update_params=False)`. Others
 # keep what they computed in `fit` and move only the cutoff, so they forecast old values.
@@ -38,14 +39,27 @@ def takes_new_rows(forecaster):
     )
 
 
-def fit_windows(refit, forecaster, n_windows):
-    """Return, for each window, the number of the window of its fit."""
+def fit_windows(refit, forecaster, n_windows, n_values):
+    """Return, for each window, the number of the window of its fit.
+
+    Parameters
+    ----------
+    refit : "auto", bool or int
+        Windows at which to fit.
+    forecaster : sktime forecaster
+        Unfitted forecaster.
+    n_windows : int
+        Number of windows.
+    n_values : int
+        Number of values of the dataset.
+    """
     if not takes_new_rows(forecaster) or refit is True:
         every = 1
     elif refit is False:
         every = n_windows
     elif refit == "auto":
-        every = -(-n_windows // _MOST_FITS)
+        n_fits = min(_MOST_FITS, max(1, _MOST_VALUES // n_values))
+        every = -(-n_windows // n_fits)
     else:
         every = refit
     return [window - window % every for window in range(n_windows)]

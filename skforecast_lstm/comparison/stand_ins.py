@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from skforecast_lstm.comparison.classical import ManyStatsForecast
+from skforecast_lstm.comparison.classical import of_last_rows
 
 __all__ = ["stand_in"]
 
@@ -26,6 +26,5 @@ def stand_in(name, forecaster):
     if type(forecaster) is not AutoARIMA:
         return None
     if find_spec("statsforecast"):
-        parameters = {"season_length": forecaster.sp}
-        return f"{name} (statsforecast)", ManyStatsForecast("AutoARIMA", parameters)
+        return f"{name} (statsforecast)", of_last_rows("AutoARIMA", forecaster.sp)
     return f"{name} (bounded search)", forecaster.clone().set_params(**_BOUNDS)

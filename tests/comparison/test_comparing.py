@@ -152,6 +152,35 @@ def test_series_of_a_panel_are_datasets_with_scores_of_their_own(monthly):
     assert set(together.history["dataset"]) == {"all", "late"}
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "given", "n_windows", "step"),
+    [
+        (60, {}, 20, 1),
+        (63, {}, 20, 1),
+        (117, {}, 20, 2),
+        (117, {"step": 1}, 39, 1),
+        (117, {"n_windows": 30}, 30, 1),
+    ],
+)
+def test_there_are_at_most_twenty_windows_unless_more_are_asked_for(
+    rng, n_rows, given, n_windows, step
+):
+    y = pd.Series(rng.normal(size=n_rows), name="y")
+    comparison = compare(y, horizon=1, forecasters=["naive"], **given)
+    (settings,) = comparison.settings["datasets"].values()
+    assert (settings["windows"], settings["step"]) == (n_windows, step)
+    assert comparison.forecasts["time"].max() == n_rows - 1
+
+
+def test_of_many_series_there_are_at_most_ten_windows(rng):
+    y = pd.DataFrame(rng.normal(size=(117, 6)), columns=list("abcdef"))
+    comparison = compare({"y": y, "few": y[["a"]]}, horizon=1, forecasters=["naive"])
+    found = [
+        (of["windows"], of["step"]) for of in comparison.settings["datasets"].values()
+    ]
+    assert found == [(10, 4), (20, 2)]
+
+
 def test_columns_are_datasets_and_dicts_name_them(monthly):
     frame = pd.DataFrame({"a": monthly, "b": monthly[::-1].to_numpy()})
     comparison = compare(

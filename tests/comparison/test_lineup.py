@@ -1,7 +1,11 @@
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 from sktime.forecasting.naive import NaiveForecaster
+from sktime.transformations.detrend import Deseasonalizer
 
+from skforecast_lstm.comparison import lineup
 from skforecast_lstm.comparison.cells import quiet
 from skforecast_lstm.comparison.datasets import read_datasets
 from skforecast_lstm.comparison.lineup import (
@@ -16,12 +20,72 @@ def datasets_of(y, horizon=12, **given):
     return read_datasets(y, None, horizon=horizon, **given)
 
 
-def test_default_has_all_where_there_is_a_season(airline):
+@pytest.fixture(params=[True, False], ids=["statsforecast", "without"])
+def has_statsforecast(request, monkeypatch):
+    """Whether statsforecast is, or seems to be, installed."""
+    if request.param:
+        pytest.importorskip("statsforecast")
+    else:
+        monkeypatch.setattr(lineup, "find_spec", lambda name: None)
+    return request.param
+
+
+def test_default_has_all_where_there_is_a_season(airline, has_statsforecast):
     (made,) = line_up(None, datasets_of(airline))
-    assert tuple(made) == DEFAULT_LINEUP
+    plain = [name.removesuffix(" (statsforecast)") for name in made]
+    assert tuple(plain) == DEFAULT_LINEUP
+    assert ("AutoETS" in made) == (not has_statsforecast)
     assert made["seasonal naive"].sp == 12
-    assert made["AutoARIMA"].sp == 12
     assert made["Holt-Winters"].seasonal == "mul"
+
+
+def test_adjusted_arima_is_that_of_values_without_their_season(
+    airline, has_statsforecast
+):
+    name = "adjusted AutoARIMA" + has_statsforecast * " (statsforecast)"
+    train = airline[:-12]
+    (made,) = line_up([name], datasets_of(airline, n_windows=1))
+    season = Deseasonalizer(sp=12, model="multiplicative")
+    steps = np.arange(1, 13)
+    with quiet():
+        adjusted = season.fit_transform(train)
+        if has_statsforecast:
+            from statsforecast.models import AutoARIMA
+
+            values = adjusted.to_numpy()[:, 0]
+            ahead = AutoARIMA().fit(values).predict(12, level=[80])
+            columns = [ahead["mean"], ahead["lo-80"], ahead["hi-80"]]
+        else:
+            (plain,) = line_up(["AutoARIMA"], datasets_of(adjusted, season_length=1))
+            plain = plain["AutoARIMA"].fit(adjusted, fh=steps)
+            columns = [*plain.predict().T.to_numpy()]
+            columns += [*plain.predict_interval(coverage=0.8).T.to_numpy()]
+        fitted = made[name].fit(train, fh=steps)
+        found = [*fitted.predict().T.to_numpy()]
+        found += [*fitted.predict_interval(coverage=0.8).T.to_numpy()]
+        expected = [
+            season.inverse_transform(
+                pd.DataFrame(np.asarray(column), airline.index[-12:], airline.columns)
+            ).to_numpy()[:, 0]
+            for column in columns
+        ]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_statsforecast_learns_from_the_last_rows_and_removes_long_seasons(rng):
+    pytest.importorskip("statsforecast")
+    hours = pd.period_range("2024-01-01", periods=1500, freq="h")
+    season = np.sin(np.arange(1500) * np.pi / 12)
+    y = pd.Series(20 + 5 * season + rng.normal(size=1500), hours)
+    datasets = datasets_of(y, n_windows=1)
+    name = "AutoETS (statsforecast)"
+    (made,) = line_up([name], datasets)
+    assert (made[name].n_rows, made[name].adjusted_season) == (1000, 24)
+    with quiet():
+        forecast = made[name].fit(y[:-12], fh=range(1, 13)).predict()
+        of_last = made[name].clone().fit(y[-1012:-12], fh=range(1, 13)).predict()
+    assert forecast.equals(of_last)
+    assert np.abs(forecast - y[-12:]).mean() < 1.5
 
 
 def test_without_a_season_naive_is_not_there_twice(airline):

@@ -187,7 +187,7 @@ def test_a_forecaster_that_would_ignore_new_rows_is_fitted_at_each_window():
 @example(refit="auto", n_windows=20)
 @example(refit="auto", n_windows=21)
 def test_a_window_never_uses_a_later_fit(refit, n_windows):
-    fits = fit_windows(refit, NaiveForecaster(), n_windows)
+    fits = fit_windows(refit, NaiveForecaster(), n_windows, 100)
     assert len(fits) == n_windows
     assert all(fit <= window for window, fit in enumerate(fits))
     assert fits == sorted(fits)
@@ -200,6 +200,15 @@ def test_a_window_never_uses_a_later_fit(refit, n_windows):
         assert set(fits) == {0}
     else:
         assert len(set(fits)) == -(-n_windows // refit)
+
+
+@pytest.mark.parametrize(
+    ("n_values", "n_fits"), [(1_000, 20), (100_000, 5), (131_040, 3), (10**7, 1)]
+)
+def test_of_many_values_there_are_fewer_fits(n_values, n_fits):
+    fits = fit_windows("auto", NaiveForecaster(), 20, n_values)
+    assert len(set(fits)) == n_fits
+    assert len(set(fit_windows(True, NaiveForecaster(), 20, n_values))) == 20
 
 
 def test_results_with_and_without_refits_are_kept_apart(tmp_path):
