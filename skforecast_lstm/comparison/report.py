@@ -108,7 +108,7 @@ def _ranking(comparison, ranking, colours):
         "the season before, within the past: 1 is as good as that. SQL and WQL judge "
         "the point forecast and the intervals together, MSIS the intervals. Behind is "
         "the distance in MASE from the best. p is from a paired Wilcoxon test against "
-        "the best, with Holm's correction; places with = can't be told from the best. "
+        "the best, with Holm's correction; those that can't be told apart share a place. "
         "The values in an interval (in 95 %) should be near its percent. Seconds are for "
         "one window."
     )
