@@ -48,6 +48,7 @@ CONFIGURATIONS = {
     "Categories": {"categorical_features": [1]},
     "Classifier, probabilities": {"classes": True},
     "Binned regressor": {"bins": True},
+    "Pretrained network": {"pretrained": True, "level": 10},
 }
 
 # Child processes: prints the seconds of the first forecast, and the median of later ones.
@@ -91,8 +92,15 @@ def made(parameters):
     """Return the estimator of a configuration."""
     from skforecast_lstm import BinnedRegressor, LSTMClassifier, LSTMRegressor
     from skforecast_lstm.networks import QuantileLoss
+    from skforecast_lstm.pretraining import pretrained_regression_network
 
     options = {"units": UNITS, "epochs": 3, "random_state": 0, **parameters}
+    if options.pop("pretrained", False):
+        network = pretrained_regression_network
+        options = {"n_batches": 1, "learning_rate": 1e-5, "random_state": 0}
+        return LSTMRegressor(
+            model=network, model__season_length=12, loss="mae", **options
+        )
     if options.pop("bins", False):
         return BinnedRegressor(LSTMClassifier(**options))
     if options.pop("classes", False):

@@ -204,12 +204,13 @@ def production(tensor: keras.KerasTensor) -> Production | None:
 
 
 def operation_name(operation: keras.Operation) -> str | None:
-    """Return the name of an operation of `keras.ops`, None for others.
+    """Return the name of an operation of `keras.ops` or of ours, None for others.
 
     Keras documents the functions, but not the operations that they leave in a graph.
     """
-    is_own = type(operation).__module__.startswith("keras.src.")
-    return type(operation).__name__ if is_own else None
+    home = type(operation).__module__
+    is_known = home.startswith(("keras.src.", "skforecast_lstm."))
+    return type(operation).__name__ if is_known else None
 
 
 def has_mask(tensor: keras.KerasTensor) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
+from typing import NamedTuple
 
 import keras
 from sklearn.base import BaseEstimator
@@ -23,6 +24,7 @@ from skforecast_lstm._copies import (
     copy_callbacks,
     copy_keras_objects,
 )
+from skforecast_lstm._estimator_states import HasState
 from skforecast_lstm._forks import check_not_forked, forked
 from skforecast_lstm._keras_seam import (
     compile_arguments,
@@ -122,6 +124,44 @@ def _exclude_from_decay(model, excluded):
         exclude_from_decay(model.optimizer, variables)
 
 
+class _PackedModel(NamedTuple):
+    """A fitted model as bytes. Pickle and `copy.deepcopy` make the model of it again.
+
+    Only they do, because a model may have code: what `skops` restores never gets here.
+    """
+
+    content: bytes
+    seeds: list
+    excluded: list | None
+
+    @classmethod
+    def of(cls, model):
+        """Pack a model."""
+        seeds = [keras.ops.convert_to_numpy(variable) for variable in _seeds(model)]
+        return cls(pack_model(model), seeds, _decay_exclusions(model))
+
+    def unpacked(self):
+        """Return the model, or the packed one in a forked process.
+
+        There the model can't be made. The error comes on use of the model, because a
+        pool of processes hangs if unpickling fails.
+        """
+        if forked():
+            return self
+        model = unpack_model(self.content)
+        for variable, seed in zip(_seeds(model), self.seeds, strict=True):
+            variable.assign(seed)
+        _exclude_from_decay(model, self.excluded)
+        return model
+
+    def __reduce__(self):
+        return _unpacked, tuple(self)
+
+
+def _unpacked(*parts):
+    return _PackedModel(*parts).unpacked()
+
+
 def check_name_is_known(parameter, value):
     """Raise if Keras does not know a name, and suggest similar names."""
     get, module = _KNOWN_BY_NAME[parameter]
@@ -169,7 +209,7 @@ def _join_compiled(models):
     return network
 
 
-class KerasWrapper(BaseEstimator):
+class KerasWrapper(HasState, BaseEstimator):
     """Base class for the parameters, copies and models of estimators, as in SciKeras."""
 
     def _get_param_names(self):
@@ -242,29 +282,20 @@ class KerasWrapper(BaseEstimator):
         again.callbacks = self.callbacks
         return again
 
-    def __getstate__(self):
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        # `copy.copy` does not restore what is inside of the state.
+        packed = vars(self).get("model_")
+        if isinstance(packed, _PackedModel):
+            self.model_ = packed.unpacked()
+
+    def _pickled_attributes(self):
         if isinstance(self.model, keras.Model):
             prepare_for_copy(self.model)
-        state = dict(super().__getstate__())
+        state = super()._pickled_attributes()
         if isinstance(state.get("model_"), keras.Model):
-            seeds = [
-                keras.ops.convert_to_numpy(variable)
-                for variable in _seeds(state["model_"])
-            ]
-            excluded = _decay_exclusions(state["model_"])
-            state["model_"] = pack_model(state["model_"]), seeds, excluded
+            state["model_"] = _PackedModel.of(state["model_"])
         return state
-
-    def __setstate__(self, state):
-        # In a forked process the model can't be made. The error comes on use of the
-        # model, because a pool of processes hangs if unpickling fails.
-        if "model_" in state and not forked():
-            content, seeds, excluded = state["model_"]
-            state = {**state, "model_": unpack_model(content)}
-            for variable, seed in zip(_seeds(state["model_"]), seeds, strict=True):
-                variable.assign(seed)
-            _exclude_from_decay(state["model_"], excluded)
-        super().__setstate__(state)
 
     def _build(self, seed):
         """Build and compile the network, from the user's model or our own."""

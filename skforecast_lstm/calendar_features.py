@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skforecast_lstm._estimator_states import HasState
 from skforecast_lstm._suggestions import did_you_mean
 from skforecast_lstm._time_index import elapsed
 
@@ -44,7 +45,7 @@ _CYCLES = {
 }
 
 
-class CalendarFeatures(TransformerMixin, BaseEstimator):
+class CalendarFeatures(HasState, TransformerMixin, BaseEstimator):
     """Add the hour, weekday, month and holidays of each row as columns.
 
     The times are the index of X, or one of its columns. All these columns are known for

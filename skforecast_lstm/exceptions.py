@@ -25,6 +25,10 @@ class UnknownCategoryWarning(UserWarning):
     """Warning that windows have categories that were not there in fit."""
 
 
+class InexactAttributionsWarning(UserWarning):
+    """Warning that the parts of a forecast do not sum to what they explain."""
+
+
 class OtherVersionWarning(UserWarning):
     """Warning that another version of this package saved or fitted the estimator."""
 

@@ -10,6 +10,8 @@ from sklearn import metrics
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from skforecast_lstm._estimator_states import HasState
+
 __all__ = ["get_scorer"]
 
 _ANSWERS = ("decision_function", "predict", "predict_log_proba", "predict_proba")
@@ -75,7 +77,7 @@ def get_scorer(
     return _KnownTargetsScorer(metrics.get_scorer(scoring), multioutput)
 
 
-class _KnownTargetsScorer:
+class _KnownTargetsScorer(HasState):
     """Scorer that leaves out unknown targets."""
 
     def __init__(self, scorer, multioutput):

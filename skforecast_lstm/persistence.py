@@ -1,30 +1,30 @@
-"""Save estimators to one file, and load them without running code from the file.
+"""Save estimators to one file, and load them without running code from the file."""
 
-A file has a first line that identifies it, the SHA-256 of the rest, the length of a JSON
-text, the text, and the numbers of all arrays.
-"""
-
-import hashlib
-import json
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from skforecast_lstm import __version__
 from skforecast_lstm._files import replacing
-from skforecast_lstm._persistence.budget import Budget
-from skforecast_lstm._persistence.text import Reader, Writer
-from skforecast_lstm.exceptions import OtherVersionWarning, SavedFileError
+from skforecast_lstm._persistence.content import from_file, to_pieces
+from skforecast_lstm.exceptions import SavedFileError
 
-__all__ = ["export_onnx", "load", "save"]
+__all__ = ["export_onnx", "load", "save", "skops_trusted_types"]
 
-_FIRST_LINE = b"skforecast_lstm\n"
-_FORMAT = 2
-# For a text of mostly brackets, Python may need 30 bytes per byte of text.
-_MOST_TEXT = 2**26
+_SKOPS_TYPES = (
+    "skforecast_lstm._estimator_states.EstimatorState",
+    "skforecast_lstm.binned_regressor.BinnedRegressor",
+    "skforecast_lstm.calendar_features.CalendarFeatures",
+    "skforecast_lstm.estimators.LSTMClassifier",
+    "skforecast_lstm.estimators.LSTMRegressor",
+    "skforecast_lstm.forecasting.forecaster.LSTMForecaster",
+    "skforecast_lstm.forecasting.panel.LSTMTimeSeriesClassifier",
+    "skforecast_lstm.forecasting.panel.LSTMTimeSeriesRegressor",
+    "skforecast_lstm.metrics._KnownTargetsScorer",
+    "skforecast_lstm.pretraining.regressor.pretrained_regression_network",
+    "skforecast_lstm.windows.LookbackWindower",
+)
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
@@ -66,36 +66,16 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     >>> bool((again.predict(X) == regressor.predict(X)).all())
     True
     """
-    writer, name = Writer(), type(estimator).__name__
-    try:
-        encoded = writer.encode(estimator, name)
-    except RecursionError:
-        raise TypeError(
-            f"A file can't hold this {name}: a list in it contains itself, or is nested "
-            "too deeply."
-        ) from None
-    header = {"format": _FORMAT, "version": __version__, "estimator": encoded}
-    text = json.dumps(header).encode()
-    if len(text) > _MOST_TEXT:
-        raise TypeError(
-            f"A file can't hold this {name}: besides its arrays of numbers it has "
-            f"{len(text):,} bytes of text, more than {_MOST_TEXT:,}. Long lists and "
-            "arrays of objects, such as strings, are stored as text. Use arrays of "
-            "numbers instead."
-        )
-    pieces = [len(text).to_bytes(8, "little"), text, *writer.arrays]
-    digest = hashlib.sha256()
-    for piece in pieces:
-        digest.update(piece)
+    pieces = to_pieces(estimator)
     with replacing(path) as unfinished:
         with unfinished.open("wb") as file:
-            file.writelines([_FIRST_LINE, digest.digest(), *pieces])
+            file.writelines(pieces)
         try:
             load(unfinished)
         except SavedFileError as error:
             raise TypeError(
-                f"A file can't hold this {name}, because it can't be restored from it: "
-                f"{error.__cause__}."
+                f"A file can't hold this {type(estimator).__name__}, because it can't be "
+                f"restored from it: {error.__cause__}."
             ) from error
 
 
@@ -144,39 +124,32 @@ def load(path: str | os.PathLike) -> Any:
     LookbackWindower(lookback=24)
     """
     with Path(path).open("rb") as file:
-        if file.read(len(_FIRST_LINE)) != _FIRST_LINE:
-            raise SavedFileError(
-                f"{str(path)!r} was not written by skforecast_lstm.persistence.save."
-            )
-        rest = memoryview(file.read())
-    digest, rest = rest[:32], rest[32:]
-    if digest != hashlib.sha256(rest).digest():
-        raise SavedFileError(
-            f"{str(path)!r} is damaged: a part of it is missing or was changed since it "
-            "was saved. Take another copy, or save the estimator again."
-        )
-    end = 8 + int.from_bytes(rest[:8], "little")
-    try:
-        if end - 8 > _MOST_TEXT:
-            raise ValueError(f"it has more than {_MOST_TEXT:,} bytes of text")
-        version, encoded = _read_header(json.loads(bytes(rest[8:end])))
-        reader = Reader(rest[end:], Budget(len(rest)))
-        estimator = reader.decode(encoded)
-        reader.check_end()
-    # For a text that `save` did not write, Python, NumPy, pandas, scikit-learn and Keras
-    # may raise any error.
-    except Exception as error:
-        what = str(error).partition("\n")[0][:300]
-        raise SavedFileError(f"{str(path)!r} can't be read: {what}.") from error
-    if version != __version__:
-        warnings.warn(
-            f"{str(path)!r} was saved by skforecast_lstm {version} and is read by "
-            f"{__version__}, so its predictions may differ. Check them, then save it "
-            "again.",
-            OtherVersionWarning,
-            stacklevel=2,
-        )
-    return estimator
+        return from_file(file, repr(str(path)))
+
+
+def skops_trusted_types() -> list[str]:
+    """Return the types of this package that skops may load, as names for ``trusted``.
+
+    `skops.io.dump` stores an estimator of this package as the content of a file of
+    `save`, so it refuses what `save` refuses, and the same checks are made on loading.
+    All other types in a file, such as your own classes, are not in this list.
+
+    Returns
+    -------
+    types : list of str
+        Names for the parameter ``trusted`` of `skops.io.load`.
+
+    See Also
+    --------
+    save : Saves to a file without skops.
+
+    Examples
+    --------
+    >>> from skforecast_lstm.persistence import skops_trusted_types
+    >>> "skforecast_lstm.estimators.LSTMRegressor" in skops_trusted_types()
+    True
+    """
+    return list(_SKOPS_TYPES)
 
 
 def export_onnx(estimator: BaseEstimator, path: str | os.PathLike) -> None:
@@ -200,9 +173,10 @@ def export_onnx(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     estimator : estimator
         Fitted :class:`LSTMRegressor`, :class:`LSTMClassifier` or
         :class:`BinnedRegressor`, or a pipeline that ends in one. Before it, the pipeline
-        may have scalers, `SimpleImputer`, `FunctionTransformer` of a few functions, and a
-        `LookbackWindower`. Also a `TransformedTargetRegressor` or a fitted search with
-        one of these.
+        may have scalers, `SimpleImputer`, `FunctionTransformer` of a few functions, a
+        `ColumnTransformer` of these, and a `LookbackWindower`. Also a
+        `TransformedTargetRegressor` or a fitted search with one of these. Also
+        :class:`LSTMForecaster` of one series, without its intervals.
     path : str or path-like
         Path of the file. An existing file stays unchanged until the new one is complete.
 
@@ -254,35 +228,3 @@ def export_onnx(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     content = onnx_model(estimator).SerializeToString()
     with replacing(path) as unfinished:
         unfinished.write_bytes(content)
-
-
-def _read_header(header):
-    """Return the version that wrote a file, and the encoded estimator."""
-    form, version = header["format"], header["version"]
-    if type(form) is not int or form < 1 or type(version) is not str:
-        raise ValueError("its format is unknown")
-    changed = _changed_since_first_format(header["estimator"]) if form == 1 else None
-    if changed is not None:
-        raise ValueError(
-            f"skforecast_lstm {version} wrote it with {changed}, which is stored in "
-            "another way now. Fit and save it again"
-        )
-    if form > _FORMAT:
-        raise ValueError(
-            f"skforecast_lstm {version} wrote it in a newer format than "
-            f"skforecast_lstm {__version__} reads; install that version"
-        )
-    return version, header["estimator"]
-
-
-def _changed_since_first_format(node):
-    """Return the part of a first-format text that later formats store differently."""
-    if isinstance(node, dict):
-        is_windower = node.get("is") == "skforecast_lstm.LookbackWindower"
-        if is_windower and "_history" in node["of"]:
-            return "the history of a LookbackWindower"
-        node = list(node.values())
-    elif node == ["class_name", "WindowNormalization"]:
-        return "a network that normalizes its windows"
-    parts = map(_changed_since_first_format, node if isinstance(node, list) else ())
-    return next((part for part in parts if part is not None), None)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
+from skforecast_lstm._estimator_states import HasState
 from skforecast_lstm._gap_counts import warn_of_gaps
 from skforecast_lstm._gaps import find_calendars
 from skforecast_lstm._history import History, known_steps
@@ -59,7 +60,7 @@ def _check_columns_are_numbers(X, error):
             ) from error
 
 
-class LookbackWindower(TransformerMixin, BaseEstimator):
+class LookbackWindower(HasState, TransformerMixin, BaseEstimator):
     """Turn every row of a time series into a window of the rows before it.
 
     Row *t* of the output is the window that ends `horizon` rows before row *t*:

@@ -29,7 +29,9 @@ class _Step(NamedTuple):
 
 
 def onnx_model(estimator: Any) -> Any:
-    """Return the model of ONNX of a fitted estimator or pipeline."""
+    """Return the model of ONNX of a fitted estimator, pipeline or forecaster."""
+    if type(estimator).__module__.startswith("skforecast_lstm.forecasting."):
+        return _forecaster_model(estimator)
     steps, last, inverses = _parts(estimator, type(estimator).__name__)
     network_estimator = _network_estimator(last)
     windowers = [one for one in steps if type(one.what) is LookbackWindower]
@@ -40,7 +42,8 @@ def onnx_model(estimator: Any) -> Any:
     graph = Graph()
     if windowers:
         windower = windowers[0].what
-        shape = (n_rows(windower), windower.n_features_in_)
+        first = steps[0].what
+        shape = (n_rows(windower), first.n_features_in_)
         values = graph.input("rows", np.float64, shape, rows_text(windower))
     else:
         shape = network_estimator.X_shape_[1:]
@@ -55,6 +58,25 @@ def onnx_model(estimator: Any) -> Any:
     verify_network(network_estimator.model_, network_estimator.X_shape_[1:])
     names = getattr(estimator, "feature_names_in_", None)
     return graph.model({} if names is None else {"columns": [*map(str, names)]})
+
+
+def _forecaster_model(estimator):
+    """Return the model of ONNX of a fitted forecaster."""
+    # Import sktime only if the estimator needs it.
+    from skforecast_lstm._onnx.forecasters import add_forecaster
+    from skforecast_lstm.forecasting import LSTMForecaster
+
+    kind = type(estimator)
+    if kind is not LSTMForecaster:
+        raise refusal(
+            kind.__name__,
+            "the graph has no windows of whole series",
+            "Use LSTMRegressor or LSTMClassifier on arrays of windows",
+        )
+    estimator.check_is_fitted()
+    graph = Graph()
+    add_forecaster(graph, estimator, kind.__name__)
+    return graph.model({"columns": [*map(str, estimator.columns_)]})
 
 
 def _parts(estimator, where):

@@ -87,12 +87,14 @@ class Graph:
 
     def model(self, metadata: dict[str, Any]) -> onnx.ModelProto:
         """Return the checked model. The metadata are stored as JSON texts."""
+        used = {name for node in self._nodes for name in node.input}
+        constants = [one for one in self._constants.values() if one.name in used]
         graph = helper.make_graph(
             self._nodes,
             "skforecast_lstm",
             self._inputs,
             self._outputs,
-            initializer=list(self._constants.values()),
+            initializer=constants,
         )
         model = helper.make_model(
             graph,

@@ -11,7 +11,7 @@ from skforecast_lstm._onnx.graph import Graph
 from skforecast_lstm._onnx.operations import OPERATIONS
 from skforecast_lstm._onnx.recurrent import RECURRENT_LAYERS, recurrent_outputs
 from skforecast_lstm._onnx.refusals import refusal
-from skforecast_lstm.networks import DescribeWindows, Members, TellSeasons
+from skforecast_lstm.networks import Members
 
 __all__ = ["add_network"]
 
@@ -65,15 +65,17 @@ def _add_call(graph, made: Production, names):
     operation = made.operation
     call = Call(graph, operation, made.arguments, made.options, made.outputs, names)
     if isinstance(operation, keras.Model):
-        if made.options.get("mask") is not None:
+        masks = keras.tree.flatten(made.options.get("mask"))
+        if any(one is not None for one in masks):
             raise NotImplementedError(f"a mask on the network {operation.name!r}")
         given = keras.tree.flatten(made.arguments)
         return add_network(graph, operation, [call.tensor(one) for one in given])
     if not isinstance(operation, keras.Layer):
-        name = operation_name(operation)
-        if name not in OPERATIONS:
+        translate = OPERATIONS.get(operation_name(operation) or "")
+        if translate is None:
             raise NotImplementedError(f"the operation {type(operation).__name__}")
-        return [OPERATIONS[name](call)]
+        outputs = translate(call)
+        return outputs if isinstance(outputs, list) else [outputs]
     try:
         return _add_layer(call)
     except NotImplementedError as error:
@@ -89,11 +91,6 @@ def _add_layer(call):
     layer, graph = call.operation, call.graph
     if layer.compute_dtype != "float32":
         raise NotImplementedError(f"numbers of type {layer.compute_dtype}")
-    if isinstance(layer, TellSeasons | DescribeWindows):
-        raise NotImplementedError(
-            "the candidate forecasts of the pretrained network, whose seasons and scans "
-            "have no nodes in ONNX"
-        )
     if type(layer) is Members:
         return _add_members(call)
     if type(layer) in RECURRENT_LAYERS:

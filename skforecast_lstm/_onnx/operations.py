@@ -343,6 +343,82 @@ def _repeat(call):
     return call.graph.gather(call.input(), np.repeat(np.arange(size), repeats), axis)
 
 
+def _broadcast_to(call):
+    """Return a tensor in a larger shape. The batch, of no fixed size, stays."""
+    shape = [1 if size is None else size for size in call.operation.shape]
+    return call.graph.add("Expand", call.input(), call.graph.constant(shape, np.int64))
+
+
+def _split(call):
+    axis, parts = call.operation.axis, call.operation.indices_or_sections
+    if not isinstance(parts, int):
+        raise NotImplementedError("a split at given places")
+    return call.graph.add("Split", call.input(), n_outputs=parts, axis=axis)
+
+
+def _take_along_axis(call):
+    axis = call.operation.axis
+    if axis is None:
+        raise NotImplementedError("a gather from a flat tensor")
+    return call.graph.add(
+        "GatherElements", call.input(), call.input(1, "int64"), axis=axis
+    )
+
+
+def _sum_by_phase(call):
+    """Add each value to the sum of its phase."""
+    graph, given = call.graph, call.input()
+    zero = graph.add("Mul", given, graph.constant(0, call.dtype))
+    places = call.input(1, "int64")
+    return graph.add("ScatterElements", zero, places, given, axis=1, reduction="add")
+
+
+# Integers and sums along an axis
+
+
+def _whole_numbers(kind):
+    """Return a translation of a division of integers that are not negative."""
+
+    def translate(call):
+        if not np.issubdtype(np.dtype(call.dtype), np.integer):
+            raise NotImplementedError("a remainder or quotient of numbers with decimals")
+        return call.graph.add(kind, *_inputs(call, call.dtype))
+
+    return translate
+
+
+def _cumulative_sum(call):
+    axis = call.operation.axis
+    if axis is None:
+        raise NotImplementedError("a cumulative sum over all axes")
+    given = call.input(0, call.dtype)
+    return call.graph.add("CumSum", given, call.graph.constant(axis, np.int64))
+
+
+def _associative_scan(call):
+    """Return the largest value so far, from the largest of ever longer stretches."""
+    graph, operation = call.graph, call.operation
+    function, tensor = call.arguments
+    if function is not keras.ops.maximum or operation.reverse:
+        raise NotImplementedError("a scan of another function than keras.ops.maximum")
+    axis, size = operation.axis, tensor.shape[operation.axis]
+    largest, distance = call.tensor(tensor), 1
+    while distance < size:
+        places = np.maximum(np.arange(size) - distance, 0)
+        largest = graph.add("Max", largest, graph.gather(largest, places, axis))
+        distance *= 2
+    return largest
+
+
+def _log1p(call):
+    one = call.graph.constant(1, call.dtype)
+    return call.graph.add("Log", call.graph.add("Add", call.input(0, call.dtype), one))
+
+
+def _full_like(call):
+    return _like(call.arguments[1])(call)
+
+
 def _search_sorted(call):
     """Return the number of sorted values before each value."""
     graph, (known, given) = call.graph, call.arguments
@@ -384,12 +460,17 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Add": _arithmetic("Add"),
     "All": _truth("ReduceMin"),
     "Any": _truth("ReduceMax"),
+    "Arcsinh": _elementwise("Asinh"),
     "Argmax": _arg_extreme("ArgMax"),
     "Argmin": _arg_extreme("ArgMin"),
+    "AssociativeScan": _associative_scan,
     "BatchNorm": _batch_norm,
+    "BroadcastTo": _broadcast_to,
     "Cast": _cast,
     "Clip": _clip,
     "Concatenate": _concatenate,
+    "Cos": _elementwise("Cos"),
+    "Cumsum": _cumulative_sum,
     "Divide": _arithmetic("Div"),
     "Einsum": _einsum,
     "Elu": _elu,
@@ -397,6 +478,8 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Exp": _elementwise("Exp"),
     "ExpandDims": _expand_dims,
     "Flip": _flip,
+    "FloorDivide": _whole_numbers("Div"),
+    "FullLike": _full_like,
     "Gelu": _gelu,
     "GetItem": _get_item,
     "Greater": _comparison("Greater"),
@@ -407,6 +490,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Less": _comparison("Less"),
     "LessEqual": _comparison("LessOrEqual"),
     "Log": _elementwise("Log"),
+    "Log1p": _log1p,
     "LogicalAnd": _logic("And"),
     "LogicalNot": _elementwise("Not", "bool"),
     "LogicalOr": _logic("Or"),
@@ -416,6 +500,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Mean": _reduction("ReduceMean"),
     "Min": _reduction("ReduceMin"),
     "Minimum": _arithmetic("Min"),
+    "Mod": _whole_numbers("Mod"),
     "Multiply": _arithmetic("Mul"),
     "Negative": _elementwise("Neg"),
     "NotEqual": _not_equal,
@@ -430,16 +515,20 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Selu": _elementwise("Selu"),
     "Sigmoid": _elementwise("Sigmoid"),
     "Silu": _silu,
+    "Sin": _elementwise("Sin"),
     "Softmax": _softmax,
     "Softplus": _softplus,
     "Softsign": _elementwise("Softsign"),
+    "Split": _split,
     "Sqrt": _elementwise("Sqrt"),
     "Square": _square,
     "Squeeze": _squeeze,
     "Stack": _stack,
     "Subtract": _arithmetic("Sub"),
+    "SumByPhase": _sum_by_phase,
     "Sum": _reduction("ReduceSum"),
     "Take": _take,
+    "TakeAlongAxis": _take_along_axis,
     "Tanh": _elementwise("Tanh"),
     "Transpose": _transpose,
     "TrueDivide": _arithmetic("Div"),

@@ -3,7 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     MaxAbsScaler,
@@ -14,6 +17,7 @@ from sklearn.preprocessing import (
 
 from skforecast_lstm._onnx.graph import Graph
 from skforecast_lstm._onnx.refusals import refusal
+from skforecast_lstm.calendar_features import CalendarFeatures
 
 __all__ = ["add_inverse", "add_transformer"]
 
@@ -23,6 +27,21 @@ _DOUBLE = np.float64
 def add_transformer(graph: Graph, transformer: Any, values: str, where: str) -> str:
     """Add what a fitted transformer does to values with its columns as the last axis."""
     kind = type(transformer)
+    if kind is ColumnTransformer:
+        return _transform_columns(graph, transformer, values, where)
+    if kind is Pipeline:
+        for name, step in transformer.steps:
+            if step is not None and step != "passthrough":
+                inside = f"{where}, step {name!r} ({type(step).__name__})"
+                values = add_transformer(graph, step, values, inside)
+        return values
+    if kind is CalendarFeatures:
+        raise refusal(
+            where,
+            "dates can't be inputs of the graph",
+            "Give the columns of the calendar in the rows: fit a pipeline without this "
+            "step on CalendarFeatures().fit_transform(X), and export it",
+        )
     if kind is SimpleImputer:
         return _impute(graph, transformer, values, where)
     if kind is FunctionTransformer:
@@ -31,6 +50,38 @@ def add_transformer(graph: Graph, transformer: Any, values: str, where: str) -> 
     values = graph.add("Sub", values, graph.constant(centre, _DOUBLE))
     values = graph.add("Div", values, graph.constant(spread, _DOUBLE))
     return values if limits is None else _clip(graph, values, *limits)
+
+
+def _transform_columns(graph, transformer, values, where):
+    """Transform some of the columns, and put the results side by side."""
+    if transformer.transformer_weights:
+        raise refusal(
+            where,
+            "it has transformer_weights",
+            "Leave them out: a scaler gives a column its size",
+        )
+    names = getattr(transformer, "feature_names_in_", None)
+    n_columns = transformer.n_features_in_
+    places = pd.Series(np.arange(n_columns), index=names)
+    parts = []
+    for name, step, columns in transformer.transformers_:
+        chosen = np.atleast_1d(_chosen(places, columns))
+        if step == "drop" or not len(chosen):
+            continue
+        part = graph.gather(values, chosen, -1)
+        if step != "passthrough":
+            inside = f"{where}, transformer {name!r} ({type(step).__name__})"
+            part = add_transformer(graph, step, part, inside)
+        parts.append(part)
+    return graph.add("Concat", *parts, axis=-1)
+
+
+def _chosen(places, columns):
+    """Return the places of columns, given as scikit-learn takes them."""
+    limits = (columns.start, columns.stop) if isinstance(columns, slice) else columns
+    if any(isinstance(one, str) for one in np.atleast_1d(np.array(limits, dtype=object))):
+        return places.loc[columns]
+    return places.to_numpy()[columns]
 
 
 def add_inverse(graph: Graph, transformer: Any, values: str, where: str) -> str:
@@ -59,7 +110,8 @@ def _scale(scaler, where):
     else:
         raise refusal(
             where,
-            "the graph has only scalers, SimpleImputer and FunctionTransformer",
+            "the graph has only scalers, SimpleImputer, FunctionTransformer and a "
+            "ColumnTransformer of these",
             "Transform the rows before they are given to the exported model: export a "
             "pipeline without this step",
         )

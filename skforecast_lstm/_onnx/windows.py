@@ -21,8 +21,8 @@ def rows_text(windower: LookbackWindower) -> str:
     text = "Rows of a series, one per step, oldest first. Unknown values are NaN. "
     if windower.known_columns_:
         return text + (
-            "The rows go up to the last step of the target. Only columns "
-            f"{windower.known_columns_} are read after the first "
+            "The rows go up to the last step of the target. Of the columns at the "
+            f"LookbackWindower, only {windower.known_columns_} are read after the first "
             f"{int(windower.lags_[0]) - newest + 1} rows."
         )
     return text + f"The prediction is that for the row {newest} steps after the last."

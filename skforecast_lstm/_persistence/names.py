@@ -61,7 +61,9 @@ _PACKAGES = tuple(
 
 # Classes without a public name that occur in fitted estimators.
 _HELPERS = (
+    "skforecast_lstm.forecasting._adaptive.Adaptation",
     "skforecast_lstm.forecasting._conformal.Errors",
+    "skforecast_lstm.forecasting._drift.Monitor",
     "skforecast_lstm.forecasting._exogenous.Exogenous",
     "skforecast_lstm.forecasting._window_model.WindowModel",
     "skforecast_lstm.forecasting.panel._WindowClassifier",

@@ -9,7 +9,7 @@ from skforecast_lstm._time_steps import times_after
 from skforecast_lstm.comparison.cells import quiet
 from skforecast_lstm.comparison.datasets import every_series
 
-__all__ = ["forecast_ahead"]
+__all__ = ["fit_on_all_rows", "forecast_ahead"]
 
 
 def forecast_ahead(tasks, name, X, coverage):
@@ -36,13 +36,20 @@ def forecast_ahead(tasks, name, X, coverage):
         for dataset, by_name in tasks:
             of_one = X.get(dataset.name) if isinstance(X, Mapping) else X
             features = _features_ahead(dataset, of_one)
-            parts.append(_forecast(dataset, by_name[name].clone(), features, coverage))
+            forecaster = fit_on_all_rows(dataset, by_name[name])
+            parts.append(_forecast(dataset, forecaster, features, coverage))
     return pd.concat(parts, ignore_index=True)
+
+
+def fit_on_all_rows(dataset, forecaster):
+    """Return a copy of a forecaster, fitted on all rows of a dataset."""
+    with quiet():
+        horizon = np.arange(1, dataset.horizon + 1)
+        return forecaster.clone().fit(dataset.y, X=dataset.X, fh=horizon)
 
 
 def _forecast(dataset, forecaster, X, coverage):
     horizon = dataset.horizon
-    forecaster.fit(dataset.y, X=dataset.X, fh=np.arange(1, horizon + 1))
     points = every_series(pd.DataFrame(forecaster.predict(X=X)), dataset.prefix)
     names = points.names
     table = {

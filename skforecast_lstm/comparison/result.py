@@ -50,7 +50,7 @@ class Comparison:
     settings : dict
         Horizon, windows, seasons, parameters of the forecasters, versions and time.
     tasks : tuple, default=()
-        Datasets and their unfitted forecasters, for `forecast`.
+        Datasets and their unfitted forecasters, for `forecast` and `fitted`.
 
     Examples
     --------
@@ -153,6 +153,53 @@ class Comparison:
         """
         from skforecast_lstm.comparison.ahead import forecast_ahead
 
+        name = self._chosen(forecaster)
+        table = forecast_ahead(self.tasks, name, X, self.settings["coverage"])
+        table.insert(2, "forecaster", name)
+        return table
+
+    def fitted(self, forecaster: str = "best", *, dataset: str | None = None) -> Any:
+        """Fit one forecaster on all rows of a dataset, and return it.
+
+        `persistence.save` can save the forecasters of this package, "naive", "seasonal
+        naive" and linear regressors. It names what it can't save.
+
+        Parameters
+        ----------
+        forecaster : str, default="best"
+            Name of a compared forecaster. "best" is the one that `advice` recommends.
+        dataset : str, default=None
+            Name of the dataset. Needed if there are several.
+
+        Returns
+        -------
+        fitted : forecaster of sktime
+            Fitted forecaster. Its horizon is that of the comparison. The index of its
+            forecasts has periods, or numbers of steps if the times have none.
+
+        Examples
+        --------
+        >>> from sktime.datasets import load_airline
+        >>> from skforecast_lstm import compare
+        >>> names = ["seasonal naive", "naive"]
+        >>> comparison = compare(load_airline(), horizon=12, forecasters=names)
+        >>> comparison.fitted().predict().index[0]
+        Period('1961-01', 'M')
+        """
+        from skforecast_lstm.comparison.ahead import fit_on_all_rows
+
+        name = self._chosen(forecaster)
+        known = {data.name: (data, by_name[name]) for data, by_name in self.tasks}
+        if dataset is None and len(known) == 1:
+            (dataset,) = known
+        if dataset not in known:
+            raise ValueError(
+                f"dataset must be one of {', '.join(map(repr, known))}, got {dataset!r}."
+            )
+        return fit_on_all_rows(*known[dataset])
+
+    def _chosen(self, forecaster):
+        """Return the name of a forecaster, also for "best"."""
         name = recommended(self) if forecaster == "best" else forecaster
         if name is None:
             raise ValueError("Nothing can be forecast: every forecaster failed.")
@@ -161,9 +208,7 @@ class Comparison:
             raise ValueError(
                 f"There is no forecaster {name!r}. Choose from {', '.join(known)}."
             )
-        table = forecast_ahead(self.tasks, name, X, self.settings["coverage"])
-        table.insert(2, "forecaster", name)
-        return table
+        return name
 
     def skill(
         self,

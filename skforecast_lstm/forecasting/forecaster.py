@@ -10,6 +10,7 @@ from sktime.datatypes import update_data
 from sktime.forecasting.base import BaseForecaster
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._estimator_states import HasState
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting._columns import check_names_of_series, in_order
 from skforecast_lstm.forecasting._drift import Drift
@@ -27,7 +28,7 @@ from skforecast_lstm.forecasting._two_networks import TwoNetworks
 __all__ = ["LSTMForecaster"]
 
 
-class LSTMForecaster(TwoNetworks, BaseForecaster):
+class LSTMForecaster(HasState, TwoNetworks, BaseForecaster):
     """Forecast one or many series with LSTMs: a pretrained one, and one of your own.
 
     The pretrained network ships with the package. It was trained on synthetic series

@@ -14,6 +14,7 @@ from sktime.classification.base import BaseClassifier
 from sktime.regression.base import BaseRegressor
 
 from skforecast_lstm._checks import check_no_infinity
+from skforecast_lstm._estimator_states import HasState
 from skforecast_lstm._scale import Scale
 from skforecast_lstm._time_index import many_series
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
@@ -59,7 +60,7 @@ class _WindowRegressor(_TrainsOnUnknownSteps, LSTMRegressor):
     """Estimator of windows in `LSTMTimeSeriesRegressor`."""
 
 
-class _WholeSeries:
+class _WholeSeries(HasState):
     """Base of the classifier and the regressor: an estimator of windows for series.
 
     Subclasses set `_of_windows`: the class of the inner estimator, and the class that

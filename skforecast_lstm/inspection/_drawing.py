@@ -1,5 +1,6 @@
 """Helpers of the displays: axes, ticks, and the search inside an estimator."""
 
+import math
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
@@ -14,11 +15,14 @@ __all__ = [
     "add_legend_below",
     "axes_for",
     "check_matplotlib",
+    "decimals_for",
     "line_style",
     "missing_part_error",
     "name_ticks",
     "nested_estimators",
     "place_ticks",
+    "shorten_time",
+    "write_numbers",
 ]
 
 # Attributes of meta-estimators with their fitted estimator.
@@ -30,6 +34,8 @@ _LOG_FROM = 8
 _N_TICKS = 8
 # If the names together have more letters, they are slanted.
 _N_LETTERS = 40
+# A heat map with more numbers can't be read.
+_N_WRITTEN = 100
 
 
 def check_matplotlib(display: Any) -> None:
@@ -142,6 +148,47 @@ def name_ticks(
     style = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if aslant else {}
     axis.set_ticks(list(places), written, **style)
     axis.set_minor_locator(NullLocator())
+
+
+def write_numbers(ax: Any, image: Any, decimals: int, sign: str = "") -> list[Any]:
+    """Write the numbers into a heat map, in black or white for contrast.
+
+    Return the texts. There are none if they would be too many to read.
+    """
+    values = np.ma.filled(image.get_array(), np.nan)
+    if values.size > _N_WRITTEN:
+        return []
+    texts = []
+    for (line, column), value in np.ndenumerate(values):
+        if np.isnan(value):
+            continue
+        red, green, blue, _ = image.cmap(image.norm(value))
+        # Zero has no sign.
+        rounded = round(float(value), decimals) + 0.0
+        bright = 0.3 * red + 0.59 * green + 0.11 * blue > 0.5
+        text = ax.text(
+            column,
+            line,
+            f"{rounded:{sign}.{decimals}f}" if decimals <= 6 else f"{value:{sign}.2e}",
+            ha="center",
+            va="center",
+            color="black" if bright else "white",
+            fontsize="small",
+        )
+        texts.append(text)
+    return texts
+
+
+def decimals_for(values: NDArray) -> int:
+    """Return the number of decimals that shows three digits of typical differences."""
+    spread = np.nanmax(values) - np.nanmin(values)
+    sizes = [size for size in (spread, np.nanmedian(np.abs(values))) if size > 0]
+    return max(0, 2 - math.floor(math.log10(min(sizes, default=1))))
+
+
+def shorten_time(part: Any) -> str:
+    """Return a time without zero seconds, and without the hours at midnight."""
+    return str(part).removesuffix(" 00:00:00").removesuffix(":00")
 
 
 def _is_more_even_on_log_scale(values):

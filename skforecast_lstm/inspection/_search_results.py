@@ -1,7 +1,6 @@
 """Results of a scikit-learn search as a table to draw."""
 
 import contextlib
-import math
 from dataclasses import dataclass
 from numbers import Real
 
@@ -14,7 +13,6 @@ from skforecast_lstm.inspection._drawing import nested_estimators
 __all__ = [
     "Score",
     "axis_positions",
-    "decimals_for",
     "find_score",
     "params_to_draw",
     "results_table",
@@ -150,13 +148,6 @@ def axis_positions(values):
     codes, _ = pd.factorize(np.array([repr(value) for value in values], dtype=object))
     labels = {code: _label(value) for code, value in zip(codes, values, strict=True)}
     return codes.astype(float), [labels[code] for code in sorted(labels)]
-
-
-def decimals_for(scores):
-    """Return the number of decimals that shows three digits of typical differences."""
-    spread = np.nanmax(scores) - np.nanmin(scores)
-    sizes = [size for size in (spread, np.nanmedian(np.abs(scores))) if size > 0]
-    return max(0, 2 - math.floor(math.log10(min(sizes, default=1))))
 
 
 def _label(value):

@@ -7,7 +7,10 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["windows_at_end"]
+from skforecast_lstm.inspection._drawing import nested_estimators
+from skforecast_lstm.windows import LookbackWindower
+
+__all__ = ["columns_and_lags", "windows_at_end"]
 
 
 def windows_at_end(estimator: Any, X: Any) -> tuple[Any, NDArray]:
@@ -38,3 +41,32 @@ def windows_at_end(estimator: Any, X: Any) -> tuple[Any, NDArray]:
     if not len(windows):
         raise ValueError("X has no rows. Give at least one.")
     return estimator, windows
+
+
+def columns_and_lags(
+    estimator: Any, n_steps: int, n_columns: int
+) -> tuple[list[str] | None, list[int] | None]:
+    """Return the names of the columns of windows and the lags of their steps.
+
+    Each is None if it is not known, as for an estimator without a `LookbackWindower`.
+    """
+    for one in nested_estimators(estimator):
+        for place, (_, step) in enumerate(getattr(one, "steps", ())):
+            if isinstance(step, LookbackWindower) and len(step.lags_) == n_steps:
+                names = _column_names(one, place, step)
+                is_complete = names is not None and len(names) == n_columns
+                return names if is_complete else None, step.lags_.tolist()
+    return None, None
+
+
+def _column_names(pipeline, place, windower):
+    """Return the names of the columns of the windows that a windower makes."""
+    names = getattr(windower, "feature_names_in_", None)
+    if names is None:
+        try:
+            names = pipeline[:place].get_feature_names_out()
+        # A step without names, or no step before the windower.
+        except (AttributeError, ValueError):
+            return None
+    ahead = [f"{names[known]} (known ahead)" for known in windower.known_columns_]
+    return [*map(str, names), *ahead]

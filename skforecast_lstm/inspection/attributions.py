@@ -1,17 +1,19 @@
 """Steps and columns of a window that its forecast came from: integrated gradients."""
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm._target_names import names_of_steps
 from skforecast_lstm.estimators import LSTMClassifier, LSTMRegressor
+from skforecast_lstm.exceptions import InexactAttributionsWarning
 from skforecast_lstm.inspection._windows import windows_at_end
 
-__all__ = ["window_attributions"]
+__all__ = ["Explained", "checked_row", "explain", "window_attributions"]
 
 # Rows of one call on the device.
 _BATCH = 256
@@ -58,12 +60,13 @@ def window_attributions(
 
     Warns
     -----
-    UserWarning
+    InexactAttributionsWarning
         If the sums differ from the differences of the forecasts by more than a
         hundredth of the largest difference.
 
     See Also
     --------
+    AttributionDisplay : Draws the attributions.
     permutation_importance : Columns that matter for the score.
 
     Examples
@@ -79,32 +82,75 @@ def window_attributions(
     >>> [int(place) for place in np.argwhere(np.abs(parts).mean(axis=0) > 0.5)[0]]
     [2, 1]
     """
+    return explain(
+        estimator, X, baseline=baseline, output=output, n_points=n_points
+    ).attributions
+
+
+class Explained(NamedTuple):
+    """Attributions of shape (rows, steps, columns), and what they explain.
+
+    `output_name` is the name of the target or class, None if it has no name.
+    """
+
+    attributions: NDArray[np.float64]
+    forecasts: NDArray[np.float64]
+    base_forecasts: NDArray[np.float64]
+    is_probability: bool
+    output_name: Any
+
+
+def explain(
+    estimator: Any,
+    X: ArrayLike,
+    *,
+    baseline: ArrayLike | None,
+    output: int | None,
+    n_points: int,
+    row: int | None = None,
+) -> Explained:
+    """Return the attributions of all windows, or of one, as in `window_attributions`."""
     check_integer("n_points", n_points, 1)
     if keras.config.backend() != "jax":
         raise RuntimeError(
-            "window_attributions needs the gradients of JAX, but the backend of Keras is "
+            "Attributions need the gradients of JAX, but the backend of Keras is "
             f"{keras.config.backend()}. Set KERAS_BACKEND=jax before Keras is imported."
         )
     network, windows = windows_at_end(estimator, X)
     _check_network(network)
-    shape = windows.shape
     inputs, _ = network._validate_windows(windows, reset=False)
-    inputs = inputs.reshape(shape).astype(keras.config.floatx())
+    inputs = inputs.reshape(windows.shape).astype(keras.config.floatx())
+    base = _baseline(baseline, inputs)
+    if row is not None:
+        inputs = inputs[checked_row(row, len(inputs))][None]
     unknown = np.isnan(inputs)
-    base = _baseline(baseline, inputs, unknown)
     place = _output(network, output)
-    sums, differences, largest = np.empty(len(inputs)), np.empty(len(inputs)), 0.0
-    attributions = np.empty(shape)
+    attributions = np.empty(inputs.shape)
+    forecasts, base_forecasts = np.empty(len(inputs)), np.empty(len(inputs))
     compute = _integrated_gradients(network, place, n_points)
     for first in range(0, len(inputs), _BATCH):
         some = slice(first, first + _BATCH)
-        parts, forecasts, base_forecasts = compute(inputs[some], unknown[some], base)
-        attributions[some] = parts
-        sums[some] = attributions[some].sum(axis=(1, 2))
-        differences[some] = forecasts - base_forecasts
-        largest = max(largest, np.abs(forecasts).max(), np.abs(base_forecasts).max())
-    _check_sums(sums, differences, largest)
-    return attributions
+        attributions[some], forecasts[some], base_forecasts[some] = compute(
+            inputs[some], unknown[some], base
+        )
+    _check_sums(attributions, forecasts, base_forecasts)
+    return Explained(
+        attributions,
+        forecasts,
+        base_forecasts,
+        isinstance(network, LSTMClassifier),
+        _output_name(network, place),
+    )
+
+
+def checked_row(row: int, n_rows: int) -> int:
+    """Return the number of a row; a negative one counts from the end."""
+    if not isinstance(row, int | np.integer) or not -n_rows <= row < n_rows:
+        raise ValueError(
+            f"row must be from {-n_rows} to {n_rows - 1}, as X has {n_rows} rows, got "
+            f"{row!r}."
+        )
+    return int(row)
 
 
 def _check_network(network):
@@ -116,8 +162,8 @@ def _check_network(network):
     )
     if not predicts:
         raise TypeError(
-            f"window_attributions explains LSTMRegressor and LSTMClassifier, alone or at "
-            f"the end of a pipeline or search, got {kind.__name__}."
+            "Attributions explain LSTMRegressor and LSTMClassifier, alone or at the end "
+            f"of a pipeline or search, got {kind.__name__}."
         )
     if network._categorical:
         raise ValueError(
@@ -126,9 +172,10 @@ def _check_network(network):
         )
 
 
-def _baseline(baseline, inputs, unknown):
+def _baseline(baseline, inputs):
     """Return the baseline window, by default the mean of known values."""
     if baseline is None:
+        unknown = np.isnan(inputs)
         n_known = np.maximum((~unknown).sum(axis=0), 1)
         total = np.where(unknown, 0, inputs).sum(axis=0, dtype=np.float64)
         return (total / n_known).astype(inputs.dtype)
@@ -156,6 +203,17 @@ def _output(network, output):
             f"{what}, got {output!r}."
         )
     return int(output)
+
+
+def _output_name(network, place):
+    """Return the class, or the name of the target if it has one."""
+    if isinstance(network, LSTMClassifier):
+        return network.classes_[place]
+    names = network._target_layout["names"]
+    n_steps = network._target_layout["n_steps"] or 1
+    if names is None:
+        return None
+    return (names if n_steps == 1 else names_of_steps(names, n_steps))[place]
 
 
 def _integrated_gradients(network, place, n_points):
@@ -206,20 +264,23 @@ def _integrated_gradients(network, place, n_points):
     return lambda *arguments: map(np.asarray, compute(*arguments, state))
 
 
-def _check_sums(sums, differences, largest):
+def _check_sums(attributions, forecasts, base_forecasts):
     """Raise if attributions are not numbers, warn if their sums are wrong."""
-    if not np.isfinite(sums).all() or not np.isfinite(differences).all():
+    sums = attributions.sum(axis=(1, 2))
+    differences = forecasts - base_forecasts
+    is_number = np.isfinite(sums) & np.isfinite(differences)
+    if not is_number.all():
         raise ValueError(
-            f"The attributions of {(~np.isfinite(sums + differences)).sum()} of "
-            f"{len(sums)} windows are not finite. If they have unknown steps, the model "
-            "may not mask them: make skforecast_lstm.networks.MaskUnknown() its first "
-            "layer."
+            f"The attributions of {(~is_number).sum()} of {len(sums)} windows are not "
+            "finite. If they have unknown steps, the model may not mask them: make "
+            "skforecast_lstm.networks.MaskUnknown() its first layer."
         )
     gap = np.abs(sums - differences).max()
+    largest = max(np.abs(forecasts).max(), np.abs(base_forecasts).max())
     if gap > _GAP * np.abs(differences).max() + _ROUNDING * largest:
         warnings.warn(
             f"The attributions of a window differ in sum by up to {gap:.3g} from the "
             "difference of its forecast and that of the baseline. Set a larger n_points.",
-            UserWarning,
-            stacklevel=3,
+            InexactAttributionsWarning,
+            stacklevel=4,  # The caller of the public function.
         )

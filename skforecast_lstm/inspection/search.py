@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,14 +11,15 @@ from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
+    decimals_for,
     missing_part_error,
     name_ticks,
     nested_estimators,
     place_ticks,
+    write_numbers,
 )
 from skforecast_lstm.inspection._search_results import (
     axis_positions,
-    decimals_for,
     find_score,
     params_to_draw,
     results_table,
@@ -27,9 +27,6 @@ from skforecast_lstm.inspection._search_results import (
 )
 
 __all__ = ["SearchDisplay"]
-
-# A picture with more numbers can't be read.
-_N_WRITTEN = 100
 
 
 class SearchDisplay:
@@ -281,8 +278,7 @@ class SearchDisplay:
             self.image_ = coloured = ax.imshow(
                 cells, cmap=colours, aspect="auto", origin="lower"
             )
-            if cells.size <= _N_WRITTEN:
-                self._write_scores(cells.to_numpy())
+            self.texts_ = write_numbers(ax, coloured, decimals_for(cells.to_numpy()))
             self.chosen_ = self._mark_with_frame(
                 cells.columns.get_loc(chosen["x"]), cells.index.get_loc(chosen["y"])
             )
@@ -330,22 +326,3 @@ class SearchDisplay:
         # Do not clip the frames of cells at the edge.
         frame.set_clip_on(False)
         return self.ax_.add_patch(frame)
-
-    def _write_scores(self, scores):
-        """Write the scores into the heat map, in black or white for contrast."""
-        decimals = decimals_for(scores)
-        for (line, column), score in np.ndenumerate(scores):
-            if np.isnan(score):
-                continue
-            red, green, blue, _ = self.image_.cmap(self.image_.norm(score))
-            bright = 0.3 * red + 0.59 * green + 0.11 * blue > 0.5
-            text = self.ax_.text(
-                column,
-                line,
-                f"{score:.{decimals}f}" if decimals <= 6 else f"{score:.2e}",
-                ha="center",
-                va="center",
-                color="black" if bright else "white",
-                fontsize="small",
-            )
-            self.texts_.append(text)

@@ -16,6 +16,7 @@ from skforecast_lstm.inspection._drawing import (
     check_matplotlib,
     missing_part_error,
     nested_estimators,
+    shorten_time,
 )
 from skforecast_lstm.windows import LookbackWindower
 
@@ -305,12 +306,7 @@ def _describe_time(times, row):
     if times is None or isinstance(times, pd.RangeIndex):
         return ""
     parts = times[row] if times.nlevels > 1 else [times[row]]
-    return "\n" + ", ".join(as_label(_shorten_time(part)) for part in parts)
-
-
-def _shorten_time(part):
-    """Return a time without zero seconds, and without the hours at midnight."""
-    return str(part).removesuffix(" 00:00:00").removesuffix(":00")
+    return "\n" + ", ".join(as_label(shorten_time(part)) for part in parts)
 
 
 def _description(windower):

@@ -1,5 +1,6 @@
 """Forecasts of windows by autoregressions that are fitted to each window."""
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -39,8 +40,8 @@ def autoregressions(values, first, horizon):
     """
     dtype = values.dtype
     places = ops.convert_to_tensor(np.arange(values.shape[1])[None], "int32")
-    exists = ops.cast(places >= first, dtype)
-    has_change = ops.cast(places > first, dtype)
+    exists = ops.cast(first <= places, dtype)
+    has_change = ops.cast(first < places, dtype)
     mean = ops.sum(values * exists, 1, keepdims=True) / ops.sum(exists, 1, keepdims=True)
     distance = (values - mean) * exists
     changes = (distance - _before(distance, 1)) * has_change
@@ -68,14 +69,26 @@ def autoregressions(values, first, horizon):
             known = ops.concatenate([ops.ones_like(level), level, changes], axis=1)
             new = ops.sum(coefficients * known, axis=1, keepdims=True)
             level = level + new * change / spread
-            level = ops.clip(level, lowest - room, highest + room)
+            level = ops.minimum(ops.maximum(level, lowest - room), highest + room)
             state = level, ops.concatenate([new, changes[:, :-1]], axis=1)
             # On TensorFlow, Keras needs results of the shapes of the state.
             return state, state
 
-        _, (levels, _) = ops.scan(ahead, start, length=horizon)
+        levels = _levels(ahead, start, horizon)
         forecasts.append(ops.transpose(levels[:, :, 0]) * spread + mean)
     return forecasts
+
+
+def _levels(ahead, state, horizon):
+    """Return the level after each step, of shape (horizon, n_series, 1)."""
+    if not isinstance(state[0], keras.KerasTensor):
+        return ops.scan(ahead, state, length=horizon)[1][0]
+    # A scan would hide the symbolic tensors that the step uses.
+    levels = []
+    for _ in range(horizon):
+        state, (level, _) = ahead(state, None)
+        levels.append(level)
+    return ops.stack(levels)
 
 
 def _solve(matrices, vectors):

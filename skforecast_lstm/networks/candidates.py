@@ -137,7 +137,7 @@ def _lines(adjusted, first):
     moments = np.concatenate([weights, weights * backward, weights * backward**2], 1)
     moments = ops.convert_to_tensor(moments, dtype)
     n_discounts = len(_DISCOUNTS)
-    exists = ops.cast(backward_steps(adjusted) < adjusted.shape[1] - first, dtype)
+    exists = ops.cast(adjusted.shape[1] - first > backward_steps(adjusted), dtype)
     weight, once, twice = ops.split(exists @ moments, 3, axis=1)
     total, crossed = ops.split(
         (adjusted * exists) @ moments[:, : 2 * n_discounts], 2, axis=1
@@ -159,7 +159,7 @@ def _season_ago(values, first, season, horizon, n_seasons):
     """Return the value some seasons before each step ahead, or the last value."""
     n_steps = values.shape[1]
     ahead = ops.convert_to_tensor(np.arange(horizon)[None], "int32")
-    places = n_steps - n_seasons * season + ahead % season
+    places = n_steps - n_seasons * season + ops.mod(ahead, season)
     exists = places >= first
     past = ops.take_along_axis(values, ops.clip(places, 0, n_steps - 1), axis=1)
     return ops.where(exists, past, values[:, -1:])
@@ -194,7 +194,7 @@ def _change_of_season(values, first, season, second):
 def _mean_of_last(values, first, number):
     """Return the mean of the last steps, of which there are at most as many as given."""
     backward = backward_steps(values)
-    counted = (backward < number) & (backward < values.shape[1] - first)
+    counted = (number > backward) & (values.shape[1] - first > backward)
     counted = ops.cast(counted, values.dtype)
     total = ops.sum(values * counted, axis=1, keepdims=True)
     return total / ops.maximum(ops.sum(counted, axis=1, keepdims=True), 1.0)

@@ -179,7 +179,7 @@ def _views(windows, season):
 
     side = ops.where(level < 0, -1.0, 1.0)
     from_zero = side * (plain - zero)
-    exists = _forward_steps(plain) >= first
+    exists = first <= _forward_steps(plain)
     nearest = ops.min(ops.where(exists, from_zero, np.inf), axis=1, keepdims=True)
     is_one_sided = nearest > 1e-3 * ops.abs(zero)
     logarithm = ops.log(ops.maximum(from_zero, 1e-3 * ops.abs(zero) + 1e-9))
@@ -217,11 +217,12 @@ def _all_candidates(views, seasons, horizon, trials):
 def _join(plain, logarithm, views):
     """Return the candidates of both views in the units of the plain one."""
     logarithm, seen = logarithm[..., :_OF_LOGARITHM], views.logarithm
-    exists = _forward_steps(seen) >= views.first
+    exists = views.first <= _forward_steps(seen)
     highest = ops.max(ops.where(exists, seen, -np.inf), axis=1, keepdims=True)
     lowest = ops.min(ops.where(exists, seen, np.inf), axis=1, keepdims=True)
     room = ops.minimum(highest - lowest, 2.0) + 0.1
-    bounded = ops.clip(logarithm, (lowest - room)[..., None], (highest + room)[..., None])
+    bounded = ops.maximum(logarithm, (lowest - room)[..., None])
+    bounded = ops.minimum(bounded, (highest + room)[..., None])
     zero, side = views.zero[..., None], views.side[..., None]
     undone = zero + side * ops.exp(ops.clip(bounded, -50.0, 50.0))
     undone = ops.where(views.is_one_sided[..., None], undone, logarithm)
@@ -230,7 +231,7 @@ def _join(plain, logarithm, views):
 
 def _movement(adjusted, first):
     """Return how much windows move over each lag, never less than over a shorter lag."""
-    exists = _forward_steps(adjusted) >= first
+    exists = first <= _forward_steps(adjusted)
     n_exists = ops.cast(adjusted.shape[1] - first, adjusted.dtype)
     found = []
     for lag in _LAGS:
@@ -282,7 +283,7 @@ def _relative(errors):
 
 def _steps(views, adjusted, units, seasons):
     """Return what the network reads at each step."""
-    exists = ops.cast(_forward_steps(adjusted) >= views.first, adjusted.dtype)
+    exists = ops.cast(views.first <= _forward_steps(adjusted), adjusted.dtype)
     unit = units[:, :1]
     changes = [ops.pad(adjusted[:, 1:] - adjusted[:, :-1], ((0, 0), (1, 0)))]
     starts = [views.first + 1]
@@ -292,7 +293,7 @@ def _steps(views, adjusted, units, seasons):
         starts.append(views.first + season)
     forward = _forward_steps(adjusted)
     changes = [
-        _squash(change / unit) * ops.cast(forward >= start, unit.dtype)
+        _squash(change / unit) * ops.cast(start <= forward, unit.dtype)
         for change, start in zip(changes, starts, strict=True)
     ]
     from_end = _squash((adjusted - adjusted[:, -1:]) / units[:, 3:4])
@@ -310,7 +311,7 @@ def _measures(views, adjusted, units, seasons, errors):
     dtype = adjusted.dtype
     n_known = ops.cast(adjusted.shape[1] - views.first, dtype)
     lengths = ops.cast(seasons, dtype)
-    exists = ops.cast(_forward_steps(adjusted) >= views.first, dtype)
+    exists = ops.cast(views.first <= _forward_steps(adjusted), dtype)
     kept = ops.sum(ops.abs(adjusted) * exists, axis=1, keepdims=True) / n_known
     means = [ops.mean(one, axis=1, keepdims=True) for one in errors]
     share = ops.sum(ops.cast(views.known, dtype), axis=1, keepdims=True) / n_known

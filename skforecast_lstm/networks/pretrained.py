@@ -140,7 +140,7 @@ class TellSeasons(layers.Layer):
         missing = ((0, 0), (self.n_steps - windows.shape[1], 0))
         windows = ops.pad(windows, missing, constant_values=float("nan"))
         seasons = ops.convert_to_tensor([[*self.season_lengths, 1][:2]], "int32")
-        return windows, ops.repeat(seasons, ops.shape(windows)[0], axis=0)
+        return windows, ops.zeros_like(windows[:, :1], dtype="int32") + seasons
 
     def compute_output_spec(self, inputs):
         """Return the outputs without values."""
@@ -206,13 +206,13 @@ class StepsAhead(layers.Layer):
         distances = ops.arcsinh((candidates - centre) / unit)
         ahead = ops.convert_to_tensor(np.arange(1, horizon + 1)[None, :, None], dtype)
         lengths = ops.expand_dims(ops.cast(ops.maximum(seasons, 1), dtype), 1)
-        angle = 2 * np.pi * ahead / lengths
+        angle = ops.divide(2 * np.pi * ahead, lengths)
         features = [
             distances,
             ops.sin(angle),
             ops.cos(angle),
-            ops.log(ahead / lengths),
-            ops.broadcast_to(ops.log(ahead) - 1, ops.shape(unit)),
+            ops.log(ops.divide(ahead, lengths)),
+            ops.zeros_like(unit) + (ops.log(ahead) - 1),
             ops.log(unit / unit[:, :1]),
             ops.arcsinh((centre - centre[:, :1]) / unit),
         ]

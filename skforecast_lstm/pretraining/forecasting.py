@@ -17,7 +17,7 @@ from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way
 from skforecast_lstm.training.programs import Place, Program
 
-__all__ = ["forecast_quantiles", "shape_for"]
+__all__ = ["FARTHEST", "forecast_quantiles", "shape_for"]
 
 # Shapes of the compiled programs: few, because each takes seconds to compile.
 _WINDOWS = (64, 192, 512)
@@ -29,7 +29,7 @@ _BATCH_SIZES = (1, 16, 256)
 _WIDTHS = {64: 1.2, 192: 1.2, 512: 1.0}
 # Longest distance of a window from zero, in units of its spread. Few series of the
 # training were farther away, and at 100 units the forecasts are wrong.
-_FARTHEST = 30
+FARTHEST = 30
 
 _places: dict[tuple[int, int, int], Place] = {}
 
@@ -141,7 +141,7 @@ def _shift_and_scale(windows):
     level = relative.sum(axis=1, keepdims=True) / n_known
     distance = np.where(known, np.abs(relative - level), 0)
     spread = distance.sum(axis=1, keepdims=True) / n_known
-    far = np.abs(level) - _FARTHEST * spread
+    far = np.abs(level) - FARTHEST * spread
     shift = np.where((far > 0) & (spread > 1e-15), np.sign(level) * far, 0) * largest
     scale = np.where(known, np.abs(windows - shift), 0).max(axis=1, keepdims=True)
     return shift, np.where(scale > 0, scale, 1)

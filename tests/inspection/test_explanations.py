@@ -1,7 +1,11 @@
 """Explanations: planted steps and columns are found, and parts sum to the whole."""
 
+import sys
+
 import keras
+import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
@@ -13,9 +17,23 @@ from skforecast_lstm import (
     LSTMClassifier,
     LSTMRegressor,
 )
-from skforecast_lstm.inspection import permutation_importance, window_attributions
+from skforecast_lstm.exceptions import InexactAttributionsWarning
+from skforecast_lstm.inspection import (
+    AttributionDisplay,
+    permutation_importance,
+    window_attributions,
+)
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
 
 N_STEPS, N_COLUMNS = 5, 3
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    yield
+    plt.close("all")
 
 
 def planted(seed, n_rows=300):
@@ -157,12 +175,127 @@ def test_what_cannot_be_explained_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="no values between categories"):
         window_attributions(categorical, X)
     monkeypatch.setattr(keras.config, "backend", lambda: "torch")
-    with pytest.raises(RuntimeError, match="needs the gradients of JAX"):
+    with pytest.raises(RuntimeError, match="need the gradients of JAX"):
         window_attributions(model, X, output=0)
 
 
 def test_sums_that_are_wrong_are_reported():
     X, y, *_ = planted(0)
     model = trained(X, y)
-    with pytest.warns(UserWarning, match="Set a larger n_points"):
+    with pytest.warns(InexactAttributionsWarning, match="larger n_points") as caught:
         window_attributions(model, 5 * X, n_points=1)
+    assert caught[0].filename == __file__
+    with pytest.warns(InexactAttributionsWarning, match="larger n_points") as caught:
+        AttributionDisplay.from_estimator(model, 5 * X, n_points=1)
+    assert caught[0].filename == __file__
+
+
+# Displays
+
+
+@pytest.fixture
+def shown():
+    """A pipeline of two named columns, its rows and its target."""
+    rng = np.random.default_rng(0)
+    days = pd.date_range("2026-01-01", periods=60)
+    table = pd.DataFrame(rng.normal(size=(60, 2)), days, ["sun", "wind"])
+    pipe = make_pipeline(
+        StandardScaler(),
+        LookbackWindower(horizon=1, lags=[1, 2, 7]),
+        LSTMRegressor(units=3, epochs=2, random_state=0),
+    )
+    return pipe.fit(table, table["sun"].rename("power (W)")), table
+
+
+def ticks(axis):
+    return [text.get_text() for text in axis.get_ticklabels()]
+
+
+def test_a_display_has_the_parts_of_one_forecast(shown):
+    pipe, table = shown
+    parts = window_attributions(pipe, table)
+    for row in (30, -30):
+        display = AttributionDisplay.from_estimator(pipe, table, row=row)
+        np.testing.assert_allclose(display.parts, parts[row], rtol=1e-4, atol=1e-6)
+    drawn = display.image_.get_array()
+    np.testing.assert_array_equal(drawn, display.parts.T)
+    low, high = display.image_.get_clim()
+    assert -low == high == np.abs(drawn).max()
+    assert ticks(display.ax_.xaxis) == ["7", "2", "1"]
+    names = [name.split("\n")[0] for name in ticks(display.ax_.yaxis)]
+    assert names == ["sun", "wind"]
+    sums = [float(name.split("\n")[1]) for name in ticks(display.ax_.yaxis)]
+    np.testing.assert_allclose(sums, parts[-30].sum(axis=0), rtol=0.01)
+    assert len(display.texts_) == 6
+    assert display.colorbar_.ax.get_ylabel() == "Part of the forecast of power (W)"
+    title = display.ax_.get_title()
+    forecast = pipe.predict(table)[-30]
+    assert title.startswith(f"Forecast for 2026-01-31: {forecast:.4g}\n")
+    assert display.ax_.get_xlabel() == "Lag of the step"
+    display.figure_.canvas.draw()
+    _, ax = plt.subplots()
+    assert display.plot(ax=ax).ax_ is ax
+
+
+def test_a_display_of_all_rows_has_mean_sizes(shown):
+    pipe, table = shown
+    display = AttributionDisplay.from_estimator(pipe, table)
+    parts = window_attributions(pipe, table)
+    np.testing.assert_allclose(display.parts, np.abs(parts).mean(axis=0), rtol=1e-5)
+    assert display.image_.get_clim()[0] == 0
+    assert display.ax_.get_title() == "Mean size of the parts of 60 forecasts"
+    again = AttributionDisplay.from_attributions(parts, columns=["sun", "wind"])
+    np.testing.assert_allclose(again.parts, display.parts, rtol=1e-5)
+    assert ticks(again.ax_.xaxis) == ["2", "1", "0"]
+
+
+def test_windows_of_one_column_have_bars():
+    X = np.random.default_rng(0).normal(size=(50, 30))
+    labels = np.where(X[:, -1] > 0, "up", "down")
+    model = trained(X, labels, LSTMClassifier, epochs=1)
+    display = AttributionDisplay.from_estimator(model, X, row=3)
+    assert display.image_ is None
+    heights = [bar.get_height() for bar in display.bars_]
+    np.testing.assert_allclose(heights, display.parts[:, 0])
+    colours = {bar.get_facecolor() for bar in display.bars_ if bar.get_height() < 0}
+    assert len(colours) == 1
+    assert not colours & {b.get_facecolor() for b in display.bars_ if b.get_height() > 0}
+    assert display.ax_.get_ylabel() == "Part of the probability of up"
+    assert ticks(display.ax_.xaxis)[-1] == "0"
+    assert len(ticks(display.ax_.xaxis)) <= 12
+
+
+@pytest.mark.filterwarnings("ignore::skforecast_lstm.exceptions.UnknownStepsWarning")
+def test_names_of_steps_and_columns_are_those_of_the_windows():
+    table = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(60, 2)), columns=["a", "b"]
+    )
+    pipe = make_pipeline(
+        LookbackWindower(4, horizon=2, known=["b"], n_steps=2),
+        LSTMRegressor(units=2, epochs=1, n_known=1, target_columns=[0]),
+    )
+    targets = pd.concat([table["a"], table["a"].shift(-1)], axis=1)
+    pipe.fit(table[:-1], targets[:-1].set_axis(["a_t+1", "a_t+2"], axis=1))
+    display = AttributionDisplay.from_estimator(pipe, table[:50], row=9, output=1)
+    names = [name.split("\n")[0] for name in ticks(display.ax_.yaxis)]
+    assert names == ["a", "b", "b (known ahead)"]
+    assert "a_t+2" in display.colorbar_.ax.get_ylabel()
+    assert display.ax_.get_title().startswith("Forecast for row 9: ")
+
+
+def test_what_cannot_be_drawn_is_refused(shown, monkeypatch):
+    pipe, table = shown
+    with pytest.raises(ValueError, match="row must be from -60 to 59"):
+        AttributionDisplay.from_estimator(pipe, table, row=60)
+    parts = np.ones((4, 3, 2))
+    with pytest.raises(ValueError, match="row must be from -4 to 3"):
+        AttributionDisplay.from_attributions(parts, row=4)
+    with pytest.raises(ValueError, match=r"got shape \(4, 3\)"):
+        AttributionDisplay.from_attributions(parts[:, :, 0])
+    with pytest.raises(ValueError, match="columns has 1 entries, but the parts have 2"):
+        AttributionDisplay.from_attributions(parts, columns=["a"])
+    with pytest.raises(ValueError, match="lags has 2 entries, but the parts have 3"):
+        AttributionDisplay.from_attributions(parts, lags=[2, 1])
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r"Display needs .*skforecast-lstm\[plot\]"):
+        AttributionDisplay.from_estimator(pipe, table)

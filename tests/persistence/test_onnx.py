@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from functools import partial
 
 import keras
@@ -12,7 +13,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 from sklearn.base import is_classifier
-from sklearn.compose import TransformedTargetRegressor
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
@@ -44,6 +45,7 @@ from skforecast_lstm.networks import (
 )
 from skforecast_lstm.persistence import export_onnx
 from skforecast_lstm.pretraining import pretrained_regression_network
+from skforecast_lstm.pretraining.weights import shipped_weights
 
 # Largest difference, relative to the spread of the targets.
 TOLERANCE = 1e-5
@@ -249,7 +251,27 @@ SERIES = pd.DataFrame(
 SERIES.iloc[30:33] = np.nan
 SERIES.iloc[50, 1] = np.nan
 
+SCALERS = [
+    ("scale", make_pipeline(StandardScaler(), MaxAbsScaler()), ["price"]),
+    ("drop", "drop", []),
+    ("log", FunctionTransformer(np.log), slice("load", "load")),
+    ("none", RobustScaler(), [False, False]),
+]
+
 STEPS = {
+    "columns": [
+        ColumnTransformer(SCALERS),
+        LookbackWindower(8, horizon=1),
+    ],
+    "columns by number, and the rest": [
+        ColumnTransformer([("one", RobustScaler(), [1])], remainder="passthrough"),
+        StandardScaler(),
+        LookbackWindower(8, horizon=1),
+    ],
+    "columns, and one is dropped": [
+        ColumnTransformer([("one", StandardScaler(), lambda X: ["load"])]),
+        LookbackWindower(8, horizon=1),
+    ],
     "standard": [StandardScaler(), LookbackWindower(8, horizon=1)],
     "minmax that clips": [
         MinMaxScaler((-1, 2), clip=True),
@@ -335,6 +357,88 @@ def test_transformed_target_and_search(target, tmp_path):
         rtol=0,
         atol=TOLERANCE * series["load"].std(),
     )
+
+
+# The pretrained network, and forecasters
+
+
+def test_pretrained_network(tmp_path):
+    regressor = LSTMRegressor(
+        model=pretrained_regression_network,
+        model__season_length=4,
+        n_batches=1,
+        loss="mae",
+        random_state=0,
+    )
+    walk = 50 + rng.normal(size=(64, 30)).cumsum(axis=1) + np.sin(np.arange(30) / 2) * 9
+    regressor.initialize(walk[:, :-2], walk[:, -2:])
+    session = exported(regressor, tmp_path)
+    for windows in (walk[:, :-2], with_unknown_steps(walk[:, :-2])[1:]):
+        (found,) = session.run(None, {"windows": windows})
+        expected = regressor.predict(windows)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * walk.std())
+
+
+MONTHS = pd.DataFrame(
+    {"a": 1e4 + 50 * np.sin(np.arange(60) / 2), "b": rng.normal(size=60).cumsum()},
+    index=pd.period_range("2020-01", periods=60, freq="M"),
+)
+MONTHS.iloc[40:42] = np.nan
+FORECASTERS = {
+    "pretrained": ({}, 1.0, 64),
+    "trained": ({"pretrained": False}, 0.0, 6),
+    "quantiles": ({"pretrained": False, "intervals": "quantiles"}, 0.0, 6),
+    "both": ({"pretrained": False}, 0.4, 64),
+}
+
+
+@pytest.mark.parametrize("name", FORECASTERS)
+def test_forecaster(name, tmp_path):
+    parameters, share, n_rows = FORECASTERS[name]
+    forecaster = LSTMForecaster(
+        lookback=6, regressor=small(), random_state=0, **parameters
+    )
+    y = MONTHS if name == "pretrained" else MONTHS[["b"]]
+    forecaster.fit(y[:50], fh=[1, 3])
+    # On so few rows, errors don't decide on the share.
+    forecaster.share_, forecaster.weights_ = share, shipped_weights().name
+    session = exported(forecaster, tmp_path)
+    assert session.get_inputs()[0].shape == ["batch", n_rows, len(y.columns)]
+    for last in (50, 60):
+        if last > 50:
+            forecaster.update(y[50:last], update_params=False)
+        rows = np.full((n_rows, len(y.columns)), np.nan)
+        rows[-last:] = y[:last].to_numpy()[-n_rows:]
+        (found,) = session.run(None, {"rows": np.stack([rows, rows * np.nan])})
+        expected = forecaster.predict()
+        found_steps = found.reshape(2, 3, -1)[:, [0, 2]]
+        difference = np.abs(found_steps[0] - expected.to_numpy()) / y.std().to_numpy()
+        assert difference.max() < TOLERANCE
+        assert np.isnan(found_steps[1]).all()
+
+
+def test_forecasters_that_are_refused(tmp_path):
+    def fitted(y, fh, X=None, **parameters):
+        given = {"lookback": 6, "regressor": small(), "random_state": 0, **parameters}
+        return LSTMForecaster(**given).fit(y, X=X, fh=fh)
+
+    y = MONTHS["b"]
+    columns = MONTHS[["a"]].fillna(1e4) - 1e4
+    with_columns = fitted(y, [1], columns, pretrained=False)
+    is_refused(with_columns, tmp_path, "columns besides the series.*LookbackWindower")
+    recursive = fitted(y, [1, 2], pretrained=False, strategy="recursive")
+    is_refused(recursive, tmp_path, 'feeds them back, to reach step 2.*"direct"')
+    is_refused(fitted(y, [0]), tmp_path, "the last step of fh is 0")
+    is_refused(
+        LSTMForecaster().fit(y, fh=[65]),
+        tmp_path,
+        "the last step of fh is 65.*pretrained=False",
+    )
+    panel = pd.concat({"one": MONTHS[["b"]], "two": MONTHS[["b"]]})
+    is_refused(fitted(panel, [1]), tmp_path, "fitted on many series.*one for each")
+    linear = fitted(y, [1], pretrained=False)
+    linear.model_ = replace(linear.model_, regressor=Ridge())
+    is_refused(linear, tmp_path, "its regressor is a Ridge.*Use LSTMRegressor")
 
 
 # Elsewhere
@@ -461,17 +565,22 @@ def test_a_layer_outside_keras_ops_is_refused(tmp_path):
     is_refused(regressor, tmp_path, "layer 'hand' .*operations of keras.ops")
 
 
-def test_the_pretrained_network_is_refused(tmp_path):
-    regressor = LSTMRegressor(
-        model=pretrained_regression_network, n_batches=1, loss="mae", random_state=0
-    )
-    regressor.initialize(WINDOWS[:, :, 0], TARGET)
-    is_refused(regressor, tmp_path, "layer 'tell_seasons.*candidate forecasts of the pre")
-
-
 def test_steps_that_are_refused(tmp_path):
     for step, message in (
-        (CalendarFeatures(["hour"]), r"step 'calendarfeatures' \(CalendarFeatures\)"),
+        (
+            CalendarFeatures(["hour"]),
+            r"step .calendarfeatures. .*dates can.t be inputs.*CalendarFeatures..\.fit",
+        ),
+        (
+            ColumnTransformer([("both", PCA(1), ["load", "price"])]),
+            r"step 'columntransformer' .*transformer 'both' \(PCA\) can't",
+        ),
+        (
+            ColumnTransformer(
+                [("one", StandardScaler(), [0, 1])], transformer_weights={"one": 2}
+            ),
+            "step 'columntransformer' .*transformer_weights",
+        ),
         (PCA(1), r"step 'pca' \(PCA\) .*before they are given to the exported model"),
         (FunctionTransformer(np.cbrt), "step 'functiontransformer' .*'cbrt'"),
         (
@@ -485,7 +594,7 @@ def test_steps_that_are_refused(tmp_path):
 
 def test_estimators_that_are_refused(tmp_path):
     y = SERIES["load"].interpolate()
-    is_refused(LSTMForecaster().fit(y), tmp_path, "LSTMForecaster can't be exported")
+    is_refused(LSTMForecaster().fit(y), tmp_path, "LSTMForecaster can't .*Give fh to")
     panel = WINDOWS.transpose(0, 2, 1)
     classifier = LSTMTimeSeriesClassifier(units=2, epochs=1)
     classifier.fit(panel, (TARGET > 0).astype(int))
