@@ -72,6 +72,9 @@ autodoc_inherit_docstrings = False
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+# The list of a page has the methods of a class without its name.
+toc_object_entries_show_parents = "hide"
+
 # Gallery: copies of the examples, because they write files where they run.
 EXAMPLES = HERE / "_examples"
 TITLES = {

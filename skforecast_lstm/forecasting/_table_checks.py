@@ -22,9 +22,9 @@ def check_table(y: Any) -> None:
             raise TypeError(
                 f"Column {name!r} of y has text, such as {text!r}. It must have numbers, "
                 "as y can't be categorical. If it has numbers in the file, name their "
-                "marks, as in "
-                'pd.read_csv(path, decimal=",", thousands="."). If it names the series, '
-                "put it into the index before the time. Otherwise leave it out."
+                'marks, as in pd.read_csv(path, decimal=",", thousands="."). If it has '
+                "the times or the names of the series, put it into the index, the time "
+                "last. Otherwise leave it out."
             )
     text = _first_text(y.index.get_level_values(-1))
     if text is not None:
