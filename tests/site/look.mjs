@@ -84,7 +84,7 @@ for (const width of [390, 1280]) {
   await page.close();
 }
 // The search finds what readers look for: one of its first ten results is the page on it.
-const wanted = { "known ahead": "tomorrow", GPU: "training", intervals: "forecasting",
+const wanted = { "known ahead": "tomorrow", GPU: "devices", intervals: "forecasting",
   save: "persistence", holidays: "calendar", ONNX: "onnx", "multiple series": "windows" };
 const search = await browser.newPage();
 for (const [words, wantedPage] of only ? [] : Object.entries(wanted)) {
