@@ -1,7 +1,11 @@
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
+from sktime.forecasting.ets import AutoETS
 from sktime.forecasting.naive import NaiveForecaster
 from sktime.transformations.detrend import Deseasonalizer
 
@@ -168,3 +172,23 @@ def test_auto_ets_has_intervals_that_its_seed_decides(airline):
     assert fitted._fitted_forecaster.model.error == "mul"
     assert intervals[0].equals(intervals[1])
     assert (intervals[0].iloc[:, 0] < intervals[0].iloc[:, 1]).all()
+
+
+def test_searches_of_auto_ets_in_threads_do_not_share_their_warnings(
+    airline, monkeypatch
+):
+    (made,) = line_up(["AutoETS"], datasets_of(airline))
+    running, most = [], []
+
+    def search(self, y, X=None):
+        running.append(self)
+        most.append(len(running))
+        time.sleep(0.05)
+        running.remove(self)
+
+    monkeypatch.setattr(AutoETS, "_fit_forecaster", search)
+    with quiet():
+        forecasters = [made["AutoETS"].clone() for _ in range(4)]
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda one: one.fit(airline), forecasters))
+    assert most == [1, 1, 1, 1]
