@@ -158,6 +158,11 @@ def start_workers(backend, n_jobs, stack):
 
         options = {"threads_per_worker": 1, "dashboard_address": None}
         stack.enter_context(Client(n_workers=n_jobs, **options))
+    elif backend == "loky":
+        from joblib.externals.loky import get_reusable_executor
+
+        # A process waits at its end for the workers of joblib, which wait for it.
+        stack.callback(lambda: get_reusable_executor().shutdown())
     elif backend == "ray":
         import ray
 
