@@ -96,10 +96,10 @@ def _advise_on_few(comparison, scores, best):
         return [first, f"Compare at least {n_needed} series to tell."]
     settings = comparison.settings
     step = settings["horizon"]
-    for name, of in settings["datasets"].items():
+    for name, about in settings["datasets"].items():
         # A forecaster needs some rows to learn from: two seasons, or two horizons.
-        least = 2 * max(of["season_length"], step)
-        if (of["rows"] - least) // step < n_windows:
+        least = 2 * max(about["season_length"], step)
+        if (about["rows"] - least) // step < n_windows:
             then = (
                 f"{name} has too few rows for the {n_windows} windows that would tell. "
                 "Shorten the horizon, or take the cheapest that is good enough."

@@ -131,7 +131,7 @@ class ManyStatsForecast(BaseForecaster):
         index = self._y.index
         if index.nlevels > 1:
             series = index.droplevel(-1).unique()
-            labels = series if index.nlevels > 2 else [(of,) for of in series]
+            labels = series if index.nlevels > 2 else [(name,) for name in series]
             index = pd.MultiIndex.from_tuples(
                 [(*label, time) for label in labels for time in times], names=index.names
             )

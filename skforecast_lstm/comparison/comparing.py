@@ -73,12 +73,12 @@ def compare(
         Names, sktime forecasters or scikit-learn regressors. A regressor learns from
         the last rows, with one copy for each step ahead. A dict gives each forecaster a
         name to show. The default forecasters are "naive", "seasonal naive",
-        "Holt-Winters", "AutoETS", "adjusted AutoARIMA", "Theta" and "LSTM". With the
-        package statsforecast, "AutoETS (statsforecast)" and "adjusted AutoARIMA
-        (statsforecast)" take the places of two. The name "default" stands for all of
-        them. There are also "AutoARIMA" and, with statsforecast, "AutoARIMA
-        (statsforecast)" and "DynamicOptimizedTheta (statsforecast)". Other names are
-        those of scikit-learn's
+        "Holt-Winters", "AutoETS", "AutoARIMA", "Theta" and "LSTM". With more than 500
+        values, "adjusted AutoARIMA" takes the place of "AutoARIMA", because it is
+        quicker. Then, with the package statsforecast, "AutoETS (statsforecast)" and
+        "adjusted AutoARIMA (statsforecast)" take the places of two. The name "default"
+        stands for all of them. There are also "AutoARIMA (statsforecast)" and
+        "DynamicOptimizedTheta (statsforecast)". Other names are those of scikit-learn's
         regressors, such as "Ridge" or "HistGradientBoosting".
     n_windows : int, default=None
         Number of cutoffs. The last window ends with the last row. If None, there are as
@@ -216,9 +216,10 @@ def compare(
         if ensembles:
             added = ensemble_rows(datasets, line_ups, plan.by_window(), coverage)
             line_ups = [
-                of | new for of, new in zip(line_ups, added.ensembles, strict=True)
+                line_up | new
+                for line_up, new in zip(line_ups, added.ensembles, strict=True)
             ]
-            fits = [of | dict.fromkeys(ENSEMBLES, ()) for of in fits]
+            fits = [windows | dict.fromkeys(ENSEMBLES, ()) for windows in fits]
             cells, outcomes = cells + added.cells, outcomes + added.outcomes
         settings = describe(datasets, line_ups, fits, coverage)
     settings |= {

@@ -119,7 +119,7 @@ class Costs:
             for name, cost in self._by_name.items()
             if cost.n_left
         }
-        return dict(sorted(totals.items(), key=lambda of: -of[1]))
+        return dict(sorted(totals.items(), key=lambda pair: -pair[1]))
 
 
 def _work(cells):

@@ -51,7 +51,9 @@ def combined_bounds(points, bounds, aggregate, weights=None):
     shares = None if weights is None else np.array(weights)[has]
     kept = [one for one in bounds if one is not None]
     middle = combined(
-        [one for one, of in zip(points, has, strict=True) if of], aggregate, shares
+        [one for one, is_there in zip(points, has, strict=True) if is_there],
+        aggregate,
+        shares,
     )
     moved = combined(points, aggregate, weights) - middle
     return combined(kept, aggregate, shares) + moved[..., None]
@@ -103,8 +105,8 @@ def ensemble_rows(datasets, line_ups, outcomes, coverage):
     failed = {
         name
         for by_name in outcomes.values()
-        for name, of in by_name.items()
-        if any(one["error"] is not None for one in of)
+        for name, results in by_name.items()
+        if any(one["error"] is not None for one in results)
     }
     members = [name for name in line_ups[0] if name not in failed]
     rows = _Rows([{} for _ in datasets], [], [])
@@ -123,8 +125,8 @@ def ensemble_rows(datasets, line_ups, outcomes, coverage):
             weights = _weights(dataset, windows, number)
             series = every_series(dataset.window(n_train)[0], dataset.prefix)
             for name, ensemble in ensembles.items():
-                of = weights if name == "weighted ensemble" else None
-                found = window.combined(ensemble.aggfunc, of, coverage)
+                shares = weights if name == "weighted ensemble" else None
+                found = window.combined(ensemble.aggfunc, shares, coverage)
                 horizon = dataset.horizon
                 rows.outcomes.append(
                     scored(series, found, horizon, horizon, dataset.season_length)
@@ -179,26 +181,28 @@ class _Window:
 
     def __init__(self, members):
         self._members = members
-        errors = [_column(of, "scaled_error") for of in members]
+        errors = [_column(member, "scaled_error") for member in members]
         self.squared_errors = np.mean(np.square(errors), axis=1)
 
     def combined(self, aggregate, weights, coverage):
         """Return the forecast, the bounds by coverage, and the seconds."""
-        points = [_column(of, "forecast") for of in self._members]
+        points = [_column(member, "forecast") for member in self._members]
         bounds = {}
         for level in coverage:
             names = [f"{side}_{level:g}" for side in ("lower", "upper")]
             of_each = [
-                np.stack([_column(of, name) for name in names], axis=-1)
-                if names[0] in of[0]["forecasts"]
+                np.stack([_column(member, name) for name in names], axis=-1)
+                if names[0] in member[0]["forecasts"]
                 else None
-                for of in self._members
+                for member in self._members
             ]
             if any(one is not None for one in of_each):
                 found = combined_bounds(points, of_each, aggregate, weights)
                 bounds[level] = (found[..., 0], found[..., 1])
         seconds = {
-            metric: sum(one["scores"][metric].sum() for of in self._members for one in of)
+            metric: sum(
+                one["scores"][metric].sum() for member in self._members for one in member
+            )
             for metric in SECONDS
         }
         return combined(points, aggregate, weights), bounds, seconds

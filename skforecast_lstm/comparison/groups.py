@@ -62,8 +62,8 @@ def run_group(prefix, y, X, forecaster, horizon, season_length, coverage, n_afte
             if found is None:
                 found = _one_by_one(fitted, times, n_after, horizon, levels, fit_seconds)
             series = every_series(y, prefix)
-            for of, n in zip(found, n_after, strict=True):
-                results.append(scored(series, of, n, horizon, season_length))
+            for forecast, n in zip(found, n_after, strict=True):
+                results.append(scored(series, forecast, n, horizon, season_length))
         # A forecaster may raise any error, and the others must go on. Without this
         # window, the later ones would lack rows.
         except Exception as error:  # noqa: BLE001

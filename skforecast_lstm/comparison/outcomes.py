@@ -53,7 +53,7 @@ def outcome(actual, train, forecast, bounds, season_length, seconds):
     quantiles, by_level = {0.5: forecast}, {}
     for level, (lower, upper) in bounds.items():
         found = interval_scores(actual, lower, upper, naive, level)
-        by_level |= {f"{metric}_{level:g}": of for metric, of in found.items()}
+        by_level |= {f"{metric}_{level:g}": values for metric, values in found.items()}
         quantiles |= {(1 - level) / 2: lower, (1 + level) / 2: upper}
         columns |= {f"lower_{level:g}": lower, f"upper_{level:g}": upper}
     if bounds:
@@ -63,6 +63,10 @@ def outcome(actual, train, forecast, bounds, season_length, seconds):
     return {
         "error": None,
         "series": list(actual.names),
-        "scores": {metric: np.asarray(of, float) for metric, of in scores.items()},
-        "forecasts": {name: np.asarray(of, float) for name, of in columns.items()},
+        "scores": {
+            metric: np.asarray(values, float) for metric, values in scores.items()
+        },
+        "forecasts": {
+            name: np.asarray(values, float) for name, values in columns.items()
+        },
     }

@@ -20,8 +20,8 @@ def write_parquet(path, record, result):
     n_series = len(result["series"])
     where = {name: pa.array([record[name]] * n_series) for name in _WHERE}
     lists = {
-        name: pa.FixedSizeListArray.from_arrays(pa.array(of), len(of) // n_series)
-        for name, of in result["forecasts"].items()
+        name: pa.FixedSizeListArray.from_arrays(pa.array(values), len(values) // n_series)
+        for name, values in result["forecasts"].items()
     }
     columns = {"series": result["series"], **where, **result["scores"], **lists}
     with replacing(path) as unfinished:

@@ -103,7 +103,7 @@ class Plan:
                 number = len(self._places)
                 self.cells[number], self._places[number] = cell, place
                 groups.setdefault((place, part.name, name, fit), []).append(number)
-        numbers = [number for of in groups.values() for number in of]
+        numbers = [number for group in groups.values() for number in group]
         with ignore_default_warnings():
             for number in numbers if self._store.path else ():
                 self._keys[number] = self.cells[number].key()
@@ -157,7 +157,9 @@ class Plan:
         while True:
             # Threads of joblib take the next cells while this one drops others.
             with self._lock:
-                waiting = {name: of for name, of in self._waiting.items() if of}
+                waiting = {
+                    name: numbers for name, numbers in self._waiting.items() if numbers
+                }
                 if not waiting:
                     return
                 name = min(
@@ -209,7 +211,9 @@ class Plan:
         self.costs.drop(name)
         with self._lock:
             self._waiting.pop(name, None)
-        for number in [of for of, cell in self.cells.items() if cell.name == name]:
+        for number in [
+            number for number, cell in self.cells.items() if cell.name == name
+        ]:
             del self.cells[number]
             self.outcomes.pop(number, None)
             self._kept.discard(number)
@@ -226,9 +230,9 @@ class Plan:
 
 def _in_turn(parts):
     """Yield each window, forecaster and part, in the order of the results."""
-    (n_windows,) = {len(part.windows) for of in parts.values() for part in of}
+    (n_windows,) = {len(part.windows) for batches in parts.values() for part in batches}
     for window in range(n_windows):
         for batch in range(max(map(len, parts.values()))):
-            for name, of in parts.items():
-                if batch < len(of):
-                    yield window, name, of[batch]
+            for name, batches in parts.items():
+                if batch < len(batches):
+                    yield window, name, batches[batch]

@@ -72,8 +72,8 @@ class Progress:
             self._bar.update(self._task, left=about, **self._how_far())
         elif time.monotonic() >= self._next_line:
             about = f", about {as_time(left)} left" if is_known and left else ""
-            done, of = len(self._plan.outcomes), len(self._plan.cells)
-            self.say(f"{done} of {of} cells{about}.")
+            done, n_cells = len(self._plan.outcomes), len(self._plan.cells)
+            self.say(f"{done} of {n_cells} cells{about}.")
 
     def say(self, sentence):
         """Show a sentence."""

@@ -51,8 +51,8 @@ def page(comparison, forecast=None):
         Complete page.
     """
     names = list(comparison.results["dataset"].unique())
-    of = names[0] if len(names) == 1 else f"{len(names)} series"
-    title = escape(_INVALID.sub("\ufffd", f"Comparison of forecasters: {of}"))
+    subject = names[0] if len(names) == 1 else f"{len(names)} series"
+    title = escape(_INVALID.sub("\ufffd", f"Comparison of forecasters: {subject}"))
     colours = order_of_colours(comparison)
     ranking = comparison.ranking()
     skill = _skill(comparison)
@@ -336,8 +336,9 @@ def _settings(settings, colours):
     """Return the settings that are needed to repeat the comparison."""
     datasets = pd.DataFrame(
         [
-            {"dataset": name} | {key: of[key] for key in of if key not in _BY_FORECASTER}
-            for name, of in settings["datasets"].items()
+            {"dataset": name}
+            | {key: about[key] for key in about if key not in _BY_FORECASTER}
+            for name, about in settings["datasets"].items()
         ]
     ).set_index("dataset")
     parameters = pd.DataFrame(
@@ -345,11 +346,11 @@ def _settings(settings, colours):
             {
                 "forecaster": name,
                 "parameters": made,
-                "fits": of["fits"][name],
+                "fits": about["fits"][name],
                 "dataset": dataset,
             }
-            for dataset, of in settings["datasets"].items()
-            for name, made in of["forecasters"].items()
+            for dataset, about in settings["datasets"].items()
+            for name, made in about["forecasters"].items()
         ]
     )
     keys = ["forecaster", "parameters", "fits"]
@@ -357,7 +358,9 @@ def _settings(settings, colours):
     forecasters = forecasters.reset_index(keys[1:])
     if len(settings["datasets"]) == 1:
         forecasters = forecasters.drop(columns="dataset")
-    versions = ", ".join(f"{name} {of}" for name, of in settings["versions"].items())
+    versions = ", ".join(
+        f"{name} {version}" for name, version in settings["versions"].items()
+    )
     before = settings["cells_run_before"]
     run_before = f", {before} of them in an earlier run" if before else ""
     coverage = ", ".join(f"{100 * level:g} %" for level in settings["coverage"])

@@ -66,7 +66,7 @@ def drawn(comparison, ranking, skill, forecast):
     if len(ranked) > 1:
         ranks = ranking["mean_rank"][ranked].sort_values(kind="stable")
         limit = critical_distance(comparison)
-        rows = [{"name": name, "value": _rounded(of)} for name, of in ranks.items()]
+        rows = [{"name": name, "value": _rounded(rank)} for name, rank in ranks.items()]
         if limit is not None:
             lowest = float(ranks.iloc[0])
             rows[0] |= {"low": lowest, "high": _rounded(min(lowest + limit, len(ranked)))}
@@ -119,9 +119,9 @@ def _one(name, forecasts, history, ahead, n_windows):
     shown = times[start:]
     bounds = _widest(forecasts)
     windows = {}
-    for (forecaster, _), of in forecasts.groupby(["forecaster", "window"], sort=False):
-        place = int((shown < of["time"].iloc[0]).sum())
-        windows.setdefault(forecaster, []).append(_window(place, of, bounds))
+    for (forecaster, _), rows in forecasts.groupby(["forecaster", "window"], sort=False):
+        place = int((shown < rows["time"].iloc[0]).sum())
+        windows.setdefault(forecaster, []).append(_window(place, rows, bounds))
     found = {
         "name": str(name),
         "times": [_label(time) for time in shown],

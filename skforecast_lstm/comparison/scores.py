@@ -140,8 +140,12 @@ def quantile_scores(actual, quantiles, naive):
     """
     values = actual.values[:, 0]
     losses = [
-        np.where(values >= of, alpha * (values - of), (1 - alpha) * (of - values))
-        for alpha, of in quantiles.items()
+        np.where(
+            values >= quantile,
+            alpha * (values - quantile),
+            (1 - alpha) * (quantile - values),
+        )
+        for alpha, quantile in quantiles.items()
     ]
     loss = _mean(actual, 2 * np.mean(losses, axis=0))
     size = _mean(actual, np.abs(values))

@@ -31,7 +31,7 @@ def describe(datasets, line_ups, fits, coverage):
                 else dataset.horizon,
                 "first_cutoff": str(dataset.times[dataset.windows[0] - 1]),
                 "forecasters": {name: repr(made) for name, made in by_name.items()},
-                "fits": {name: len(set(of)) for name, of in fits_by_name.items()},
+                "fits": {name: len(set(fits)) for name, fits in fits_by_name.items()},
             }
             for dataset, by_name, fits_by_name in zip(
                 datasets, line_ups, fits, strict=True

@@ -52,7 +52,10 @@ def _is_result(record):
         and isinstance(result["forecasts"], list)
         and all(
             isinstance(forecast["series"], str)
-            and len({len(of) for name, of in forecast.items() if name != "series"}) == 1
+            and len(
+                {len(values) for name, values in forecast.items() if name != "series"}
+            )
+            == 1
             for forecast in result["forecasts"]
         )
     )
@@ -172,20 +175,23 @@ class ResultsFile:
 def _as_json(result):
     """Return a result as lists: one of each score, and one of each series' forecasts."""
     n_series = len(result["series"])
-    scores = {metric: of.tolist() for metric, of in result["scores"].items()}
+    scores = {metric: values.tolist() for metric, values in result["scores"].items()}
     forecasts = {
-        name: of.reshape(n_series, -1).tolist()
-        for name, of in result["forecasts"].items()
+        name: values.reshape(n_series, -1).tolist()
+        for name, values in result["forecasts"].items()
     }
     return {
         "error": result["error"],
         "scores": [
-            [name, metric, of[number]]
+            [name, metric, values[number]]
             for number, name in enumerate(result["series"])
-            for metric, of in scores.items()
+            for metric, values in scores.items()
         ],
         "forecasts": [
-            {"series": name, **{column: of[number] for column, of in forecasts.items()}}
+            {
+                "series": name,
+                **{column: values[number] for column, values in forecasts.items()},
+            }
             for number, name in enumerate(result["series"])
         ],
     }
@@ -200,10 +206,12 @@ def _from_json(result):
     columns = [name for name in by_series[0] if name != "series"] if by_series else []
     return {
         "error": result["error"],
-        "series": [of["series"] for of in by_series],
-        "scores": {metric: np.array(of, dtype=float) for metric, of in scores.items()},
+        "series": [row["series"] for row in by_series],
+        "scores": {
+            metric: np.array(values, dtype=float) for metric, values in scores.items()
+        },
         "forecasts": {
-            name: np.array([of[name] for of in by_series], dtype=float).ravel()
+            name: np.array([row[name] for row in by_series], dtype=float).ravel()
             for name in columns
         },
     }

@@ -95,7 +95,7 @@ def _describe_significance(comparison, scores, best, other):
             f"Over {where} that is {verdict} than chance would give (paired Wilcoxon "
             f"test of the {tested}{corrected}, p = {chance:.2g})."
         )
-        steps = [of["step"] for of in comparison.settings["datasets"].values()]
+        steps = [about["step"] for about in comparison.settings["datasets"].values()]
         if min(steps) < comparison.settings["horizon"] and tested == "windows":
             sentences.append("The windows overlap, so this p is too small.")
     n_windows = comparison.results.groupby("dataset")["window"].nunique().sum()

@@ -50,7 +50,7 @@ def forecast_table(cells, outcomes):
         np.tile(np.arange(horizon), size // horizon)
         for horizon, size in zip(horizons, sizes, strict=True)
     ]
-    places = [of + cell.n_train for of, cell in zip(steps, cells, strict=True)]
+    places = [step + cell.n_train for step, cell in zip(steps, cells, strict=True)]
     columns = dict.fromkeys(name for outcome in outcomes for name in outcome["forecasts"])
     numbers = {
         name: np.concatenate(
@@ -127,10 +127,10 @@ def _where(cells, sizes):
 def _times(cells, places):
     """Return the times at places among those of the dataset of each cell."""
     parts: list = []
-    for cell, of in zip(cells, places, strict=True):
+    for cell, rows in zip(cells, places, strict=True):
         times = cell.dataset.times
         if not parts or parts[-1][0] is not times:
             parts.append((times, []))
-        parts[-1][1].append(of)
-    first, *rest = (times[np.concatenate(of)] for times, of in parts)
+        parts[-1][1].append(rows)
+    first, *rest = (times[np.concatenate(rows)] for times, rows in parts)
     return first.append(rest)

@@ -59,7 +59,9 @@ def forecast_tables(y_true, y_pred, intervals=None, starts=None):
         places = [(slice(None), _times_of_forecast(y_true, y_pred, values.shape))]
     tables = []
     for row, times in places:
-        table = pd.DataFrame({name: of[row] for name, of in columns.items()}, index=times)
+        table = pd.DataFrame(
+            {name: values[row] for name, values in columns.items()}, index=times
+        )
         tables.append(table.astype(float))
     return tables
 

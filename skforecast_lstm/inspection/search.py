@@ -240,7 +240,7 @@ class SearchDisplay:
         ax = self.ax_
         if "n_resources" in table:
             groups = {
-                f"n_resources = {n:g}": of for n, of in table.groupby("n_resources")
+                f"n_resources = {n:g}": rows for n, rows in table.groupby("n_resources")
             }
         else:
             groups = {"mean and standard deviation over folds": table}

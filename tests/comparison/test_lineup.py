@@ -34,13 +34,20 @@ def has_statsforecast(request, monkeypatch):
     return request.param
 
 
-def test_default_has_all_where_there_is_a_season(airline, has_statsforecast):
+def test_default_has_all_where_there_is_a_season(airline):
     (made,) = line_up(None, datasets_of(airline))
-    plain = [name.removesuffix(" (statsforecast)") for name in made]
-    assert tuple(plain) == DEFAULT_LINEUP
-    assert ("AutoETS" in made) == (not has_statsforecast)
+    assert tuple(made) == DEFAULT_LINEUP
     assert made["seasonal naive"].sp == 12
     assert made["Holt-Winters"].seasonal == "mul"
+
+
+def test_many_values_get_quicker_searches(airline, has_statsforecast):
+    copies = {f"airline {number}": airline for number in range(4)}
+    made = line_up(None, datasets_of(copies))[0]
+    plain = [name.removesuffix(" (statsforecast)") for name in made]
+    quicker = {"AutoARIMA": "adjusted AutoARIMA"}
+    assert plain == [quicker.get(name, name) for name in DEFAULT_LINEUP]
+    assert ("AutoETS" in made) == (not has_statsforecast)
 
 
 def test_adjusted_arima_is_that_of_values_without_their_season(
