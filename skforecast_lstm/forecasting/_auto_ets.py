@@ -3,6 +3,7 @@
 import threading
 from types import SimpleNamespace
 
+import joblib
 from sktime.forecasting.ets import AutoETS
 
 _one_search = threading.RLock()
@@ -15,11 +16,13 @@ class SeededAutoETS(AutoETS):
     seed one argument too deep, and statsmodels raises.
 
     The search leaves out models whose fit warns that it did not converge. Python records
-    the warnings of all threads, so another search would change which models are left.
+    the warnings of all threads, so another search would change which models are left. The
+    models are fitted one after another: workers of Dask may all wait here for the search
+    that waits for a worker.
     """
 
     def _fit_forecaster(self, y, X=None):
-        with _one_search:
+        with _one_search, joblib.parallel_config("sequential"):
             return super()._fit_forecaster(y, X)
 
     def _predict_interval(self, fh, X, coverage):
