@@ -2,6 +2,9 @@
 
     python tests/persistence/releases/make.py 0.1.0
 
+Run it with the lowest versions (constraints-lowest.txt): Keras reads files of its older
+releases, but may refuse those of newer ones.
+
 Run it at each release that can save another kind of estimator, or in another way. Files
 of earlier releases stay as they are, because they must load forever, or say why not. So
 don't change the data and the names here, only add.
