@@ -68,9 +68,11 @@ def plot(study, load, forecasts, path):
         xlabel="epoch",
         ylabel="cost of an hour",
     )
+    load = load[-72:]
     right.plot(load.index, load, color="0.25", linewidth=1.2, label="actual")
-    for name, forecast in forecasts.items():
-        right.plot(load.index, forecast, linewidth=1.8, label=name)
+    names = "trained before the change", "trained further on the new hours"
+    for name, forecast in zip(names, forecasts, strict=True):
+        right.plot(load.index, forecast[-72:], linewidth=1.8, label=name)
     right.set(title="After the level of the load has changed", ylabel="load")
     days = dates.DayLocator()
     right.xaxis.set_major_locator(days)
@@ -107,20 +109,19 @@ def main(folder="."):
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     study.optimize(objective, n_trials=8)
-    log = keras.callbacks.CSVLogger(str(Path(folder) / "training.csv"), append=True)
-    regressor.set_params(**study.best_params, epochs=30, early_stopping=True)
-    regressor.set_params(callbacks=log).fit(X[learn], LOAD[learn], **checked)
-    before = regressor.predict(X[test])
+    regressor.set_params(
+        **study.best_params,
+        epochs=30,
+        early_stopping=True,
+        callbacks=keras.callbacks.CSVLogger(f"{folder}/training.csv", append=True),
+    )
+    regressor.fit(X[learn], LOAD[learn], **checked)
+    forecasts = [regressor.predict(X[test])]
     for _ in range(10):
         regressor.partial_fit(X[new], LOAD[new])
-    forecasts = {
-        "trained before the change": before,
-        "trained further on the new hours": regressor.predict(X[test]),
-    }
-    last = {name: forecast[-72:] for name, forecast in forecasts.items()}
-    plot(study, table["load"][-72:], last, Path(folder) / "engineer.png")
-    costs = [float(cost(LOAD[test], forecast)) for forecast in forecasts.values()]
-    return study, regressor, costs
+    forecasts.append(regressor.predict(X[test]))
+    plot(study, table["load"][test], forecasts, Path(folder) / "engineer.png")
+    return study, regressor, [float(cost(LOAD[test], one)) for one in forecasts]
 
 
 if __name__ == "__main__":

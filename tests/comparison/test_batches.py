@@ -50,6 +50,7 @@ def test_series_that_are_forecast_alone_are_split(panel):
 
 
 def test_quick_ones_that_take_many_series_get_more_in_a_call(panel):
+    pytest.importorskip("statsforecast")
     models = {name: ManyStatsForecast(name) for name in ("AutoETS", "OptimizedTheta")}
     by_name = parts(panel, models)
     assert [len(part.series()) for part in by_name["AutoETS"]] == [15, 15, 15]
