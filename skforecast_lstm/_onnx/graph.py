@@ -62,7 +62,9 @@ class Graph:
         """
         names = [f"{kind.lower()}_{self._n_names + one}" for one in range(n_outputs)]
         self._n_names += n_outputs
-        self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        # Older releases of ONNX Runtime name fused nodes after them, each once.
+        node = helper.make_node(kind, list(inputs), names, name=names[0], **attributes)
+        self._nodes.append(node)
         return names[0] if n_outputs == 1 else names
 
     def cast(self, tensor: str, dtype: Any) -> str:

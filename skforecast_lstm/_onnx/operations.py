@@ -398,10 +398,12 @@ def _cumulative_sum(call):
 def _associative_scan(call):
     """Return the largest value so far, from the largest of ever longer stretches."""
     graph, operation = call.graph, call.operation
-    function, tensor = call.arguments
+    # In Keras 3.10, the axis is an argument of the call.
+    function, tensor, *axes = call.arguments
+    axis = axes[0] if axes else operation.axis
     if function is not keras.ops.maximum or operation.reverse:
         raise NotImplementedError("a scan of another function than keras.ops.maximum")
-    axis, size = operation.axis, tensor.shape[operation.axis]
+    size = tensor.shape[axis]
     largest, distance = call.tensor(tensor), 1
     while distance < size:
         places = np.maximum(np.arange(size) - distance, 0)
