@@ -9,13 +9,11 @@ from skforecast_lstm._onnx.verification import verify_network
 from skforecast_lstm.estimators import LSTMRegressor
 from skforecast_lstm.forecasting import LSTMForecaster
 from skforecast_lstm.pretraining import pretrained_regression_network
-from skforecast_lstm.pretraining.forecasting import FARTHEST, shape_for
+from skforecast_lstm.pretraining.forecasting import FARTHEST, MOST_STEPS, shape_for
 
 __all__ = ["add_forecaster"]
 
 _DOUBLE = np.float64
-# The pretrained network forecasts so many steps at once.
-_MOST_STEPS = 64
 
 
 def add_forecaster(graph: Graph, forecaster: LSTMForecaster, where: str) -> None:
@@ -77,12 +75,12 @@ def _check(forecaster, horizon, where):
             f"step {horizon}",
             'Give the whole fh to `fit`, with strategy="direct"',
         )
-    if horizon < 1 or (forecaster.share_ and horizon > _MOST_STEPS):
+    if horizon < 1 or (forecaster.share_ and horizon > MOST_STEPS):
         raise refusal(
             where,
             f"the last step of fh is {horizon}, and the graph forecasts the steps 1 to "
-            f"{_MOST_STEPS} after the last row",
-            f"Give fh up to {_MOST_STEPS} to `fit`, or set pretrained=False",
+            f"{MOST_STEPS} after the last row",
+            f"Give fh up to {MOST_STEPS} to `fit`, or set pretrained=False",
         )
 
 

@@ -73,13 +73,12 @@ def _batches(dataset, most_series):
             rows = order[ends[start] : ends[end]]
             # Else each part would have the names of all series with it.
             index = y.index[rows].remove_unused_levels()
-            frames = [
+            y_part, X_part = (
                 None if frame is None else frame.iloc[rows].set_axis(index)
                 for frame in (y, X)
-            ]
+            )
         else:
-            frames = [y.iloc[:, start:end], X]
-        part = dict(zip(("y", "X"), frames, strict=True))
+            y_part, X_part = y.iloc[:, start:end], X
         name = f"{dataset.name} ({first} to {last})"
-        parts.append(replace(dataset, name=name, **part))
+        parts.append(replace(dataset, name=name, y=y_part, X=X_part))
     return parts

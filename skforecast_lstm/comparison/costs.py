@@ -37,7 +37,7 @@ class _Cost:
 
     @property
     def is_known(self):
-        """Whether the pace is known: by two fits, or by one that took long."""
+        """True if the pace is known: by two fits, or by one that took long."""
         return len(self.paces) > 1 or self.seconds > _LONG_FIRST_FIT
 
 

@@ -17,11 +17,13 @@ from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way
 from skforecast_lstm.training.programs import Place, Program
 
-__all__ = ["FARTHEST", "forecast_quantiles", "shape_for"]
+__all__ = ["FARTHEST", "MOST_STEPS", "forecast_quantiles", "shape_for"]
 
 # Shapes of the compiled programs: few, because each takes seconds to compile.
 _WINDOWS = (64, 192, 512)
 _HORIZONS = (24, 64)
+# Steps that the network forecasts at once.
+MOST_STEPS = _HORIZONS[-1]
 _BATCH_SIZES = (1, 16, 256)
 # Factor of the distances of quantiles from the median, by the steps of a window. Short
 # real series, mostly of months to years, change more than synthetic ones: without this,
@@ -61,7 +63,7 @@ def forecast_quantiles(
     quantiles : ndarray of shape (n_series, horizon, n_levels)
         A quantile for each level in `LEVELS`.
     """
-    block = min(horizon, _HORIZONS[-1])
+    block = min(horizon, MOST_STEPS)
     result = np.empty((len(series), horizon, len(LEVELS)))
     by_length: dict[int, list[int]] = {}
     for number, values in enumerate(series):
@@ -89,10 +91,10 @@ def shape_for(n_steps: int, horizon: int) -> tuple[int, int]:
     The network forecasts the same for more steps before a series, but not for a shorter
     horizon: its candidates are tried over as many steps.
     """
-    if horizon > _HORIZONS[-1]:
+    if horizon > MOST_STEPS:
         raise ValueError(
             f"{horizon} steps ahead are asked for, but the pretrained network forecasts "
-            f"at most {_HORIZONS[-1]} at once. Give fewer target columns."
+            f"at most {MOST_STEPS} at once. Give fewer target columns."
         )
     return _fitting(_WINDOWS, n_steps), _fitting(_HORIZONS, horizon)
 
