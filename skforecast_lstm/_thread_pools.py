@@ -8,39 +8,27 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from skforecast_lstm._shared_context import shared
+
 __all__ = ["one_blas_thread", "thread_pools"]
 
 # The pools that were found, by the number of modules that were loaded then.
 _pools: dict[int, ThreadpoolController] = {}
-_lock = threading.Lock()
-_n_users = 0
-_limiter: Any = None
 
 
+@shared
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Use one thread for linear algebra until the last caller leaves.
 
     Several threads wait for each other: on cores with other work, the QR of a matrix of
-    256 x 64 takes a hundred times as long. The limit is that of the process. So the
-    first caller sets it, and the last one restores it, in whichever order they leave.
+    256 x 64 takes a hundred times as long. The limit is that of the process.
     """
-    global _n_users, _limiter
-    with _lock:
-        if not _n_users:
-            _limiter = _in_a_thread(_limit)
-        _n_users += 1
+    limiter = _in_a_thread(lambda: thread_pools().limit(limits=1, user_api="blas"))
     try:
         yield
     finally:
-        with _lock:
-            _n_users -= 1
-            if not _n_users:
-                _in_a_thread(_limiter.restore_original_limits)
-
-
-def _limit():
-    return thread_pools().limit(limits=1, user_api="blas")
+        _in_a_thread(limiter.restore_original_limits)
 
 
 def thread_pools() -> ThreadpoolController:

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import threading
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 import sktime
 
 from skforecast_lstm import __version__
+from skforecast_lstm._shared_context import shared
 from skforecast_lstm._thread_pools import one_blas_thread, thread_pools
 
 # Metrics of a cell that are times.
@@ -88,11 +88,6 @@ def metric_names(coverage):
     return ["MASE", "RMSSE", "sMAPE", *quantiles, *levels, *SECONDS]
 
 
-_lock = threading.Lock()
-_shared_filters = contextlib.ExitStack()
-_n_users = 0
-
-
 @contextlib.contextmanager
 def quiet():
     """Suppress warnings and use one thread for linear algebra.
@@ -100,26 +95,23 @@ def quiet():
     Hundreds of models raise hundreds of warnings. Small matrices are slower on many
     threads, 10 times slower on shared cores. With one thread, sums do not depend on the
     number of workers.
-
-    Warning filters belong to the process. The first thread to enter sets them, and the
-    last to leave restores them.
     """
-    global _n_users
-    with _lock:
-        if not _n_users:
-            # Record warnings as well: sktime puts its own filters before this one.
-            _shared_filters.enter_context(warnings.catch_warnings(record=True))
-            warnings.simplefilter("ignore")
-        _n_users += 1
-    try:
-        # The limit of OpenMP belongs to the thread.
-        with one_blas_thread(), thread_pools().limit(limits=1, user_api="openmp"):
-            yield
-    finally:
-        with _lock:
-            _n_users -= 1
-            if not _n_users:
-                _shared_filters.close()
+    with (
+        _no_warnings(),
+        one_blas_thread(),
+        # This limit belongs to the thread, and the others to the process.
+        thread_pools().limit(limits=1, user_api="openmp"),
+    ):
+        yield
+
+
+@shared
+@contextlib.contextmanager
+def _no_warnings():
+    # Record warnings as well: sktime puts its own filters before this one.
+    with warnings.catch_warnings(record=True):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def align_to(forecast, actual):
