@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,7 @@ class Service:
         self.start()
 
     def start(self):
+        """Start the process; return the seconds until it answers."""
         begin = time.perf_counter()
         command = [sys.executable, "-m", "uvicorn", "--factory", "app:make_app"]
         command += ["--port", str(self.port), "--no-access-log", "--log-level", "error"]
@@ -66,6 +67,8 @@ class Service:
                 if get(self.port, "/health") == 200:
                     break
             except OSError:
+                if self.process.poll() is not None:
+                    raise RuntimeError("The service ended at its start.") from None
                 time.sleep(0.01)
         return time.perf_counter() - begin
 
@@ -81,8 +84,9 @@ class Service:
 
 def get(port, path):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", path)
-    return connection.getresponse().status
+    with closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().status
 
 
 @contextmanager
@@ -102,27 +106,31 @@ class Client(threading.Thread):
         self.port, self.requests, self.expected = port, requests, expected
         self.n_requests, self.seed = n_requests, seed
         self.seconds, self.n_wrong, self.n_again = [], 0, 0
+        self.is_stopped = False
 
     def run(self):
         generator = np.random.default_rng(self.seed)
         places = generator.integers(0, len(self.requests), self.n_requests)
         is_bad = generator.random(self.n_requests) < 0.1
-        connection = None
-        for place, bad in zip(places, is_bad, strict=True):
-            body = '{"rows": [[1, "no"]]}' if bad else self.requests[place]
-            while True:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with closing(connection):
+            for place, bad in zip(places, is_bad, strict=True):
+                if self.is_stopped:
+                    return
+                body = '{"rows": [[1, "no"]]}' if bad else self.requests[place]
                 start = time.perf_counter()
-                try:
-                    connection = connection or http.client.HTTPConnection(
-                        "127.0.0.1", self.port, timeout=10
-                    )
-                    status, answer = self.ask(connection, body)
-                    break
-                except (OSError, http.client.HTTPException):
-                    connection, self.n_again = None, self.n_again + 1
-                    time.sleep(0.02)
-            self.seconds.append(time.perf_counter() - start)
-            self.n_wrong += not self.is_right(status, answer, place, bad)
+                while True:
+                    try:
+                        status, answer = self.ask(connection, body)
+                        break
+                    except (OSError, http.client.HTTPException):
+                        # Closed, it connects again at the next request.
+                        connection.close()
+                        self.n_again += 1
+                        time.sleep(0.02)
+                        start = time.perf_counter()
+                self.seconds.append(time.perf_counter() - start)
+                self.n_wrong += not self.is_right(status, answer, place, bad)
 
     def ask(self, connection, body):
         headers = {"Content-Type": "application/json"}
@@ -139,7 +147,7 @@ class Client(threading.Thread):
 
 
 def load(service, requests, expected, n_requests, n_clients):
-    """Send requests; return the clients and the seconds it took."""
+    """Start clients that send requests; return them and the time of the start."""
     share = n_requests // n_clients
     clients = [
         Client(service.port, requests, expected, share, seed) for seed in range(n_clients)
@@ -148,6 +156,23 @@ def load(service, requests, expected, n_requests, n_clients):
     for client in clients:
         client.start()
     return clients, start
+
+
+def kill_under_load(service, requests, expected, n_clients, n_kills):
+    """Kill and restart the service under load; return the clients and start-up times."""
+    # More requests than are sent until the last restart.
+    clients, _ = load(service, requests, expected, 1_000_000, n_clients)
+    starts = []
+    for _ in range(n_kills):
+        time.sleep(0.2)
+        service.kill()
+        starts.append(service.start())
+    time.sleep(0.2)
+    for client in clients:
+        client.is_stopped = True
+    for client in clients:
+        client.join()
+    return clients, starts
 
 
 def main():
@@ -177,14 +202,9 @@ def main():
                     f"{wrong} wrong answers, {memory[-1]:.1f} MiB",
                     flush=True,
                 )
-            clients, _ = load(service, requests, expected, chosen.requests // 4, 4)
-            starts = []
-            for _ in range(10):
-                time.sleep(0.2)
-                service.kill()
-                starts.append(service.start())
-            for client in clients:
-                client.join()
+            clients, starts = kill_under_load(
+                service, requests, expected, chosen.clients, 10
+            )
             print(
                 f"killed 10 times: {sum(len(one.seconds) for one in clients)} requests, "
                 f"{sum(one.n_again for one in clients)} sent again, "

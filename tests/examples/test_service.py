@@ -1,6 +1,8 @@
 """The service answers what the pipeline predicts, or says what is wrong."""
 
 import math
+import runpy
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +11,7 @@ from skforecast_lstm.persistence import export_onnx
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
 
+BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "service.py"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -67,3 +70,17 @@ def test_service(service):
     assert 'answers_total{status="200"} 2.0' in metrics
     assert 'answers_total{status="422"} 9.0' in metrics
     assert "forecast_seconds_count 2.0" in metrics
+
+
+def test_a_service_that_is_killed_under_load_answers_nothing_wrong(tmp_path):
+    pytest.importorskip("uvicorn")
+    benchmark = runpy.run_path(str(BENCHMARK))
+    requests, expected = benchmark["prepare"](tmp_path)
+    with benchmark["running"](tmp_path) as service:
+        clients, starts = benchmark["kill_under_load"](
+            service, requests, expected, n_clients=2, n_kills=2
+        )
+    assert len(starts) == 2
+    assert sum(client.n_again for client in clients) >= 2
+    assert all(len(client.seconds) > 10 for client in clients)
+    assert sum(client.n_wrong for client in clients) == 0
