@@ -34,7 +34,8 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     ----------
     estimator : estimator
         Estimator of this package or of scikit-learn, or a pipeline, a search or another
-        composition of them. Also a pipeline of sktime around `LSTMForecaster`.
+        composition of them. Also a pipeline of sktime around `LSTMForecaster`, and
+        transformers of skrub and feature-engine.
     path : str or path-like
         Path of the file. An existing file stays unchanged until the new one is complete.
 
@@ -42,10 +43,10 @@ def save(estimator: BaseEstimator, path: str | os.PathLike) -> None:
     ------
     TypeError
         If the file can't hold a part of the estimator. Such a part is a function or class
-        that is not from scikit-learn, NumPy, Keras or this package, a class of sktime
-        that is not plain, or a compiled part such as the trees of scikit-learn. The
-        message names the part. Also if the text
-        is more than 64 MiB, because of long lists or arrays of objects.
+        that is not from scikit-learn, NumPy, Keras or this package, a class of sktime,
+        skrub or feature-engine that is not plain, or a compiled part such as the trees of
+        scikit-learn. The message names the part. Also if the text is more than 64 MiB,
+        because of long lists or arrays of objects.
 
     See Also
     --------

@@ -59,6 +59,46 @@ _PACKAGES = tuple(
     )
 )
 
+_PACKAGES += tuple(
+    f"feature_engine.{package}"
+    for package in (
+        "creation",
+        "datetime",
+        "discretisation",
+        "encoding",
+        "imputation",
+        "outliers",
+        "pipeline",
+        "preprocessing",
+        "scaling",
+        "selection",
+        "text",
+        "timeseries.forecasting",
+        "transformation",
+        "wrappers",
+    )
+)
+
+# Classes of skrub that consist of arrays and parameters.
+_SKRUB = (
+    "ApplyToCols",
+    "Cleaner",
+    "DatetimeEncoder",
+    "Drop",
+    "DropCols",
+    "DropUninformative",
+    "DurationToFloat",
+    "SelectCols",
+    "SquashingScaler",
+    "StringEncoder",
+    "TableVectorizer",
+    "ToCategorical",
+    "ToDatetime",
+    "ToFloat",
+)
+
+_TOP_LEVEL = {"skforecast_lstm": _OURS, "skrub": _SKRUB}
+
 # Classes without a public name that occur in fitted estimators.
 _HELPERS = (
     "skforecast_lstm.forecasting._adaptive.Adaptation",
@@ -80,6 +120,26 @@ _HELPERS = (
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.utils._metadata_requests.MetadataRequest",
     "sklearn.utils._metadata_requests.MethodMetadataRequest",
+    "skrub._apply_to_each_col.ApplyToEachCol",
+    "skrub._apply_to_sub_frame.ApplyToSubFrame",
+    "skrub._check_input.CheckInputDataFrame",
+    "skrub._clean_categories.CleanCategories",
+    "skrub._clean_null_strings.CleanNullStrings",
+    "skrub._datetime_encoder._CircularEncoder",
+    "skrub._datetime_encoder._SplineEncoder",
+    "skrub._scaling_factor.ScalingFactor",
+    "skrub._table_vectorizer.PassThrough",
+    "skrub._table_vectorizer.ShortReprDict",
+    "skrub._to_str.ToStr",
+    "skrub.selectors._base.All",
+    "skrub.selectors._base.And",
+    "skrub.selectors._base.Cols",
+    "skrub.selectors._base.Filter",
+    "skrub.selectors._base.Inv",
+    "skrub.selectors._base.NameFilter",
+    "skrub.selectors._base.Or",
+    "skrub.selectors._base.Sub",
+    "skrub.selectors._base.XOr",
 )
 
 # Classes of sktime that consist of arrays, tables and parameters, and their modules. A
@@ -104,6 +164,23 @@ _SKTIME = {
 _BUILTINS = {cls.__name__: cls for cls in (bool, complex, float, int, object, str)}
 _UFUNCS = ("numpy", "scipy.special")
 _FUNCTIONS = ("sklearn.feature_selection", "sklearn.metrics")
+# Functions that skrub's selectors call with a column or its name.
+_SELECTORS = (
+    "fnmatch.fnmatchcase",
+    "skrub._dataframe._common.is_any_date",
+    "skrub._dataframe._common.is_bool",
+    "skrub._dataframe._common.is_categorical",
+    "skrub._dataframe._common.is_float",
+    "skrub._dataframe._common.is_integer",
+    "skrub._dataframe._common.is_numeric",
+    "skrub._dataframe._common.is_object",
+    "skrub._dataframe._common.is_string",
+    "skrub._table_vectorizer._created_by_predicate",
+    "skrub.selectors._selectors._cardinality_below",
+    "skrub.selectors._selectors._has_dtype",
+    "skrub.selectors._selectors._null_count_check",
+    "skrub.selectors._selectors._regex",
+)
 # Returns a network with the weights that ship with the package.
 _PRETRAINED = "skforecast_lstm.pretraining.pretrained_regression_network"
 
@@ -111,7 +188,7 @@ _PRETRAINED = "skforecast_lstm.pretraining.pretrained_regression_network"
 def find_class(name: str) -> type | None:
     """Return the class with this name, None if a file may not hold its objects."""
     module, _, attribute = name.rpartition(".")
-    if module == "skforecast_lstm" and attribute in _OURS:
+    if attribute in _TOP_LEVEL.get(module, ()):
         return getattr(import_module(module), attribute)
     if module == "sktime":
         home = _SKTIME.get(attribute)
@@ -136,7 +213,7 @@ def find_class_name(cls: type) -> str | None:
         home = cls.__module__.replace(".series.", ".")
         is_same = found is not None and found.__module__ == home
         return f"sktime.{cls.__name__}" if is_same else None
-    for module in ("skforecast_lstm", *modules, cls.__module__):
+    for module in (cls.__module__.partition(".")[0], *modules, cls.__module__):
         name = f"{module}.{cls.__name__}"
         if find_class(name) is cls:
             return name
@@ -148,7 +225,7 @@ def find_member(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     if module == "builtins":
         return _BUILTINS.get(attribute)
-    if name == _PRETRAINED:
+    if name == _PRETRAINED or name in _SELECTORS:
         return getattr(import_module(module), attribute)
     if module not in _UFUNCS and module not in _FUNCTIONS:
         return None
@@ -165,7 +242,8 @@ def find_member(name: str) -> Any:
 def find_member_name(member: Any) -> str | None:
     """Return the name by which `find_member` finds a function or a type, or None."""
     ours = _PRETRAINED.rpartition(".")[0]
-    for module in ("builtins", *_UFUNCS, *_FUNCTIONS, ours):
+    home = getattr(member, "__module__", None)
+    for module in ("builtins", *_UFUNCS, *_FUNCTIONS, ours, home):
         name = f"{module}.{getattr(member, '__name__', '')}"
         if find_member(name) is member:
             return name

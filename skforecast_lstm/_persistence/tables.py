@@ -41,10 +41,7 @@ def _array_parts(array):
         return array.to_numpy()
     if isinstance(dtype, pd.DatetimeTZDtype):
         utc = array.tz_convert("UTC").tz_localize(None)
-        zone = zone_parts(dtype.tz)
-        # pandas 2 gives a zone of pytz for a name. It would not join zones of two kinds.
-        is_usual = type(zone) is str and dtype == pd.DatetimeTZDtype(dtype.unit, zone)
-        return ["times", utc.to_numpy(), zone, is_usual]
+        return ["times", utc.to_numpy(), *_zone_parts(dtype)]
     if isinstance(dtype, pd.PeriodDtype):
         return ["periods", array.asi8, array.freqstr]
     if isinstance(dtype, pd.CategoricalDtype):
@@ -70,9 +67,7 @@ def _array(parts):
         raise TypeError("the values of a table are not an array")
     if name == "times":
         index = pd.DatetimeIndex(values).tz_localize("UTC")
-        zone, is_usual = others
-        found = find_zone(zone)
-        return index.tz_convert(zone if is_usual else found).array
+        return index.tz_convert(_zone(*others)).array
     if name == "periods":
         if values.dtype != np.int64:
             raise TypeError("the numbers of periods are not integers")
@@ -93,6 +88,20 @@ def _array(parts):
     if name == "masked":
         return _MASKED[values.dtype.kind](values, others[0])
     raise ValueError("the values of a table are of an unknown kind")
+
+
+def _zone_parts(dtype):
+    """Return the time zone of a dtype, and whether pandas gives it for its name."""
+    zone = zone_parts(dtype.tz)
+    # pandas 2 gives a zone of pytz for a name. It would not join zones of two kinds.
+    is_usual = type(zone) is str and dtype == pd.DatetimeTZDtype(dtype.unit, zone)
+    return zone, is_usual
+
+
+def _zone(zone, is_usual):
+    # pandas would open any path, so the name is looked up in any case.
+    found = find_zone(zone)
+    return zone if is_usual else found
 
 
 def _checked_list(parts):
@@ -210,6 +219,11 @@ def _dtype_kind(part, _budget):
     return DtypeKind(part)
 
 
+def _time_dtype(parts, _budget):
+    unit, *zone = _checked_list(parts)
+    return pd.DatetimeTZDtype(unit, _zone(*zone))
+
+
 def _scale(parts, _budget):
     scale = Scale(*_checked_list(parts))
     if not all(isinstance(part, np.ndarray | np.generic) for part in scale):
@@ -241,6 +255,9 @@ TABLES = {
     ),
     "pandas.DataFrame": _Table(_frame_parts, _frame),
     "pandas.DateOffset": _Table(_offset_parts, lambda text, _budget: _offset(text)),
+    "pandas.DatetimeTZDtype": _Table(
+        lambda dtype: [dtype.unit, *_zone_parts(dtype)], _time_dtype
+    ),
     "sktime.ForecastingHorizon": _Table(_horizon_parts, _horizon),
     "sktime.DtypeKind": _Table(int, _dtype_kind),
     "skforecast_lstm.Scale": _Table(list, _scale),
@@ -254,9 +271,9 @@ def find_table(value: Any) -> str | None:
         return "pandas.Index"
     if isinstance(value, pd.offsets.BaseOffset):
         return "pandas.DateOffset"
-    for table in (pd.RangeIndex, pd.MultiIndex, pd.Series, pd.DataFrame):
-        if cls is table:
-            return f"pandas.{cls.__name__}"
+    others = (pd.RangeIndex, pd.MultiIndex, pd.Series, pd.DataFrame, pd.DatetimeTZDtype)
+    if cls in others:
+        return f"pandas.{cls.__name__}"
     if cls is Scale:
         return "skforecast_lstm.Scale"
     if "sktime" in sys.modules and cls.__module__.startswith("sktime."):

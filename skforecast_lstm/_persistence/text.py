@@ -291,6 +291,7 @@ def _unsupported_error(place, what, module=None):
     return TypeError(
         f"A file can't hold {place}: it is {what}{home}. A file contains no code. It can "
         "only refer to public classes and functions of scikit-learn, NumPy, Keras and "
-        "skforecast_lstm, except compiled ones such as trees, and to some of sktime. "
+        "skforecast_lstm, except compiled ones such as trees, and to some of sktime, "
+        "skrub and feature-engine. "
         f"{advice}"
     )
