@@ -1,24 +1,25 @@
-"""Seconds per epoch with the training engine and with ``keras.Model.fit``.
+"""Seconds per epoch of the training engine, beside Keras and other frameworks.
 
-Both train the same network on the same windows, alternately, on the same backend and in
-one process. Times are measured between the ends of two epochs. The first epoch does not
-count, because it compiles programs. The windows are a view of one series.
+All train a network of one LSTM layer and a linear output, by Adam and the mean squared
+error, on the same windows in random order. `epoch_contenders.py` has their loops. Each
+runs in a separate process, and the processes take turns. The first epoch of each size
+does not count, because it compiles programs. A framework that is not installed is left
+out.
 
-    python benchmarks/epochs.py --rows 10_000 --epochs 5 --rounds 3
+    python benchmarks/epochs.py --rows 10_000 --epochs 5 --rounds 3 \
+        --python torch=path/to/python --python tensorflow=path/to/python
 """
 
 import argparse
+import json
 import math
-import time
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from statistics import median
 
-import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-
-from skforecast_lstm import training
-
-# isort: split
-# Keras reads its backend at import, and the package chooses it.
-import keras
+from epoch_contenders import CONTENDERS, seconds_of_epochs
 
 SETTINGS = ((4, 3, 8), (8, 12, 32), (32, 24, 32), (64, 48, 64))
 
@@ -28,62 +29,42 @@ def three_integers(text):
     return units, steps, batch_size
 
 
-def make_windows(n_windows, n_steps):
-    """Return windows as a view of one series, and the value after each window."""
-    series = np.random.default_rng(0).standard_normal(n_windows + n_steps)
-    series = series.astype(np.float32)
-    windows = sliding_window_view(series[:-1], n_steps)[..., np.newaxis]
-    return windows, series[n_steps:]
+def package_and_path(text):
+    package, path = text.split("=")
+    packages = sorted({one.packages[-1] for one in CONTENDERS.values()})
+    if package not in packages:
+        raise argparse.ArgumentTypeError(f"{package} is none of {', '.join(packages)}")
+    return package, path
 
 
-def make_network(units, n_steps):
-    keras.utils.set_random_seed(0)
-    network = keras.Sequential(
-        [
-            keras.Input((n_steps, 1)),
-            keras.layers.LSTM(units),
-            keras.layers.Dense(1),
-        ]
+def seconds_in_child(name, python):
+    """Return the seconds of each epoch of each size, and the versions of a contender."""
+    child = subprocess.run(
+        [python, __file__, *sys.argv[1:], "--child", name],
+        env=os.environ | CONTENDERS[name].environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
-    network.compile("adam", "mse")
-    return network
+    return json.loads(child.stdout.splitlines()[-1])
 
 
-def fit_by_engine(network, *data, **options):
-    training.fit(network, *data, **options)
-
-
-def fit_by_keras(network, *data, **options):
-    network.fit(*data, **options)
-
-
-def seconds_of_epochs(fit, network, data, batch_size, n_epochs):
-    """Return the seconds of each epoch after the first."""
-    ends = []
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda *_: ends.append(time.perf_counter())
+def is_installed(name, python):
+    found = subprocess.run(
+        [python, "-c", f"import {', '.join(CONTENDERS[name].packages)}"],
+        env=os.environ | CONTENDERS[name].environment,
+        capture_output=True,
+        check=False,
     )
-    fit(
-        network,
-        *data,
-        batch_size=batch_size,
-        epochs=1 + n_epochs,
-        callbacks=[clock],
-        verbose=0,
-    )
-    return np.diff(ends)
+    return found.returncode == 0
 
 
-def compare(units, n_steps, batch_size, n_windows, n_epochs, n_rounds):
-    """Return the median seconds of an epoch, with the engine and with Keras."""
-    data = make_windows(n_windows, n_steps)
-    contenders = [
-        (fit, make_network(units, n_steps), []) for fit in (fit_by_engine, fit_by_keras)
-    ]
-    for _ in range(n_rounds):
-        for fit, network, taken in contenders:
-            taken.extend(seconds_of_epochs(fit, network, data, batch_size, n_epochs))
-    return [np.median(taken) for *_, taken in contenders]
+def show(title, settings, names, cells):
+    row = "{:>5}{:>6}{:>6}".format
+    print(f"\n{title}\n")
+    print(row("units", "steps", "batch") + "".join(f"{name:>22}" for name in names))
+    for setting in settings:
+        print(row(*setting) + "".join(f"{cells(name, setting):>22}" for name in names))
 
 
 def main():
@@ -98,30 +79,60 @@ def main():
         default=SETTINGS,
         metavar="UNITS,STEPS,BATCH",
     )
-    arguments = parser.parse_args()
-    print(
-        f"{arguments.rows:,} windows on {keras.backend.backend()}, medians of "
-        f"{arguments.rounds * arguments.epochs} epochs\n"
+    parser.add_argument(
+        "--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS)
     )
-    row = "{:>5}{:>6}{:>6}{:>11}{:>11}{:>11}{:>11}{:>9}".format
-    print(row("", "", "", "engine", "Keras", "engine", "Keras", "Keras /"))
-    print(row("units", "steps", "batch", *["s/epoch"] * 2, *["us/batch"] * 2, "engine"))
-    for units, n_steps, batch_size in arguments.settings:
-        engine, by_keras = compare(
-            units,
-            n_steps,
-            batch_size,
-            arguments.rows,
-            arguments.epochs,
-            arguments.rounds,
-        )
-        microseconds = 1e6 / math.ceil(arguments.rows / batch_size)
-        print(
-            f"{units:5}{n_steps:6}{batch_size:6}{engine:11.4f}{by_keras:11.4f}"
-            f"{microseconds * engine:11.1f}{microseconds * by_keras:11.1f}"
-            f"{by_keras / engine:8.1f}x",
-            flush=True,
-        )
+    parser.add_argument(
+        "--python",
+        type=package_and_path,
+        action="append",
+        default=[],
+        metavar="PACKAGE=PATH",
+        help="the interpreter for jax, torch or tensorflow",
+    )
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        print(json.dumps(seconds_of_epochs(arguments.child, arguments)))
+        return
+
+    paths = dict(arguments.python)
+    pythons = {
+        name: paths.get(CONTENDERS[name].packages[-1], sys.executable)
+        for name in arguments.contenders
+    }
+    for name, python in list(pythons.items()):
+        if not is_installed(name, python):
+            packages = " and ".join(CONTENDERS[name].packages)
+            print(f"{name} is left out: {python} can't import {packages}")
+            del pythons[name]
+    taken = defaultdict(list)
+    for number in range(arguments.rounds):
+        for name, python in pythons.items():
+            versions, seconds = seconds_in_child(name, python)
+            if number == 0:
+                print(f"{name}: {versions}", flush=True)
+            for setting, seconds_of_setting in zip(
+                arguments.settings, seconds, strict=True
+            ):
+                taken[name, setting] += seconds_of_setting
+
+    print(
+        f"\n{arguments.rows:,} windows, medians of "
+        f"{arguments.rounds * arguments.epochs} epochs"
+    )
+
+    def microseconds(name, setting):
+        n_batches = math.ceil(arguments.rows / setting[-1])
+        return f"{1e6 * median(taken[name, setting]) / n_batches:.1f}"
+
+    show("Microseconds per batch", arguments.settings, pythons, microseconds)
+    first, *others = pythons
+
+    def ratio(name, setting):
+        return f"{median(taken[name, setting]) / median(taken[first, setting]):.2f}x"
+
+    show(f"Seconds / {first}", arguments.settings, others, ratio)
 
 
 if __name__ == "__main__":
