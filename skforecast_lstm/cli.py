@@ -157,6 +157,8 @@ def _read(options):
         frequency=options.freq,
         duplicates=options.duplicates,
         gaps=options.gaps,
+        ends=options.ends,
+        only=dict(options.only),
         wide=options.wide,
         decimal=options.decimal,
         thousands=options.thousands,
@@ -182,6 +184,7 @@ def _compare(options):
     from skforecast_lstm._cli.table_times import FLAGS
 
     source, table, horizon = _read(options)
+    table.check_same_end()
     step = options.step or horizon
     n_rows, where = table.shortest
     FLAGS.number_of_windows(n_rows, horizon, options.windows, step, where)

@@ -127,6 +127,16 @@ def _names(text):
     return names
 
 
+def _column_and_value(text):
+    """Parse the name of a column and a value of it."""
+    name, mark, value = (part.strip() for part in text.partition("="))
+    if not (name and mark):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a column and its value, such as region=north"
+        )
+    return name, value
+
+
 def _encoding(text):
     """Return the name of an encoding of text, as Python and pandas know it."""
     try:
@@ -257,6 +267,21 @@ def _add_table_options(command):
         choices=["error", "interpolate", "ffill"],
         default="error",
         help="method to fill missing times and values; default: error",
+    )
+    add(
+        "--ends",
+        choices=["error", "drop", "align"],
+        default="error",
+        help="if series end at different times, drop those that end early, or count the "
+        "steps of each back from its own end; default: error in a comparison",
+    )
+    add(
+        "--only",
+        metavar="COL=VALUE",
+        type=_column_and_value,
+        action="append",
+        default=[],
+        help="read only the rows with this value; several times for several columns",
     )
     task = command.add_argument_group("the task")
     add = task.add_argument

@@ -7,13 +7,18 @@ import numpy as np
 import pandas as pd
 
 from skforecast_lstm._cli.cells import read_numbers
+from skforecast_lstm._cli.chosen_rows import chosen_rows
 from skforecast_lstm._cli.columns import choose_columns
 from skforecast_lstm._cli.errors import InputError, Problems, rows_as_text
+from skforecast_lstm._cli.series_ends import aligned, check_same_end, ending_last
 from skforecast_lstm._cli.table_times import FLAGS, Timeline, find_steps, parse_times
 from skforecast_lstm._cli.text_dates import DateStyle
 from skforecast_lstm._cli.totals import without_total
 
 __all__ = ["Table", "table_from_rows"]
+
+# Most notes on single series.
+_MOST_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,11 @@ class Table:
         lengths = self.lengths
         where = "" if self.series is None else f" in series {lengths.idxmin()!r}"
         return int(lengths.min()), where
+
+    def check_same_end(self):
+        """Raise if the series end at different times."""
+        if self.series is not None:
+            check_same_end(self.y, self.steps)
 
     def with_times_as_written(self, frame):
         """Return a frame with its index as columns, in the format of the source."""
@@ -88,6 +98,8 @@ def table_from_rows(
     frequency=None,
     duplicates="error",
     gaps="error",
+    ends="error",
+    only=None,
     decimal=None,
     thousands=None,
     dates=None,
@@ -106,6 +118,7 @@ def table_from_rows(
     notes, problems = [], Problems()
     its_time = time if time in rows.columns else None
     rows = without_total(rows, its_time, notes)
+    rows = chosen_rows(rows, only or {}, notes)
     columns = choose_columns(
         rows,
         target=target,
@@ -125,13 +138,14 @@ def table_from_rows(
         frequency=frequency,
         duplicates=duplicates,
         gaps=gaps,
+        ends=ends,
         dates=dates,
         numbers={"decimal": decimal, "thousands": thousands, "separator": separator},
     )
 
 
 def _checked_table(
-    rows, columns, notes, problems, *, frequency, duplicates, gaps, dates, numbers
+    rows, columns, notes, problems, *, frequency, duplicates, gaps, ends, dates, numbers
 ):
     """Check the cells of the chosen columns, and return the table."""
     time, names = columns.time, columns.exogenous
@@ -150,19 +164,29 @@ def _checked_table(
     # Without the right series, times would seem to repeat.
     if problems and (steps is None or series is None or not columns.targets):
         problems.raise_all()
-    parts = {}
+    parts, notes_of_series = {}, []
     for name, part, where in series:
         its_rows = part.set_axis(index[rows.index.get_indexer(part.index)])
         with problems.collected():
             parts[name] = _complete(
-                its_rows, steps, where, duplicates, gaps, notes, problems
+                its_rows, steps, where, duplicates, gaps, notes_of_series, problems
             )
     problems.raise_all()
+    notes_of_series = list(dict.fromkeys(notes_of_series))
+    notes += notes_of_series[:_MOST_NOTES]
+    if n_more := len(notes_of_series[_MOST_NOTES:]):
+        notes.append(f"There are {n_more} more notes like these.")
     target = next(iter(parts.values())).columns[0]
-    known = {
-        name: part.loc[: part[target].last_valid_index()] for name, part in parts.items()
+    n_known = {
+        name: part.index.get_loc(part[target].last_valid_index()) + 1
+        for name, part in parts.items()
     }
-    ahead = {name: part.iloc[len(known[name]) :] for name, part in parts.items()}
+    if ends == "drop":
+        parts = ending_last(parts, n_known, steps, notes)
+    elif ends == "align":
+        parts, steps = aligned(parts, n_known, steps, notes)
+    known = {name: part.iloc[: n_known[name]] for name, part in parts.items()}
+    ahead = {name: part.iloc[n_known[name] :] for name, part in parts.items()}
     if n_ahead := sum(map(len, ahead.values())):
         use = "are not used"
         if names:

@@ -521,6 +521,23 @@ def test_the_mark_between_thousands_is_an_option(folder, calls, capsys):
     assert "';' must be . or , or ' or space" in capsys.readouterr().err
 
 
+def test_series_that_end_at_different_times_of_a_table_with_several_kinds(calls, capsys):
+    rows = pd.concat([sales(), sales()[:36], sales()[:24]], keys="abc", names=["shop"])
+    rows = rows.reset_index("shop").assign(kind="large")
+    rows.loc[rows["shop"] == "c", "kind"] = "small = tiny"
+    rows.to_csv("sales.csv", index=False)
+    arguments = ["compare", "sales.csv", *GOOD, "--series", "shop"]
+    assert main(arguments) == 2
+    assert "Give --ends drop" in capsys.readouterr().err
+    assert main([*arguments, "--ends", "align", "--only", "kind=large"]) == 0
+    assert calls[0]["y"]["sales"].loc["a"].index[0] == 1 - N_MONTHS
+    assert calls[0]["y"]["sales"].loc["b"].index[0] == -35
+    assert main([*arguments, "--only", "kind = small = tiny", "--only", "shop=c"]) == 0
+    assert len(calls[1]["y"]["sales"]) == 24
+    assert main([*arguments, "--only", "small"]) == 2
+    assert "'small' is not a column and its value" in capsys.readouterr().err
+
+
 # ---------------------------------------------------------------- interrupts
 
 

@@ -1137,3 +1137,77 @@ def test_a_database_that_is_named_as_a_file_is_read(database, monkeypatch):
         assert len(
             read_source(f"{address}{'&' if '?' in address else '?'}table=sales").rows
         )
+
+
+def ragged_rows(times):
+    """Return series "b" and "a" of 5 and 3 rows from the same time on."""
+    rows = pd.DataFrame({"series": [*"bbbbb", *"aaa"], "t": [*times[:5], *times[:3]]})
+    return rows.assign(v=np.arange(8.0), region=[*"nnnnn", *"sss"])
+
+
+RAGGED = {"target": "v", "time": "t", "series": "series"}
+COUNTER = range(5)
+MONTHS = [f"2024-0{month}" for month in range(1, 6)]
+
+
+@pytest.mark.parametrize("times", [COUNTER, MONTHS])
+def test_series_that_end_at_different_times_are_refused_in_a_comparison(times):
+    table = table_from_rows(ragged_rows(times), **RAGGED)
+    with pytest.raises(
+        InputError, match=f"'a' ends at {times[2]}, series 'b' at {times[4]}.*--ends drop"
+    ):
+        table.check_same_end()
+
+
+@pytest.mark.parametrize("times", [COUNTER, MONTHS])
+def test_steps_count_back_from_the_end_of_each_series(times):
+    rows = ragged_rows(times)
+    rows["plan"] = rows["v"] + 10
+    # The last row of "b" is one to forecast.
+    rows.loc[4, "v"] = np.nan
+    table = table_from_rows(rows, **RAGGED, exogenous=["plan"], ends="align")
+    table.check_same_end()
+    assert table.y["v"].to_dict() == {
+        ("a", -2): 5, ("a", -1): 6, ("a", 0): 7,
+        ("b", -3): 0, ("b", -2): 1, ("b", -1): 2, ("b", 0): 3,
+    }  # fmt: skip
+    assert table.X["plan"].tolist() == [15, 16, 17, 10, 11, 12, 13]
+    assert table.X_ahead["plan"].to_dict() == {("b", 1): 14}
+    assert list(table.with_times_as_written(table.X_ahead)["t"]) == [1]
+    assert any("counted back" in note for note in table.notes)
+
+
+def test_series_that_end_early_are_dropped():
+    table = table_from_rows(ragged_rows(MONTHS), **RAGGED, ends="drop")
+    assert list(table.lengths.index) == ["b"]
+    assert "Left out 1 of 2 series, which end before 2024-05: 'a'." in table.notes
+
+
+@pytest.mark.parametrize("ends", ["drop", "align"])
+def test_series_that_end_together_keep_their_times(ends):
+    rows = ragged_rows(MONTHS)
+    rows.loc[rows["series"] == "a", "t"] = MONTHS[2:]
+    table = table_from_rows(rows, **RAGGED, ends=ends)
+    pd.testing.assert_frame_equal(table.y, table_from_rows(rows, **RAGGED).y)
+    assert not any("end" in note.split() for note in table.notes)
+
+
+def test_only_the_rows_with_a_value_are_read():
+    rows = ragged_rows(MONTHS).assign(year=[2024] * 5 + [2025] * 3)
+    chosen = {"region": "s", "year": "2025"}
+    table = table_from_rows(rows, target="v", time="t", only=chosen)
+    assert table.y.tolist() == [5, 6, 7]
+    assert "--only chose 3 rows." in table.notes
+    with pytest.raises(InputError, match=r"no column 'regoin'.*mean 'region'"):
+        table_from_rows(rows, **RAGGED, only={"regoin": "s"})
+    with pytest.raises(InputError, match=r"No row has 'x' in 'region'.*'n', 's'"):
+        table_from_rows(rows, **RAGGED, only={"region": "x"})
+
+
+def test_a_few_notes_on_single_series_are_enough():
+    rows = pd.DataFrame(
+        {"series": np.repeat(range(20), 3), "t": [0, 2, 3] * 20, "v": 1.0}
+    )
+    table = table_from_rows(rows, **RAGGED, gaps="ffill")
+    assert sum("Filled 1 gaps in series" in note for note in table.notes) == 5
+    assert table.notes[-1] == "There are 15 more notes like these."
