@@ -13,10 +13,15 @@ from sktime.forecasting.base import BaseForecaster, ForecastingHorizon
 
 from skforecast_lstm.comparison.datasets import every_series, number_keys
 
-__all__ = ["ManyStatsForecast", "of_last_rows"]
+__all__ = ["ManyStatsForecast", "most_rows", "of_last_rows"]
 
-# On hourly series, forecasts from so many last rows were more accurate than from 6,500.
-_MOST_ROWS = 1000
+
+def most_rows(season_length):
+    """Return the most rows to learn from: the last 1,000, or ten seasons.
+
+    Forecasts of hourly series from so many rows were about as accurate as from 6,500.
+    """
+    return max(1000, 10 * season_length)
 
 
 def of_last_rows(model, season_length, parameters=None, **options):
@@ -25,7 +30,7 @@ def of_last_rows(model, season_length, parameters=None, **options):
     return ManyStatsForecast(
         model,
         {"season_length": season_length, **(parameters or {})},
-        n_rows=max(_MOST_ROWS, 10 * season),
+        n_rows=most_rows(season),
         **options,
     )
 

@@ -83,7 +83,8 @@ def compare(
     n_windows : int, default=None
         Number of cutoffs. The last window ends with the last row. If None, there are as
         many as fit into the last third of the rows. If `step` is None too, there are at
-        most 20, or 10 of more than 5 series, as far apart as fit.
+        most 20, or 10 of more than 5 series, and fewer of more than 20 series: 200 of
+        all together, but at least 2 of each. They are as far apart as fit.
     step : int, default=None
         Number of rows from one cutoff to the next. If None, it is `horizon`, so windows
         do not overlap, or a multiple of it if there are fewer windows than fit.
@@ -147,9 +148,9 @@ def compare(
     Holt-Winters has a damped trend. Its season is multiplicative if all values are
     greater than 0, else additive. sktime's AutoETS and AutoARIMA ignore seasons of more
     than 24 steps, which would take too long. An adjusted AutoARIMA removes the season
-    before the search, and puts it back into the forecast. The forecasters of
-    statsforecast learn from the last 1,000 rows, or ten seasons. Holt-Winters and
-    regressors have no intervals.
+    before the search, and puts it back into the forecast. Holt-Winters and
+    the forecasters of statsforecast learn from the last 1,000 rows, or ten seasons.
+    Holt-Winters and regressors have no intervals.
 
     Examples
     --------

@@ -14,8 +14,10 @@ from skforecast_lstm._time_steps import Steps, likely_offset
 from skforecast_lstm.comparison.checks import TableChecks
 
 # Most windows of a comparison that gives neither their number nor their distance: of few
-# series, whose windows are what the tests of significance compare, and of others.
-_FEW_SERIES, _MOST_WINDOWS_OF_FEW, _MOST_WINDOWS = 5, 20, 10
+# series, whose windows are what the tests of significance compare, and of others, whose
+# pairs are the series. Many series need only two, since each window costs a fit of each.
+_FEW_SERIES, _MOST_WINDOWS_OF_FEW, _MOST_WINDOWS, _FEWEST_WINDOWS = 5, 20, 10, 2
+_MOST_WINDOWS_OF_ALL_SERIES = 200
 
 _ARGUMENTS = TableChecks(
     error=ValueError,
@@ -109,14 +111,12 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
         if value is not None:
             check_integer(name, value, 1)
     tables = _by_name(y)
+    frames = {name: _frame(table, name, "y") for name, table in tables.items()}
+    most = _most_windows(frames.values())
     datasets = []
-    for name, table in tables.items():
-        frame = _frame(table, name, "y")
+    for name, frame in frames.items():
         features = _features(_entry(X, name, "X", tables), frame, name)
         times, longest = _times(frame, name)
-        n_series = len(number_keys(frame.index)[1]) * frame.shape[1]
-        is_few = max(n_series, len(tables)) <= _FEW_SERIES
-        most = _MOST_WINDOWS_OF_FEW if is_few else _MOST_WINDOWS
         windows = _windows(times, name, horizon, n_windows, step, most)
         given = _entry(season_length, name, "season_length", tables)
         where = f" before the first window of {name!r}"
@@ -144,6 +144,15 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
         twice = names[names.duplicated(keep=False)][0]
         raise ValueError(f"Two series are called {twice!r}. Rename one.")
     return datasets
+
+
+def _most_windows(frames):
+    """Return the most windows of each series if neither number nor distance is given."""
+    n_series = sum(len(number_keys(frame.index)[1]) * frame.shape[1] for frame in frames)
+    if n_series <= _FEW_SERIES:
+        return _MOST_WINDOWS_OF_FEW
+    of_each = _MOST_WINDOWS_OF_ALL_SERIES // n_series
+    return min(max(of_each, _FEWEST_WINDOWS), _MOST_WINDOWS)
 
 
 def _countable(times):

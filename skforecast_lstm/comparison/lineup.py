@@ -201,12 +201,12 @@ def _holt_winters(dataset):
 
     The season is multiplicative if all values are greater than 0, else additive.
     """
-    from sktime.forecasting.exp_smoothing import ExponentialSmoothing
+    from skforecast_lstm.comparison.smoothing import SmoothingOfLastRows
 
     season = _known_season(dataset)
     if season == 1:
-        return ExponentialSmoothing(trend="add", damped_trend=True)
-    return ExponentialSmoothing(
+        return SmoothingOfLastRows(trend="add", damped_trend=True)
+    return SmoothingOfLastRows(
         trend="add",
         damped_trend=True,
         seasonal="mul" if _is_positive(dataset) else "add",

@@ -172,13 +172,16 @@ def test_there_are_at_most_twenty_windows_unless_more_are_asked_for(
     assert comparison.forecasts["time"].max() == n_rows - 1
 
 
-def test_of_many_series_there_are_at_most_ten_windows(rng):
-    y = pd.DataFrame(rng.normal(size=(117, 6)), columns=list("abcdef"))
-    comparison = compare({"y": y, "few": y[["a"]]}, horizon=1, forecasters=["naive"])
+@pytest.mark.parametrize(
+    ("n_series", "n_windows", "step"), [(4, 20, 2), (5, 10, 4), (40, 4, 12), (150, 2, 38)]
+)
+def test_many_series_have_fewer_windows(rng, n_series, n_windows, step):
+    y = pd.DataFrame(rng.normal(size=(117, n_series)))
+    comparison = compare({"y": y, "one": y[[0]]}, horizon=1, forecasters=["naive"])
     found = [
         (of["windows"], of["step"]) for of in comparison.settings["datasets"].values()
     ]
-    assert found == [(10, 4), (20, 2)]
+    assert found == [(n_windows, step)] * 2
 
 
 def test_columns_are_datasets_and_dicts_name_them(monthly):

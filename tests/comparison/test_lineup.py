@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 from sktime.forecasting.ets import AutoETS
+from sktime.forecasting.exp_smoothing import ExponentialSmoothing
 from sktime.forecasting.naive import NaiveForecaster
 from sktime.transformations.detrend import Deseasonalizer
 
@@ -111,6 +112,21 @@ def test_values_under_zero_have_additive_seasons(airline):
     with quiet():
         forecast = made["Theta"].fit(airline - 300, fh=[1]).predict()
     assert forecast.notna().to_numpy().all()
+
+
+@pytest.mark.parametrize(("season", "n_rows"), [(7, 1000), (150, 1500)])
+def test_holt_winters_learns_from_the_last_rows(rng, season, n_rows):
+    values = np.sin(2 * np.pi * np.arange(2012) / season) + rng.normal(size=2012)
+    y = pd.Series(values, pd.period_range("2000-01-01", periods=2012, freq="D"))
+    (made,) = line_up(["Holt-Winters"], datasets_of(y, season_length=season))
+    steps = [1, 5]
+    plain = ExponentialSmoothing(
+        trend="add", damped_trend=True, seasonal="add", sp=season
+    )
+    with quiet():
+        found = made["Holt-Winters"].fit(y, fh=steps).predict()
+        expected = plain.fit(y[-n_rows:], fh=steps).predict()
+    pd.testing.assert_series_equal(found, expected)
 
 
 def test_long_seasons_are_left_to_others(airline):
