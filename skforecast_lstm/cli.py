@@ -158,7 +158,7 @@ def _read(options):
         duplicates=options.duplicates,
         gaps=options.gaps,
         ends=options.ends,
-        only=dict(options.only),
+        only=options.only,
         wide=options.wide,
         decimal=options.decimal,
         thousands=options.thousands,

@@ -1,4 +1,4 @@
-"""Rows of a table that a comparison of one or more columns with a value chooses."""
+"""Rows of a table that have the values that the user wants."""
 
 from skforecast_lstm._cli.errors import InputError
 from skforecast_lstm._suggestions import did_you_mean
@@ -15,12 +15,12 @@ def chosen_rows(rows, values, notes):
     ----------
     rows : DataFrame
         Rows of the table.
-    values : dict of str to str
-        Value by column. A row must have all of them.
+    values : sequence of (str, str)
+        Columns and their values. A row must have all of them.
     notes : list of str
         Notes for the user, to extend.
     """
-    for name, value in values.items():
+    for name, value in values:
         if name not in rows.columns:
             raise InputError(
                 f"There is no column {name!r} for --only; the columns are "

@@ -99,7 +99,7 @@ def table_from_rows(
     duplicates="error",
     gaps="error",
     ends="error",
-    only=None,
+    only=(),
     decimal=None,
     thousands=None,
     dates=None,
@@ -118,7 +118,7 @@ def table_from_rows(
     notes, problems = [], Problems()
     its_time = time if time in rows.columns else None
     rows = without_total(rows, its_time, notes)
-    rows = chosen_rows(rows, only or {}, notes)
+    rows = chosen_rows(rows, only, notes)
     columns = choose_columns(
         rows,
         target=target,

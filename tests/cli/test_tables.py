@@ -1194,14 +1194,16 @@ def test_series_that_end_together_keep_their_times(ends):
 
 def test_only_the_rows_with_a_value_are_read():
     rows = ragged_rows(MONTHS).assign(year=[2024] * 5 + [2025] * 3)
-    chosen = {"region": "s", "year": "2025"}
+    chosen = [("region", "s"), ("year", "2025")]
     table = table_from_rows(rows, target="v", time="t", only=chosen)
     assert table.y.tolist() == [5, 6, 7]
     assert "--only chose 3 rows." in table.notes
     with pytest.raises(InputError, match=r"no column 'regoin'.*mean 'region'"):
-        table_from_rows(rows, **RAGGED, only={"regoin": "s"})
+        table_from_rows(rows, **RAGGED, only=[("regoin", "s")])
     with pytest.raises(InputError, match=r"No row has 'x' in 'region'.*'n', 's'"):
-        table_from_rows(rows, **RAGGED, only={"region": "x"})
+        table_from_rows(rows, **RAGGED, only=[("region", "x")])
+    with pytest.raises(InputError, match=r"No row has 'n' in 'region'.*it has 's'"):
+        table_from_rows(rows, **RAGGED, only=[("region", "s"), ("region", "n")])
 
 
 def test_a_few_notes_on_single_series_are_enough():
