@@ -7,13 +7,14 @@ of them, and checks that no other module uses a private name of Keras.
 
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
 import keras
+from keras.src import backend
 from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.random import seed_generator
@@ -28,6 +29,7 @@ __all__ = [
     "Production",
     "all_layers",
     "build_to_train",
+    "can_use_cudnn",
     "compile_arguments",
     "compiled_losses",
     "compiled_metrics",
@@ -60,6 +62,7 @@ __all__ = [
     "unweighted_and_weighted_metrics",
     "waiting_variables",
     "with_decay_exclusions",
+    "without_cudnn",
     "without_layer_name",
     "wrapped_function",
 ]
@@ -442,6 +445,40 @@ def replace_loop_over_steps(layer: Any, loop: Callable) -> None:
         and "inner_loop" not in vars(layer)
     ):
         layer.inner_loop = partial(loop, layer)
+
+
+def can_use_cudnn(layer: keras.layers.LSTM) -> bool:
+    """Return True if Keras runs this LSTM layer by cuDNN when it has no mask.
+
+    Keras gives the steps of a layer that goes backwards in the other order with cuDNN.
+    """
+    cell = layer.cell
+    return (
+        layer.use_cudnn in ("auto", True)
+        and not layer.recurrent_dropout
+        and not layer.go_backwards
+        and layer.compute_dtype == "float32"
+        and backend.cudnn_ok(
+            cell.activation, cell.recurrent_activation, layer.unroll, cell.use_bias
+        )
+    )
+
+
+@contextmanager
+def without_cudnn(model: keras.Model) -> Iterator[None]:
+    """Let Keras run the recurrent layers of a model without cuDNN in the context."""
+    before = {
+        layer: layer.use_cudnn
+        for layer in all_layers(model)
+        if hasattr(layer, "use_cudnn")
+    }
+    for layer in before:
+        layer.use_cudnn = False
+    try:
+        yield
+    finally:
+        for layer, use_cudnn in before.items():
+            layer.use_cudnn = use_cudnn
 
 
 class _RandomOfOneThread:

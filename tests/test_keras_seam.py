@@ -299,6 +299,18 @@ def check_replace_loop_over_steps(sample):
 check_loop_over_steps = check_replace_loop_over_steps
 
 
+def check_can_use_cudnn(sample):
+    assert not seam.can_use_cudnn(sample.layer)  # Here is no GPU.
+
+
+def check_without_cudnn(sample):
+    layer = sample.model.layers[0]
+    assert layer.use_cudnn == "auto"
+    with seam.without_cudnn(sample.model):
+        assert layer.use_cudnn is False
+    assert layer.use_cudnn == "auto"
+
+
 def check_training_methods(sample):
     for name in seam.TRAINING_METHODS:
         assert hasattr(type(sample.model), name), name

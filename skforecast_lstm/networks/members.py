@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from skforecast_lstm._copies import copy_keras_objects
-from skforecast_lstm._engine_contract import known_to_engine
+from skforecast_lstm._engine_contract import known_to_engine, mapping
 from skforecast_lstm._keras_seam import (
     compile_arguments,
     decays,
@@ -365,8 +365,10 @@ def _map_members(function, stacked):
         import jax
 
         # A CPU has no spare capacity, so a loop is faster there.
-        on_cpu = jax.default_backend() == "cpu"
-        return (ops.map if on_cpu else ops.vectorized_map)(function, stacked)
+        if jax.default_backend() == "cpu":
+            return ops.map(function, stacked)
+        with mapping():
+            return ops.vectorized_map(function, stacked)
     n_entries = keras.tree.flatten(stacked)[0].shape[0]
     parts = [
         function(keras.tree.map_structure(lambda leaf: leaf[number], stacked))  # noqa: B023

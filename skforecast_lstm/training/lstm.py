@@ -1,9 +1,13 @@
-"""Keras's LSTM layer with less work per step, for CPUs.
+"""Keras's LSTM layer with less work per step.
 
-Work that does not depend on the previous step runs for all steps at once: the products
-with the inputs and, in the gradient, the derivatives of the gates and the product that
-gives the gradient of the recurrent kernel. One hyperbolic tangent over all gates replaces
-three sigmoids and one hyperbolic tangent. A mask costs nothing if no step is masked.
+On GPUs, Keras runs the layer by cuDNN, but not with a mask. So the mask is left out of
+batches in which no step is masked.
+
+On CPUs, a loop of ours runs. Work that does not depend on the previous step runs for all
+steps at once: the products with the inputs and, in the gradient, the derivatives of the
+gates and the product that gives the gradient of the recurrent kernel. One hyperbolic
+tangent over all gates replaces three sigmoids and one hyperbolic tangent. A mask costs
+nothing if no step is masked.
 """
 
 import threading
@@ -18,8 +22,10 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
+from skforecast_lstm._engine_contract import is_mapped
 from skforecast_lstm._keras_seam import (
     all_layers,
+    can_use_cudnn,
     loop_over_steps,
     replace_loop_over_steps,
 )
@@ -58,8 +64,12 @@ def look_for_quick_way(model: keras.Model) -> None:
 
 
 def _either_loop(layer, sequences, initial_state, mask, training=False):
-    if getattr(_this_thread, "is_quick", False) and _is_common(layer):
+    is_quick = getattr(_this_thread, "is_quick", False)
+    if is_quick and _is_common(layer):
         return _quick_loop(layer, sequences, initial_state, mask, training)
+    # JAX can't map cuDNN, which Keras finds out too late in a branch of a program.
+    if is_quick and mask is not None and can_use_cudnn(layer) and not is_mapped():
+        return _loop_with_less_masks(layer, sequences, initial_state, mask, training)
     return loop_over_steps(layer)(sequences, initial_state, mask, training=training)
 
 
@@ -73,6 +83,24 @@ def _is_common(layer):
         and not layer.recurrent_dropout
         and not layer.unroll
     )
+
+
+def _loop_with_less_masks(layer, sequences, initial_state, mask, training):
+    """Run Keras's loop, without the mask if the batch has no masked step."""
+    mask = mask[0] if isinstance(mask, list | tuple) else mask
+    if training and layer.dropout:
+        # The cell keeps what it draws here for both branches.
+        layer.cell.get_dropout_mask(sequences[:, 0, :])
+
+    def loop(mask):
+        last_output, outputs, states = loop_over_steps(layer)(
+            sequences, initial_state, mask, training=training
+        )
+        if not layer.return_sequences:
+            outputs = last_output[:, None]
+        return last_output, outputs, list(states)
+
+    return lax.cond(jnp.all(mask), lambda: loop(None), lambda: loop(mask))
 
 
 def _quick_loop(layer: Any, sequences, initial_state, mask, training):

@@ -11,7 +11,7 @@ import jax
 import keras
 import numpy as np
 
-from skforecast_lstm._keras_seam import compile_arguments
+from skforecast_lstm._keras_seam import compile_arguments, without_cudnn
 from skforecast_lstm.training import loops, steps
 from skforecast_lstm.training.blocks import DeviceBlock
 from skforecast_lstm.training.compile_options import options_for_batches
@@ -102,7 +102,13 @@ class Sweep:
         """Run batches of many models, whose arguments are stacked along a first axis."""
         name = ("stacked", *self._name)
         place = self._programs.place(name, arguments, self.batch_size)
-        make = partial(_compile, jax.vmap(self._function), arguments, self.batch_size)
+
+        def run(*arguments):
+            # JAX can't map cuDNN over models.
+            with without_cudnn(self._programs.model):
+                return jax.vmap(self._function)(*arguments)
+
+        make = partial(_compile, run, arguments, self.batch_size)
         return place.program(make)(*arguments)
 
 
