@@ -413,8 +413,17 @@ def _associative_scan(call):
 
 
 def _log1p(call):
-    one = call.graph.constant(1, call.dtype)
-    return call.graph.add("Log", call.graph.add("Add", call.input(0, call.dtype), one))
+    # In float64, because near zero the sum loses the digits of the input.
+    graph = call.graph
+    total = graph.add("Add", call.input(0, "float64"), graph.constant(1, np.float64))
+    return graph.cast(graph.add("Log", total), call.dtype)
+
+
+def _expm1(call):
+    graph = call.graph
+    power = graph.add("Exp", call.input(0, "float64"))
+    difference = graph.add("Sub", power, graph.constant(1, np.float64))
+    return graph.cast(difference, call.dtype)
 
 
 def _full_like(call):
@@ -479,6 +488,7 @@ OPERATIONS: dict[str, Callable[[Call], str]] = {
     "Equal": _comparison("Equal"),
     "Exp": _elementwise("Exp"),
     "ExpandDims": _expand_dims,
+    "Expm1": _expm1,
     "Flip": _flip,
     "FloorDivide": _whole_numbers("Div"),
     "FullLike": _full_like,

@@ -36,17 +36,16 @@ class Views(NamedTuple):
     plain : tensor of shape (n_series, n_steps)
         Normalized windows without unknown steps.
     logarithm : tensor of shape (n_series, n_steps)
-        Logarithm of the distance from zero, or `plain` if the window is on both sides of
-        zero.
+        Logarithm of the distance from zero relative to that of the level, or `plain` if
+        the window is on both sides of zero.
     is_one_sided : tensor of bool of shape (n_series, 1)
         Whether there is a logarithm.
     known : tensor of bool of shape (n_series, n_steps)
         Which steps were known.
     first : tensor of int of shape (n_series, 1)
         First step of each series.
-    zero, side, level, spread : tensors of shape (n_series, 1)
-        Zero in normalized units, the side of zero (1 or -1), and what to undo the
-        normalization with.
+    zero, level, spread : tensors of shape (n_series, 1)
+        Zero in normalized units, and what to undo the normalization with.
     """
 
     plain: Any
@@ -55,7 +54,6 @@ class Views(NamedTuple):
     known: Any
     first: Any
     zero: Any
-    side: Any
     level: Any
     spread: Any
 
@@ -163,12 +161,16 @@ def _views(windows, season):
     values = ops.where(known, windows, 0.0)
     counted = ops.cast(known, values.dtype)
     n_counted = ops.maximum(ops.sum(counted, axis=1, keepdims=True), 1.0)
+    # Far from zero, a sum loses digits. A sum of differences from a rough mean does not.
+    centre = ops.sum(values, axis=1, keepdims=True) / n_counted
+    values = (values - centre) * counted
     level = ops.sum(values, axis=1, keepdims=True) / n_counted
-    distance = ops.abs(values - level) * counted
-    spread = ops.sum(distance, axis=1, keepdims=True) / n_counted
+    values = (values - level) * counted
+    level = level + centre
+    spread = ops.sum(ops.abs(values), axis=1, keepdims=True) / n_counted
     least = 1e-6 * ops.abs(level)
     spread = ops.where(spread > least, spread, ops.where(least > 0, least, 1.0))
-    normal = (values - level) / spread * counted
+    normal = values / spread
     zero = -level / spread
     n_steps = windows.shape[1]
     first = ops.expand_dims(ops.argmax(ops.cast(known, "int32"), axis=1), 1)
@@ -177,16 +179,15 @@ def _views(windows, season):
     first = ops.where(none_known, n_steps - 1, first)
     plain = fill_unknown(normal, known, season)
 
-    side = ops.where(level < 0, -1.0, 1.0)
-    from_zero = side * (plain - zero)
     exists = first <= _forward_steps(plain)
-    nearest = ops.min(ops.where(exists, from_zero, np.inf), axis=1, keepdims=True)
-    is_one_sided = nearest > 1e-3 * ops.abs(zero)
-    logarithm = ops.log(ops.maximum(from_zero, 1e-3 * ops.abs(zero) + 1e-9))
+    # Minus zero is the level in units of the spread, with its sign.
+    change = -plain / ops.where(zero == 0, 1.0, zero)
+    lowest = ops.min(ops.where(exists, change, np.inf), axis=1, keepdims=True)
+    is_one_sided = (lowest > 1e-3 - 1) & (zero != 0)
+    logarithm = ops.log1p(ops.maximum(change, 1e-3 - 1))
     logarithm = ops.where(is_one_sided, logarithm, plain)
-    # So that differences from this level are small numbers.
     logarithm = ops.where(exists, logarithm, 0.0)
-    return Views(plain, logarithm, is_one_sided, known, first, zero, side, level, spread)
+    return Views(plain, logarithm, is_one_sided, known, first, zero, level, spread)
 
 
 def _trial_lengths(views, horizon):
@@ -223,8 +224,7 @@ def _join(plain, logarithm, views):
     room = ops.minimum(highest - lowest, 2.0) + 0.1
     bounded = ops.maximum(logarithm, (lowest - room)[..., None])
     bounded = ops.minimum(bounded, (highest + room)[..., None])
-    zero, side = views.zero[..., None], views.side[..., None]
-    undone = zero + side * ops.exp(ops.clip(bounded, -50.0, 50.0))
+    undone = -views.zero[..., None] * ops.expm1(ops.clip(bounded, -50.0, 50.0))
     undone = ops.where(views.is_one_sided[..., None], undone, logarithm)
     return ops.concatenate([plain, undone], axis=-1)
 

@@ -95,13 +95,17 @@ class WindowNormalization(keras.layers.Layer):
         values = ops.where(known, inputs, ops.zeros_like(inputs))
         counted = ops.cast(known, values.dtype)[:, :, : self.n_columns]
         first = values[:, :, : self.n_columns]
+        centre = self._rough_mean(first, counted)
+        first = first - centre
         level, spread = getattr(self, f"_{self.method}")(first, counted)
+        normalized = first - level
+        level = level + centre
         least = ops.maximum(1e-6 * ops.abs(level), self.least_spread)
         spread = ops.where(ops.abs(spread) < least, least, spread)
         is_known = ops.any(counted > 0, axis=1, keepdims=True)
         level = ops.where(is_known, level, ops.convert_to_tensor(self.usual_level))
         spread = ops.where(is_known, spread, ops.convert_to_tensor(self.usual_spread))
-        normalized = (first - level) / spread * counted
+        normalized = normalized / spread * counted
         if self.n_columns is not None:
             others = values[:, :, self.n_columns :]
             normalized = ops.concatenate([normalized, others], -1)
@@ -113,6 +117,12 @@ class WindowNormalization(keras.layers.Layer):
 
     def _count_normalized(self, n_columns):
         return self.n_columns or (len(self.columns) if self.columns else n_columns)
+
+    def _rough_mean(self, values, counted):
+        """Return what to subtract before a mean, which loses digits far from zero."""
+        has_season = self.method == "last" and self.season_length > 1
+        is_mean = self.method == "standard" or has_season
+        return _mean(values, counted)[0] if is_mean else 0.0
 
     def _last(self, values, counted):
         mean, _ = _mean(values, counted)

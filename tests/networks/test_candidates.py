@@ -145,6 +145,24 @@ def test_the_description_of_constant_or_unknown_windows_is_finite(value):
         assert np.isfinite(np.asarray(part)).all()
 
 
+def test_far_from_zero_a_logarithm_is_as_good_as_a_line(rng):
+    # Relative to the level, the series hardly moves, so that its logarithm is straight.
+    windows = 1e5 + rng.normal(size=(20, 64)).cumsum(axis=1)
+    seasons = np.ones((20, 2), dtype="int32")
+    candidates = np.asarray(DescribeWindows(12)(windows.astype("float32"), seasons)[1])
+    of_logarithm = candidates[..., len(CANDIDATES) :]
+    # An autoregression, as a seasonal pattern, takes changes of a millionth for noise.
+    places = [
+        place
+        for place, name in enumerate(CANDIDATES[: of_logarithm.shape[-1]])
+        if "autoregression" not in name
+    ]
+    assert len(places) > 10
+    np.testing.assert_allclose(
+        of_logarithm[..., places], candidates[..., places], atol=3e-3
+    )
+
+
 def test_errors_in_trials_are_small_where_a_candidate_is_right():
     line = np.tile(np.arange(48, dtype=np.float32) + 100, (6, 1))
     _, _, _, _, _, errors, _, _ = described(line, SEASONS)

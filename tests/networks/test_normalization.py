@@ -53,6 +53,18 @@ class TestLayers:
         np.testing.assert_allclose(values[0, :3].std(), 1, rtol=1e-6)
         assert values[0, 3] == 0
 
+    @pytest.mark.parametrize(
+        ("method", "n_last"), [("last", 1), ("last", 4), ("standard", 24)]
+    )
+    def test_no_digits_are_lost_far_from_zero(self, method, n_last):
+        noise = np.random.default_rng(0).normal(size=24)
+        window = (1e4 + noise).astype("float32").astype("float64")
+        season = n_last if method == "last" else 1
+        values, level, spread = normalized(method, window, season_length=season)
+        exact = window - window[-n_last:].mean()
+        np.testing.assert_allclose(values[0] * spread, exact, atol=1e-6)
+        np.testing.assert_allclose(level, 1e4 + noise[-n_last:].mean(), atol=1e-3)
+
     def test_relative_is_the_change_since_the_first_known_value(self):
         values, level, spread = normalized(
             "relative", [UNKNOWN, 50, 55, 40], [-2, -1, 0, 2]
