@@ -413,9 +413,7 @@ def test_forecaster(name, tmp_path):
         expected = forecaster.predict()
         found_steps = found.reshape(2, 3, -1)[:, [0, 2]]
         difference = np.abs(found_steps[0] - expected.to_numpy()) / y.std().to_numpy()
-        # The pretrained network keeps the level of a window. With the lowest versions,
-        # a forecast differs by 1.2e-5.
-        assert difference.max() < (2 * TOLERANCE if share else TOLERANCE)
+        assert difference.max() < TOLERANCE
         assert np.isnan(found_steps[1]).all()
 
 
