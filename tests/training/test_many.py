@@ -220,7 +220,9 @@ class TestStacked:
         with cores.ThreadPoolExecutor(3) as pool:
             monkeypatch.setattr(cores, "_threads", lambda _: pool)
             self.fit(rng, 3)
-        assert sizes == [2, 1]
+        # More follow if a new program first measures how long a batch takes.
+        assert sizes[:2] == [2, 1]
+        assert max(sizes) == 2
 
     def test_an_error_reaches_every_training(self, rng, monkeypatch):
         def fail(requests):
