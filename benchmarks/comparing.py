@@ -2,10 +2,11 @@
 
 Each forecaster runs on the last window of each series: first in a plain loop over the
 series (``fit``, ``predict`` and ``predict_interval`` of its sktime class, nothing else),
-then by `compare`. Each run has a process of its own, and runs on eight series before it
-is measured, so that imports and the start of workers do not count. Memory is that of the
-process and its workers: its peak, and how much this is more than after the first run.
-Other processes disturb the CPU times less than the others:
+then by `compare`. Each contender has a process of its own. It runs each forecaster on two
+series first, so that imports and the start of workers do not count. Memory is that of the
+process and its workers: its peak, and how much this is more than before. Other processes
+disturb the CPU times less than the others. For more than 1,000 series
+only the quickest forecaster runs, and the plain loop only on the first 1,000:
 
     python benchmarks/comparing.py --series 1 100 5000 --backends loky dask ray
 """
@@ -37,9 +38,10 @@ FORECASTERS = (
     "Holt-Winters",
     "Theta",
     "Ridge",
-    "AutoETS",
     "DynamicOptimizedTheta (statsforecast)",
 )
+QUICKEST = "DynamicOptimizedTheta (statsforecast)"
+MANY_SERIES = 1000
 HORIZON = 12
 COVERAGE = (0.8, 0.95)
 
@@ -118,11 +120,11 @@ def is_global(forecaster):
     return "pd-multiindex" in forecaster.get_tag("y_inner_mtype")
 
 
-def run_compare(name, y, **options):
+def run_compare(name, y, n_windows=1, **options):
     return compare(
         y,
         horizon=HORIZON,
-        n_windows=1,
+        n_windows=n_windows,
         coverage=COVERAGE,
         forecasters=[name],
         progress=False,
@@ -130,25 +132,36 @@ def run_compare(name, y, **options):
     )
 
 
-def measure(name, n_series, contender, n_jobs):
-    """Return the meter of one run, after the same run on a few series."""
-    y, few = make_panel(n_series), make_panel(8)
+def measure(contender, n_jobs, cells):
+    """Return the numbers of each forecaster and number of series."""
+    found = {}
     with contextlib.ExitStack() as stack:
-        if contender == "alone":
-            (_, by_name), *_ = run_compare(name, few).tasks
-            run = functools.partial(run_alone, by_name[name])
-        elif contender == "compare, stored":
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
-            run = functools.partial(run_compare, name, results=folder)
-        elif contender == "compare":
-            run = functools.partial(run_compare, name)
-        else:
+        options = {}
+        if contender in ("loky", "dask", "ray"):
             start_workers(contender, n_jobs, stack)
-            run = functools.partial(run_compare, name, n_jobs=n_jobs, backend=contender)
-        run(few)
-        with Meter() as meter:
-            run(y)
-    return {"wall": meter.wall, "cpu": meter.cpu, "peak": meter.peak, "more": meter.more}
+            options = {"n_jobs": n_jobs, "backend": contender}
+        for name, n_series in cells:
+            y, few = make_panel(n_series), make_panel(2)
+            if contender == "compare, stored":
+                folder = stack.enter_context(tempfile.TemporaryDirectory())
+                options = {"results": folder}
+            # As many cells as let each worker take some.
+            (_, by_name), *_ = run_compare(name, few, n_windows=4, **options).tasks
+            if contender == "alone":
+                y = make_panel(min(n_series, MANY_SERIES))
+                run = functools.partial(run_alone, by_name[name], y)
+            else:
+                run = functools.partial(run_compare, name, y, **options)
+            with Meter() as meter:
+                run()
+            n_measured = len(y.index.levels[0])
+            found[name, n_series] = {
+                "wall": 1000 * meter.wall / n_measured,
+                "cpu": 1000 * meter.cpu / n_measured,
+                "peak": meter.peak,
+                "more": meter.more,
+            }
+    return found
 
 
 def start_workers(backend, n_jobs, stack):
@@ -195,19 +208,24 @@ def main(arguments=None):
     print(f"{os.cpu_count()} cores. Times are those of one cell (a series, a window).")
     heading = f"{'':>38}{'series':>7}  {'':16}{'wall, ms':>10}{'CPU, ms':>10}"
     print(f"{heading}{'CPU / alone':>13}{'peak, MiB':>11}{'more, MiB':>11}")
-    for n_series in options.series:
-        for name in options.forecasters:
-            for contender, n_jobs in contenders:
-                found = in_a_fresh_process(measure, name, n_series, contender, n_jobs)
-                if contender == "alone":
-                    alone_cpu = found["cpu"]
-                wall, cpu = (1000 * found[of] / n_series for of in ("wall", "cpu"))
-                ratio = f"{found['cpu'] / max(alone_cpu, 1e-9):.3f}"
-                if contender in options.backends:
-                    contender = f"{contender}, {n_jobs}"
-                row = f"{name:>38}{n_series:>7}  {contender:16}{wall:10.2f}{cpu:10.2f}"
-                memory = f"{found['peak']:11.0f}{found['more']:11.0f}"
-                print(f"{row}{ratio:>13}{memory}", flush=True)
+    cells = [
+        (name, n_series)
+        for n_series in options.series
+        for name in options.forecasters
+        if n_series <= MANY_SERIES or name == QUICKEST
+    ]
+    alone = {}
+    for contender, n_jobs in contenders:
+        found = in_a_fresh_process(measure, contender, n_jobs, cells)
+        alone = alone or found
+        if contender in options.backends:
+            contender = f"{contender}, {n_jobs}"
+        for (name, n_series), numbers in found.items():
+            row = f"{name:>38}{n_series:>7}  {contender:16}"
+            times = f"{numbers['wall']:10.2f}{numbers['cpu']:10.2f}"
+            ratio = numbers["cpu"] / max(alone[name, n_series]["cpu"], 1e-9)
+            memory = f"{numbers['peak']:11.0f}{numbers['more']:11.0f}"
+            print(f"{row}{times}{ratio:13.3f}{memory}", flush=True)
 
 
 if __name__ == "__main__":

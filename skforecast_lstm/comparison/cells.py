@@ -114,11 +114,9 @@ def _no_warnings():
         yield
 
 
-def align_to(forecast, actual):
-    """Return the forecasts with the columns and rows of the actual values."""
-    forecast = pd.DataFrame(forecast)
-    forecast.columns = actual.columns
-    forecast = forecast.reindex(actual.index)
+def align_to(forecast, index, columns):
+    """Return the forecasts in the order of an index, with new names of columns."""
+    forecast = pd.DataFrame(forecast).set_axis(columns, axis=1).reindex(index)
     if forecast.isna().to_numpy().any():
         row = forecast.index[forecast.isna().any(axis=1)][0]
         raise ValueError(f"The forecaster gave no forecast for {row}.")

@@ -137,22 +137,32 @@ def _one_by_one(fitted, times, n_after, horizon, levels, fit_seconds):
             fit_seconds = time.perf_counter() - started
         started = time.perf_counter()
         actual, X = times.between(n, n - horizon)
-
-        def values(forecast, actual=actual):
-            return every_series(align_to(forecast, actual)).values[:, 0]
-
-        forecast, bounds = values(fitted.predict(fh=fh, X=X)), {}
+        point = align_to(fitted.predict(fh=fh, X=X), actual.index, actual.columns)
+        forecast, bounds = every_series(point).values[:, 0], {}
         if levels:
             intervals = fitted.predict_interval(fh=fh, X=X, coverage=list(levels))
-            for level in levels:
-                bounds[level] = tuple(
-                    values(intervals.xs((level, side), axis=1, level=(-2, -1)))
-                    for side in ("lower", "upper")
-                )
+            bounds = _bounds(intervals, actual.index, levels)
         seconds = time.perf_counter() - started
         yield (
             forecast, bounds, {"fit_seconds": fit_seconds, "predict_seconds": seconds}
         )  # fmt: skip
+
+
+def _bounds(intervals, index, levels):
+    """Return the lower and upper bounds of each level, series by series."""
+    level, side = (intervals.columns.get_level_values(place) for place in (-2, -1))
+    table = align_to(intervals, index, range(intervals.shape[1]))
+    series = every_series(table)
+    # One series of the frame has all its columns together, each with the same steps.
+    by_column = series.values.reshape(-1, table.shape[1], series.lengths[0])
+
+    def bound(of_level, of_side):
+        return by_column[:, (level == of_level) & (side == of_side)].ravel()
+
+    return {
+        of_level: (bound(of_level, "lower"), bound(of_level, "upper"))
+        for of_level in levels
+    }
 
 
 def scored(series, found, n_after, horizon, season_length):

@@ -16,8 +16,9 @@ from skforecast_lstm.comparison.significance import (
 
 __all__ = ["critical_distance", "drawn", "order_of_colours"]
 
-# Numbers of forecasts on one page: with these it stays under 1 MB.
+# Numbers of forecasts and rows of actual values on one page: it stays under 1 MB.
 _MOST_NUMBERS = 90_000
+_MOST_ROWS = 15_000
 _MOST_SERIES = 40
 
 
@@ -95,11 +96,15 @@ def _series(comparison, forecast):
     names = list(table["dataset"].unique())
     n_series = max(1, min(len(names), _MOST_SERIES, _MOST_NUMBERS // in_window))
     n_windows = max(1, _MOST_NUMBERS // (in_window * n_series))
+    n_rows = max(2 * horizon, _MOST_ROWS // n_series)
+    step = max(of["step"] for of in comparison.settings["datasets"].values())
+    # Windows that are far apart have many rows between them.
+    n_windows = min(n_windows, 1 + (n_rows - horizon) // step)
     history = dict(iter(comparison.history.groupby("dataset", sort=False)))
     ahead = {} if forecast is None else dict(iter(forecast.groupby("dataset")))
     by_name = dict(iter(table.groupby("dataset", sort=False)))
     found = [
-        _one(name, by_name[name], history[name], ahead.get(name), n_windows)
+        _one(name, by_name[name], history[name], ahead.get(name), n_windows, n_rows)
         for name in names[:n_series]
         if name in history
     ]
@@ -107,14 +112,14 @@ def _series(comparison, forecast):
     return found, min(n_windows, n_all)
 
 
-def _one(name, forecasts, history, ahead, n_windows):
-    """Return the end of one series with the forecasts of its last windows."""
+def _one(name, forecasts, history, ahead, n_windows, n_rows):
+    """Return the last rows of one series with the forecasts of its last windows."""
     last = np.sort(forecasts["window"].unique())[-n_windows:]
     forecasts = forecasts[forecasts["window"].isin(last)]
     first_time = forecasts["time"].min()
     times = pd.Index(history["time"])
     first = int((times < first_time).sum())
-    n_shown = max(2 * (len(times) - first), 24)
+    n_shown = min(max(2 * (len(times) - first), 24), n_rows)
     start = max(0, len(times) - n_shown)
     shown = times[start:]
     bounds = _widest(forecasts)

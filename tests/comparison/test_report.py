@@ -15,6 +15,7 @@ from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
 from skforecast_lstm._palette import COLOURS
+from skforecast_lstm.comparison import report_data
 from skforecast_lstm.comparison.formats import as_text
 from skforecast_lstm.comparison.lineup import ignore_default_warnings
 from tests.comparison.made_up import comparison_of
@@ -142,6 +143,21 @@ def test_a_report_of_many_forecasts_stays_under_a_megabyte(tmp_path):
     assert len(data["series"]) == 20
     assert 0 < data["n_windows"] < 20
     assert f"Drawn are the last {data['n_windows']} windows of" in page.read_text()
+
+
+def test_windows_that_are_far_apart_are_drawn_only_if_their_rows_fit(
+    tmp_path, monkeypatch, rng
+):
+    monkeypatch.setattr(report_data, "_MOST_ROWS", 1000)
+    y = pd.DataFrame(rng.normal(size=(2000, 2)), columns=["a", "b"])
+    far = compare(y, horizon=12, n_windows=5, step=200, forecasters=["naive"])
+    far.to_html(tmp_path / "far.html")
+    data = data_of((tmp_path / "far.html").read_text())
+    assert data["n_windows"] == 3
+    for one in data["series"]:
+        assert one["actual"] == pytest.approx(y[one["name"]].tail(500).tolist(), rel=1e-4)
+        starts = [window[0] for window in one["windows"]["naive"]]
+        assert [int(one["times"][start]) for start in starts] == [1588, 1788, 1988]
 
 
 def test_tables_of_thousands_of_series_show_their_first_rows(tmp_path):
