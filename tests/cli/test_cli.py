@@ -522,7 +522,8 @@ def test_the_mark_between_thousands_is_an_option(folder, calls, capsys):
 
 
 def test_series_that_end_at_different_times_of_a_table_with_several_kinds(calls, capsys):
-    rows = pd.concat([sales(), sales()[:36], sales()[:24]], keys="abc", names=["shop"])
+    shops = {"a": sales(), "b": sales()[:36], "c": sales()[:24]}
+    rows = pd.concat(shops, names=["shop"])
     rows = rows.reset_index("shop").assign(kind="large")
     rows.loc[rows["shop"] == "c", "kind"] = "small = tiny"
     rows.to_csv("sales.csv", index=False)
