@@ -4,25 +4,14 @@ The engine trains models of Keras's own parts. For other parts it uses this cont
 that networks and training do not import each other.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import keras
 
-__all__ = [
-    "HasMembers",
-    "HidesNetwork",
-    "is_known_to_engine",
-    "is_mapped",
-    "known_to_engine",
-    "mapping",
-]
+__all__ = ["HasMembers", "HidesNetwork", "is_known_to_engine", "known_to_engine"]
 
 _Part = TypeVar("_Part")
 _known: list[Any] = []
-_this_thread = threading.local()
 
 
 @runtime_checkable
@@ -61,19 +50,3 @@ def known_to_engine(part: _Part) -> _Part:
 def is_known_to_engine(part: Any) -> bool:
     """Return True if this class or method, and not only its parent, is marked."""
     return any(part is one for one in _known)
-
-
-@contextmanager
-def mapping() -> Iterator[None]:
-    """Tell the engine that this thread maps a network over members, by ``jax.vmap``."""
-    before = is_mapped()
-    _this_thread.is_mapped = True
-    try:
-        yield
-    finally:
-        _this_thread.is_mapped = before
-
-
-def is_mapped() -> bool:
-    """Return True in the context of `mapping`."""
-    return getattr(_this_thread, "is_mapped", False)

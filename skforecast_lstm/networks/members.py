@@ -1,6 +1,7 @@
 """Several networks of one kind in one network; the output is their mean."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -8,12 +9,13 @@ import numpy as np
 from keras import ops
 
 from skforecast_lstm._copies import copy_keras_objects
-from skforecast_lstm._engine_contract import known_to_engine, mapping
+from skforecast_lstm._engine_contract import known_to_engine
 from skforecast_lstm._keras_seam import (
     compile_arguments,
     decays,
     exclude_from_decay,
     excludes_from_decay,
+    without_cudnn,
 )
 from skforecast_lstm.networks.layers import find_layer
 from skforecast_lstm.networks.losses import counts_in_own_units
@@ -176,7 +178,10 @@ class Members(keras.layers.Layer):
         trained = [own.value for own in self._trained]
         # Copy, because PyTorch assigns in place and the gradient needs the old values.
         fixed = [ops.copy(own.value) for own in self._fixed]
-        outputs, fixed, losses = _map_members(call_member, (trained, fixed))
+        # JAX can't map cuDNN over members.
+        is_mapped = keras.config.backend() == "jax"
+        with without_cudnn(network) if is_mapped else nullcontext():
+            outputs, fixed, losses = _map_members(call_member, (trained, fixed))
         for own, value, *changed in zip(self._fixed, fixed, *changes, strict=True):
             if any(changed):
                 own.assign(value)
@@ -367,8 +372,7 @@ def _map_members(function, stacked):
         # A CPU has no spare capacity, so a loop is faster there.
         if jax.default_backend() == "cpu":
             return ops.map(function, stacked)
-        with mapping():
-            return ops.vectorized_map(function, stacked)
+        return ops.vectorized_map(function, stacked)
     n_entries = keras.tree.flatten(stacked)[0].shape[0]
     parts = [
         function(keras.tree.map_structure(lambda leaf: leaf[number], stacked))  # noqa: B023

@@ -22,7 +22,6 @@ import numpy as np
 from jax import lax
 from jax import numpy as jnp
 
-from skforecast_lstm._engine_contract import is_mapped
 from skforecast_lstm._keras_seam import (
     all_layers,
     can_use_cudnn,
@@ -67,8 +66,7 @@ def _either_loop(layer, sequences, initial_state, mask, training=False):
     is_quick = getattr(_this_thread, "is_quick", False)
     if is_quick and _is_common(layer):
         return _quick_loop(layer, sequences, initial_state, mask, training)
-    # JAX can't map cuDNN, which Keras finds out too late in a branch of a program.
-    if is_quick and mask is not None and can_use_cudnn(layer) and not is_mapped():
+    if is_quick and mask is not None and can_use_cudnn(layer):
         return _loop_with_less_masks(layer, sequences, initial_state, mask, training)
     return loop_over_steps(layer)(sequences, initial_state, mask, training=training)
 
