@@ -221,13 +221,15 @@ def _forecast_charts(data, colours, forecast):
     hidden = "" if len(data["series"]) > 1 else " hidden"
     move = "Point at the chart, or use the arrow keys, for the values."
     next_steps = "" if forecast is None else " The dashed line is what comes next."
+    without = "The charts need JavaScript; the tables do not."
+    windows = "window" if data["n_windows"] == 1 else f"{data['n_windows']} windows"
     note = (
-        "The charts need JavaScript; the tables do not. Drawn are the last "
-        f"{count(data['n_windows'], 'window')} of {count(len(data['series']), 'series')}."
+        f"The charts show the last {windows} of {count(len(data['series']), 'series')}."
     )
     return "\n".join(
         [
             "<h2>Forecasts</h2>",
+            f'<noscript><p class="note">{without}</p></noscript>',
             f'<div class="controls"{hidden}><label for="series">Series</label>',
             f'<select id="series">{options}</select></div>',
             '<div class="controls" role="group" aria-label="Forecasters">',

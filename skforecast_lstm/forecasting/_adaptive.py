@@ -6,17 +6,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 __all__ = ["COVERAGES", "Adaptation", "Widths"]
 
 # Coverages that are followed. Those between them are interpolated.
 COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
-# Rates at which a width follows: within hundreds of updates, or within a few.
-_RATES = np.array([0.05, 0.1, 0.2, 0.4])
+# Rates at which the typical size of recent errors follows them, with one that never does.
+_RATES = np.array([0.0, 0.1, 0.4])
+# Rate at which the factor of each coverage follows the errors outside its interval.
+_RATE_BY_COVERAGE = 0.1
 # The rates are judged by about so many of the last updates.
 _MEMORY = 100
 # Ratios of an error and its interval are limited to this, up and down.
 _LARGEST_RATIO = 20.0
+# Mean square root of the size of normal errors, in units of the width for 80 %.
+_NORMAL_ROOT = 0.8221789587 / np.sqrt(ndtri(0.9))
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,14 @@ class Widths:
 class Adaptation:
     """Factors of the widths of intervals, which follow the errors online.
 
-    Each factor is a mean of several, one for each rate. On a logarithmic scale, such a
-    factor grows by its rate times the part of the new errors that are outside of their
-    intervals beyond what the coverage allows, or shrinks if fewer are. So in the long
-    run as many errors are inside as the coverage says. The rates that gave the smaller
-    pinball loss of late have the larger weights [1]_.
+    Each factor is a mean of several. One of these is a product. Its first part is the
+    typical size of the recent errors, which follows them at a rate of its own, for all
+    coverages together: so a change of the size is seen within a few updates. Its second
+    part is of the coverage. On a logarithmic scale, it grows in proportion to the part of
+    the new errors that are outside of their intervals beyond what the coverage allows, or
+    shrinks if fewer are. So in the long run as many errors are inside as the coverage
+    says, whatever the distribution of the errors. The rates that gave the smaller pinball
+    loss of late have the larger weights [1]_.
 
     Parameters
     ----------
@@ -103,6 +111,7 @@ class Adaptation:
         self._logs = np.zeros((0, *shape))
         self._weights = np.zeros((0, *shape))
         self._squares = np.zeros((0, *shape[:-1]))
+        self._roots = np.zeros((0, n_targets, len(_RATES)))
 
     def see(self, names: Sequence, ratios: NDArray) -> None:
         """Move the factors of some series on, once, by errors that have become known.
@@ -115,10 +124,12 @@ class Adaptation:
             Errors in units of the widths without adaptation, NaN if unknown.
         """
         places = self._places_of(names)
-        sizes = np.log(np.clip(ratios, 1 / _LARGEST_RATIO, _LARGEST_RATIO))
+        sizes = np.clip(ratios, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
+        roots = self._roots[places]
         state = self._logs[places], self._weights[places], self._squares[places]
-        state = _moved_on(*state, sizes)
+        state = _moved_on(*state, np.log(sizes), _logs_of_size(roots))
         self._logs[places], self._weights[places], self._squares[places] = state
+        self._roots[places] = _roots_moved_on(roots, sizes[..., COVERAGES.index(0.8)])
 
     def factors(self, names: Sequence) -> NDArray:
         """Return the factors of series: (n_series, n_targets, n_coverages).
@@ -128,8 +139,8 @@ class Adaptation:
         factors = np.ones((len(names), *self._logs.shape[1:-1]))
         known = [name in self._places for name in names]
         places = [self._places[name] for name in names if name in self._places]
-        logs = (self._weights[places] * self._logs[places]).sum(axis=-1)
-        factors[known] = np.exp(logs)
+        logs = self._logs[places] + _logs_of_size(self._roots[places])
+        factors[known] = np.exp((self._weights[places] * logs).sum(axis=-1))
         return factors
 
     def _places_of(self, names):
@@ -142,15 +153,31 @@ class Adaptation:
             self._logs = np.concatenate([self._logs, new])
             self._weights = np.concatenate([self._weights, new + 1 / len(_RATES)])
             self._squares = np.concatenate([self._squares, new[..., 0]])
+            self._roots = np.concatenate([self._roots, new[:, :, 0] + _NORMAL_ROOT])
         return [self._places[name] for name in names]
 
 
-def _moved_on(logs, weights, squares, sizes):
+def _logs_of_size(roots):
+    """Return the logarithms of typical sizes, relative to those of normal errors."""
+    return 2 * np.log(roots / _NORMAL_ROOT)[:, :, None]
+
+
+def _roots_moved_on(roots, sizes):
+    """Return the mean square roots after more errors: large ones count less in a root."""
+    known = ~np.isnan(sizes)
+    n_known = known.sum(axis=1)
+    new = np.sqrt(np.where(known, sizes, 0)).sum(axis=1) / np.maximum(n_known, 1)
+    moved = roots + _RATES * (new[..., None] - roots)
+    return np.where(n_known[..., None] > 0, moved, roots)
+
+
+def _moved_on(logs, weights, squares, sizes, logs_of_size):
     """Return the state of each series after more errors, whose means count."""
     known = ~np.isnan(sizes)[..., None]
     n_known = known.sum(axis=1)
     coverage = np.array(COVERAGES)[:, None]
-    distance = np.where(known, sizes[..., None] - logs[:, None], 0.0)
+    distance = sizes[..., None] - (logs + logs_of_size)[:, None]
+    distance = np.where(known, distance, 0.0)
     slope = np.where(distance > 0, coverage, coverage - 1) * known
     loss = (slope * distance).sum(axis=1) / np.maximum(n_known, 1)
     slope = slope.sum(axis=1) / np.maximum(n_known, 1)
@@ -165,7 +192,7 @@ def _moved_on(logs, weights, squares, sizes):
     moved = (1 - share) * moved + share / len(_RATES)
     seen = n_known > 0
     return (
-        logs + _RATES * slope,
+        logs + _RATE_BY_COVERAGE * slope,
         np.where(seen, moved, weights),
         np.where(seen[..., 0], moved_squares, squares),
     )

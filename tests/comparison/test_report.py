@@ -142,7 +142,7 @@ def test_a_report_of_many_forecasts_stays_under_a_megabyte(tmp_path):
     data = data_of(page.read_text())
     assert len(data["series"]) == 20
     assert 0 < data["n_windows"] < 20
-    assert f"Drawn are the last {data['n_windows']} windows of" in page.read_text()
+    assert f"The charts show the last {data['n_windows']} windows of" in page.read_text()
 
 
 def test_windows_that_are_far_apart_are_drawn_only_if_their_rows_fit(
@@ -270,7 +270,7 @@ def test_many_series_and_none_at_all(rng, tmp_path):
     many.to_html(tmp_path / "many.html")
     text = (tmp_path / "many.html").read_text()
     assert len(data_of(text)["series"]) == 8
-    assert "Drawn are the last 1 window of 8 series." in text
+    assert "The charts show the last window of 8 series." in text
     with ignore_default_warnings():
         broken = Broken()
     none = compare(

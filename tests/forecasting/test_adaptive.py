@@ -80,6 +80,32 @@ def test_factors_hold_the_coverage_of_normal_errors(rng, spreads):
     np.testing.assert_allclose(found, COVERAGES, atol=0.03)
 
 
+def test_errors_three_times_as_large_are_seen_within_ten_updates(rng):
+    spreads = np.where(np.arange(70) < 50, 1.0, 3.0)
+    errors = np.abs(rng.normal(size=(70, 100, 4))) * spreads[:, None, None]
+    widths = stats.norm.ppf(0.5 + np.array(COVERAGES) / 2)
+    adaptation, names, inside = Adaptation(4, 1), list(range(100)), []
+    for ratios in errors[..., None] / widths:
+        inside.append((ratios <= adaptation.factors(names)).mean(axis=(0, 1)))
+        adaptation.see(names, ratios[:, :, None])
+    found = np.mean(inside[60:], axis=0)[[COVERAGES.index(one) for one in LEVELS]]
+    np.testing.assert_allclose(found, LEVELS, atol=0.03)
+
+
+def test_one_wild_error_does_not_widen_intervals_for_long(rng):
+    widths = stats.norm.ppf(0.5 + np.array(COVERAGES) / 2)
+    errors = np.abs(rng.normal(size=(60, 30, 4, 1, 1))) / widths
+    with_wild = errors.copy()
+    with_wild[50, :, 0] = 1e6
+    factors = []
+    for one in (errors, with_wild):
+        adaptation = Adaptation(4, 1)
+        for ratios in one:
+            adaptation.see(list(range(30)), ratios)
+        factors.append(adaptation.factors(list(range(30))).mean(axis=(0, 1)))
+    np.testing.assert_allclose(factors[1], factors[0], rtol=0.1)
+
+
 def test_before_an_update_intervals_are_conformal():
     y = seasonal(np.ones(200))
     levels = [0.001, 0.1, 0.3, 0.5, 0.6, 0.95, 0.999]
