@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from skforecast_lstm._time_steps import times_after
-from skforecast_lstm.comparison.cells import quiet
+from skforecast_lstm.comparison.cells import align_to, bound_of, quiet
 from skforecast_lstm.comparison.datasets import every_series
 
 __all__ = ["fit_on_all_rows", "forecast_ahead"]
@@ -50,7 +50,9 @@ def fit_on_all_rows(dataset, forecaster):
 
 def _forecast(dataset, forecaster, X, coverage):
     horizon = dataset.horizon
-    points = every_series(pd.DataFrame(forecaster.predict(X=X)), dataset.prefix)
+    found = pd.DataFrame(forecaster.predict(X=X))
+    found = align_to(found, found.index, dataset.y.columns)
+    points = every_series(found, dataset.prefix)
     names = points.names
     table = {
         "dataset": np.repeat(np.array(names, dtype=object), horizon),
@@ -62,9 +64,8 @@ def _forecast(dataset, forecaster, X, coverage):
         intervals = forecaster.predict_interval(X=X, coverage=list(coverage))
         for level in coverage:
             for side in ("lower", "upper"):
-                bound = intervals.xs((level, side), axis=1, level=(-2, -1))
-                bounds = every_series(pd.DataFrame(bound), dataset.prefix)
-                table[f"{side}_{level:g}"] = bounds.values[:, 0]
+                bound = bound_of(intervals, level, side, found.index, found.columns)
+                table[f"{side}_{level:g}"] = every_series(bound).values[:, 0]
     return pd.DataFrame(table)
 
 

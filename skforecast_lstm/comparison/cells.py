@@ -115,9 +115,22 @@ def _no_warnings():
 
 
 def align_to(forecast, index, columns):
-    """Return the forecasts in the order of an index, with new names of columns."""
-    forecast = pd.DataFrame(forecast).set_axis(columns, axis=1).reindex(index)
+    """Return the forecasts in the order of an index and of columns.
+
+    Some forecasters return the columns in another order. Columns with other names are
+    taken in their order.
+    """
+    forecast = pd.DataFrame(forecast)
+    if set(forecast.columns) != set(columns):
+        forecast = forecast.set_axis(columns, axis=1)
+    forecast = forecast.reindex(index=index, columns=columns)
     if forecast.isna().to_numpy().any():
         row = forecast.index[forecast.isna().any(axis=1)][0]
         raise ValueError(f"The forecaster gave no forecast for {row}.")
     return forecast
+
+
+def bound_of(intervals, level, side, index, columns):
+    """Return the lower or upper bounds of one level, in the order of `align_to`."""
+    bound = intervals.xs((level, side), axis=1, level=(-2, -1))
+    return align_to(bound, index, columns)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from sktime.forecasting.compose import EnsembleForecaster
 
-from skforecast_lstm.comparison.cells import SECONDS, Cell
+from skforecast_lstm.comparison.cells import SECONDS, Cell, align_to
 from skforecast_lstm.comparison.datasets import every_series
 from skforecast_lstm.comparison.groups import scored
 
@@ -68,15 +68,27 @@ class Ensemble(EnsembleForecaster):
         self.set_tags(**{"capability:pred_int": has})
 
     def _predict_interval(self, fh, X, coverage):
-        points, bounds, like = [], [], None
-        for forecaster in self._get_forecaster_list():
-            point = pd.DataFrame(forecaster.predict(fh=fh, X=X))
-            points.append(point.to_numpy(dtype=float))
-            bounds.append(None)
-            if forecaster.get_tag("capability:pred_int"):
-                like = forecaster.predict_interval(fh=fh, X=X, coverage=coverage)
-                values = like.to_numpy(dtype=float)
-                bounds[-1] = values.reshape(*points[-1].shape, -1)
+        members = self._get_forecaster_list()
+        intervals = [
+            forecaster.predict_interval(fh=fh, X=X, coverage=coverage)
+            if forecaster.get_tag("capability:pred_int")
+            else None
+            for forecaster in members
+        ]
+        like = next(one for one in intervals if one is not None)
+        variables = like.columns.get_level_values(0).unique()
+        points = [
+            align_to(forecaster.predict(fh=fh, X=X), like.index, variables).to_numpy()
+            for forecaster in members
+        ]
+        bounds = [
+            None
+            if one is None
+            else align_to(one, like.index, like.columns)
+            .to_numpy()
+            .reshape(*points[0].shape, -1)
+            for one in intervals
+        ]
         found = combined_bounds(points, bounds, self.aggfunc, self.weights)
         return pd.DataFrame(found.reshape(like.shape), like.index, like.columns)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skforecast_lstm._series import ManySeries, ranges
-from skforecast_lstm.comparison.cells import Cell, align_to, quiet
+from skforecast_lstm.comparison.cells import Cell, align_to, bound_of, quiet
 from skforecast_lstm.comparison.datasets import every_series
 from skforecast_lstm.comparison.outcomes import failure, outcome
 
@@ -141,35 +141,30 @@ def _one_by_one(fitted, times, n_after, horizon, levels, fit_seconds):
         forecast, bounds = every_series(point).values[:, 0], {}
         if levels:
             intervals = fitted.predict_interval(fh=fh, X=X, coverage=list(levels))
-            bounds = _bounds(intervals, actual.index, levels)
+            bounds = _bounds(intervals, point, levels)
         seconds = time.perf_counter() - started
         yield (
             forecast, bounds, {"fit_seconds": fit_seconds, "predict_seconds": seconds}
         )  # fmt: skip
 
 
-def _bounds(intervals, index, levels):
-    """Return the lower and upper bounds of each level, series by series."""
-    level, side = (intervals.columns.get_level_values(place) for place in (-2, -1))
-    table = align_to(intervals, index, range(intervals.shape[1]))
-    series = every_series(table)
-    # One series of the frame has all its columns together, each with the same steps.
-    by_column = series.values.reshape(-1, table.shape[1], series.lengths[0])
+def _bounds(intervals, like, levels):
+    """Return the lower and upper bounds of each level, in the order of the forecasts."""
 
-    def bound(of_level, of_side):
-        return by_column[:, (level == of_level) & (side == of_side)].ravel()
+    def bound(level, side):
+        found = bound_of(intervals, level, side, like.index, like.columns)
+        return every_series(found).values[:, 0]
 
-    return {
-        of_level: (bound(of_level, "lower"), bound(of_level, "upper"))
-        for of_level in levels
-    }
+    return {level: (bound(level, "lower"), bound(level, "upper")) for level in levels}
 
 
 def scored(series, found, n_after, horizon, season_length):
     """Return the result of one window."""
     forecast, bounds, seconds = found
-    if np.isnan(forecast).any():
-        return failure(ValueError("The forecaster gave no forecast for a step."))
+    if not np.isfinite(forecast).all():
+        return failure(
+            ValueError("The forecaster gave no number, or an infinite one, for a step.")
+        )
     lengths = series.lengths - n_after
     train = _rows(series, series.offsets[:-1], lengths)
     actual = _rows(series, series.offsets[:-1] + lengths, np.full(len(series), horizon))

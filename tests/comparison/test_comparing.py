@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from sktime.forecasting.compose import ColumnEnsembleForecaster
 from sktime.forecasting.naive import NaiveForecaster
 
 from skforecast_lstm import compare
@@ -230,6 +231,39 @@ def test_one_that_gives_no_number_is_reported(monthly):
         monthly, horizon=12, n_windows=1, forecasters=[unsure], coverage=()
     )
     assert "gave no forecast for 1960-01" in comparison.failures["reason"].item()
+
+
+def test_one_that_gives_an_infinite_number_is_reported(monthly):
+    class Unlimited(NaiveForecaster):
+        def _predict(self, fh, X=None):
+            return super()._predict(fh, X) * np.inf
+
+    with ignore_default_warnings():
+        unlimited = Unlimited()
+    given = {"unlimited": unlimited, "naive": "naive"}
+    comparison = compare(monthly, horizon=12, n_windows=1, forecasters=given)
+    assert "infinite" in comparison.failures["reason"].item()
+    assert comparison.ranking()["place"].isna().tolist() == [False, True]
+
+
+def test_columns_in_another_order_are_those_of_their_series(rng):
+    columns = {"b": 10, "a": 1000, "c": 100}
+    y = pd.DataFrame({name: mean + rng.normal(size=40) for name, mean in columns.items()})
+    with ignore_default_warnings():
+        parts = [(name, NaiveForecaster(), place) for place, name in enumerate(columns)]
+        # It gives the columns in the order of its parts.
+        reversed_ = ColumnEnsembleForecaster(parts[::-1])
+    given = {"naive": "naive", "reversed": reversed_}
+    found = compare(y, horizon=2, n_windows=2, forecasters=given)
+    tables = [
+        table[table["forecaster"] == name].drop(columns="forecaster")
+        for name in given
+        for table in (found.forecasts, found.forecast(forecaster=name))
+    ]
+    for one, other in zip(tables[:2], tables[2:], strict=True):
+        pd.testing.assert_frame_equal(
+            one.reset_index(drop=True), other.reset_index(drop=True)
+        )
 
 
 @pytest.mark.parametrize("backend", ["loky", "threading", "dask"])

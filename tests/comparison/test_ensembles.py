@@ -193,6 +193,17 @@ def test_a_panel_and_several_tables(monthly):
     assert (ahead["upper_0.8"] > ahead["lower_0.8"]).all()
 
 
+def test_what_comes_next_of_columns_that_are_unsorted(monthly):
+    y = pd.DataFrame({"b": monthly, "a": 100 * monthly, "c": 10 * monthly})
+    found = compare(y, horizon=2, n_windows=2, forecasters=NAMES, ensembles=True)
+    table = found.forecast(forecaster="mean ensemble")
+    each = [found.forecast(forecaster=name) for name in NAMES]
+    assert table["dataset"].tolist() == each[0]["dataset"].tolist()
+    for name in ("forecast", "lower_0.8", "upper_0.8"):
+        expected = np.mean([one[name] for one in each], axis=0)
+        np.testing.assert_allclose(table[name], expected)
+
+
 def test_a_name_that_is_taken(monthly):
     given = {"forecasters": {"mean ensemble": "naive"}, "ensembles": True}
     with pytest.raises(ValueError, match="A forecaster is called 'mean ensemble'"):
