@@ -16,6 +16,8 @@ __all__ = ["split"]
 
 # It must not depend on the workers: stored results are those of batches.
 _MOST_SERIES = 20
+# The first batch is small, because it tells how long a slow forecaster will take.
+_FIRST_SERIES = 2
 
 
 def split(dataset, forecasters):
@@ -53,15 +55,16 @@ def _most_series(forecaster, dataset):
 
 
 def _batches(dataset, most_series):
-    """Return parts of about the same number of series."""
+    """Return a small part, and parts of about the same number of series."""
     y, X = dataset.y, dataset.X
     is_panel = y.index.nlevels > 1
     numbers, keys = number_keys(y.index)
     n_series = len(keys) if is_panel else y.shape[1]
-    n_batches = 1 if most_series is None else -(-n_series // most_series)
-    if n_batches == 1:
+    if most_series is None or n_series <= most_series:
         return [dataset]
-    bounds = np.linspace(0, n_series, n_batches + 1).round().astype(int).tolist()
+    n_batches = -(-(n_series - _FIRST_SERIES) // most_series)
+    bounds = np.linspace(_FIRST_SERIES, n_series, n_batches + 1).round().astype(int)
+    bounds = [0, *bounds.tolist()]
     names = every_series(y if is_panel else y.iloc[:1]).names
     n_names = len(names) // n_series
     order = np.argsort(numbers, kind="stable")

@@ -16,8 +16,8 @@ from skforecast_lstm.comparison.parquet import read_parquet, write_parquet
 
 _BEGINNING = '{"key": "'
 
-# Cells of this many series have a file of Parquet, if pyarrow is installed.
-_MANY_SERIES = 8
+# Cells of at least so many series have a file of Parquet, if pyarrow is installed.
+_MANY_SERIES = 2
 
 
 def _record(line):
