@@ -16,7 +16,13 @@ import pandas as pd
 
 from skforecast_lstm._cli.errors import InputError, Problems, and_others
 
-__all__ = ["is_text", "is_unknown", "looks_like_numbers", "read_numbers"]
+__all__ = [
+    "is_text",
+    "is_unknown",
+    "looks_like_numbers",
+    "mostly_numbers",
+    "read_numbers",
+]
 
 _UNKNOWN = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "NULL", "null", "None")
 _YES_AND_NO = (("true", "false"), ("yes", "no"))
@@ -92,16 +98,30 @@ def _known_text(column):
 
 def looks_like_numbers(column):
     """Return True if all known cells of a column are numbers in one of the forms."""
+    return _share_of_numbers(column) == 1
+
+
+def mostly_numbers(column):
+    """Return True if most known cells of a column are numbers.
+
+    The others may be typing errors, or a word for an unknown value.
+    """
+    return _share_of_numbers(column) > 0.5
+
+
+def _share_of_numbers(column):
+    """Return the fraction of the known cells that are numbers, 0 without any."""
     if column.dtype.kind != "O":
-        return pd.api.types.is_numeric_dtype(column.dtype)
+        return float(pd.api.types.is_numeric_dtype(column.dtype))
     known = column[~is_unknown(column)]
     forms = [form for one in _GROUPED for form in (one.plain, one.grouped)]
-    return len(known) > 0 and all(
+    are_numbers = [
         any(form.fullmatch(cell.strip()) for form in forms)
         if isinstance(cell, str)
         else isinstance(cell, number_types.Number) and not isinstance(cell, bool)
         for cell in known
-    )
+    ]
+    return float(np.mean(are_numbers)) if are_numbers else 0.0
 
 
 def read_numbers(rows, *, decimal=None, thousands=None, separator=None, notes):

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from skforecast_lstm._cli.cells import is_text, is_unknown, looks_like_numbers
+from skforecast_lstm._cli.cells import (
+    is_text,
+    is_unknown,
+    looks_like_numbers,
+    mostly_numbers,
+)
 from skforecast_lstm._cli.errors import InputError
 from skforecast_lstm._cli.table_times import DateWithoutMarksError, parse_times
 from skforecast_lstm._cli.totals import is_total
@@ -72,6 +77,8 @@ def choose_columns(
         with problems.collected():
             its_time = [_only_time(rows.drop(columns=taken), order)]
             notes.append(f"Read {its_time[0]!r} as the time.")
+    for name in its_time:
+        _check_is_header(rows, name, order)
     if target is None and not problems:
         others = rows.drop(columns=[*its_time, *taken])
         targets = _all_numbers(others, notes) if wide else [_only_number(others)]
@@ -89,6 +96,25 @@ def choose_columns(
     )
 
 
+def _check_is_header(rows, time, order):
+    """Raise if the name of the column of times is a time before those below it."""
+    if isinstance(rows[time], pd.DataFrame):
+        return
+    column = pd.Series([time, *rows[time].iloc[:2].astype(str)], dtype=object)
+    try:
+        times = parse_times(column, order=order or "dmy")
+    except InputError:
+        return
+    are_numbers = pd.api.types.is_integer_dtype(times.dtype)
+    # A column of a table without names may be called 0.
+    if are_numbers and (len(times) < 3 or np.ptp(np.diff(times)) or times[0] == 0):
+        return
+    raise InputError(
+        f"The names of the columns would be {', '.join(rows.columns)}, which look like "
+        "a row of the table. Write a row with their names above it."
+    )
+
+
 def _check_one_role(rows, name, roles):
     """Raise if a column has two roles, or two columns have one name."""
     if roles.count(name) > 1:
@@ -100,8 +126,11 @@ def _check_one_role(rows, name, roles):
 
 
 def _all_numbers(rows, notes):
-    """Return all columns of numbers, except totals of the others."""
-    numbers = [name for name, column in rows.items() if looks_like_numbers(column)]
+    """Return all columns of numbers, except totals of the others.
+
+    A column with a few other cells is one of them: its cells are named later.
+    """
+    numbers = [name for name, column in rows.items() if mostly_numbers(column)]
     if not numbers:
         raise InputError("--wide needs columns of numbers, and no column has numbers.")
     totals = [name for name in numbers if is_total(name)]
@@ -169,8 +198,11 @@ def _has_decimals(column):
 
 
 def _only_number(rows):
-    """Return the only possible target: the only column of numbers."""
-    numbers = [name for name, column in rows.items() if looks_like_numbers(column)]
+    """Return the only possible target: the only column of numbers.
+
+    A column with a few other cells could be meant too.
+    """
+    numbers = [name for name, column in rows.items() if mostly_numbers(column)]
     if len(numbers) != 1:
         several = f"{', '.join(numbers)} could be" if numbers else "no column has numbers"
         every = " To forecast all of them, give --wide." if numbers else ""

@@ -20,8 +20,9 @@ class Source:
     """Rows, a short name for them, and the default columns.
 
     The cells of a text file are unparsed text, and `separator` is its separator. `file`
-    is the file of the rows, if they come from one. `row_numbers` are those of a
-    spreadsheet; other rows are counted from 1. `notes` are messages on the reading.
+    is the file of the rows, if they come from one. `row_numbers` are those of a text file
+    or spreadsheet, whose empty rows are left out; other rows are counted from 1. `notes`
+    are messages on the reading.
     """
 
     name: str
@@ -138,9 +139,9 @@ def _read_file(path, sheet, encoding):
             notes=tuple(notes),
         )
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    separator = None
+    separator = row_numbers = None
     if f".{kind}" in _TEXT:
-        rows, separator = read_text_file(path, encoding)
+        rows, separator, row_numbers = read_text_file(path, encoding)
     elif kind in ("parquet", "pq"):
         rows = _read_parquet(path)
     elif kind in ("db", "sqlite", "sqlite3"):
@@ -156,11 +157,11 @@ def _read_file(path, sheet, encoding):
             "with .csv, .xlsx or .parquet."
         )
     name = path.name.partition(".")[0] or "table"
-    return Source(name, rows, separator=separator, file=path)
+    return Source(name, rows, separator=separator, file=path, row_numbers=row_numbers)
 
 
 def _read_parquet(path):
-    """Read the rows of a Parquet file, with a named index as a column."""
+    """Read the rows of a Parquet file, with an index of names or times as columns."""
     try:
         import pyarrow as pa
     except ImportError as error:
@@ -172,6 +173,8 @@ def _read_parquet(path):
     except (OSError, ValueError, pa.ArrowException) as error:
         message = f"{path} can't be read as Parquet: {first_line(error)}."
         raise InputError(message) from error
+    if isinstance(rows.index, pd.DatetimeIndex | pd.PeriodIndex):
+        rows.index.name = rows.index.name or "index"
     names = [name for name in rows.index.names if name is not None]
     for name in names:
         if name in rows.columns:
@@ -307,7 +310,8 @@ def _read_query(connection, query):
     statement = sqlalchemy.text(query.replace(":", r"\:"))
     try:
         return pd.read_sql_query(statement, connection)
-    except pd.errors.DatabaseError as error:
+    # Only later pandas give the errors of SQLAlchemy a type of their own.
+    except (pd.errors.DatabaseError, sqlalchemy.exc.SQLAlchemyError) as error:
         reason = first_line(error.__cause__ or error)
         raise InputError(f"--query failed: {reason}.") from error
 

@@ -20,7 +20,10 @@ _MARKS = {
 
 
 def read_text_file(path, encoding=None):
-    """Return the cells of a text file, and their separator, found in the header."""
+    """Return the cells of a text file, their separator, and the numbers of the rows.
+
+    The separator is found in the header. Rows without a filled cell are left out.
+    """
     import pandas as pd
 
     try:
@@ -48,8 +51,12 @@ def read_text_file(path, encoding=None):
         raise InputError(f"{path} can't be read as CSV: {first_line(error)}.") from error
     _check_no_nul(path, separator, found)
     names = [name or f"Unnamed: {place}" for place, name in enumerate(rows.iloc[0])]
-    rows = rows.iloc[1:].set_axis(names, axis=1).reset_index(drop=True)
-    return rows, separator
+    rows = rows.iloc[1:].set_axis(names, axis=1)
+    # Only few rows begin with an empty cell.
+    may_be_empty = rows[(rows.iloc[:, 0].str.strip() == "").to_numpy()].fillna("")
+    is_empty = may_be_empty.apply(lambda column: column.str.strip() == "").all(axis=1)
+    rows = rows.drop(index=is_empty.index[is_empty])
+    return rows.reset_index(drop=True), separator, list(rows.index)
 
 
 def _opened(path, mode, **options):

@@ -51,6 +51,7 @@ def advice(comparison):
         said += _advise_on_few(comparison, scores, best)
     else:
         said += _advise_on_enough(comparison, scores, mase, best)
+    said += _advise_on_seasons(comparison.settings["datasets"])
     said += _advise_on_features(comparison.settings)
     if len(comparison.failures):
         names = ", ".join(comparison.failures["forecaster"].unique())
@@ -133,6 +134,19 @@ def _advise_on_enough(comparison, scores, mase, best):
     if found := [name for name in [first, *tied] if name in simple]:
         said.append(f"None is reliably better than {found[0]}, which learns nothing.")
     return said
+
+
+def _advise_on_seasons(datasets):
+    """Return a sentence on the first dataset that is too short for its season."""
+    for name, about in datasets.items():
+        if season := about.get("unused_season"):
+            said = (
+                f"{name} was compared without its season of {season} rows: fewer than "
+                f"two seasons come before the first window. Give more rows or fewer "
+                f"windows, or --season {season} (season_length) if that many rows do."
+            )
+            return [said]
+    return []
 
 
 def _advise_on_features(settings):

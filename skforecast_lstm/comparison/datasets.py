@@ -12,6 +12,7 @@ from skforecast_lstm._rounding import mean_change
 from skforecast_lstm._series import ManySeries, ranges
 from skforecast_lstm._time_steps import Steps, likely_offset
 from skforecast_lstm.comparison.checks import TableChecks
+from skforecast_lstm.forecasting._defaults import usual_season
 
 # Most windows of a comparison that gives neither their number nor their distance: of few
 # series, whose windows are what the tests of significance compare, and of others, whose
@@ -52,6 +53,7 @@ class Dataset:
     season_length: int
     horizon: int
     windows: tuple[int, ...]
+    unused_season: int | None = None
 
     def series(self):
         """Return each column of each series as a series of its own."""
@@ -120,6 +122,7 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
         windows = _windows(times, name, horizon, n_windows, step, most)
         given = _entry(season_length, name, "season_length", tables)
         where = f" before the first window of {name!r}"
+        usual = usual_season(times)
         season = _ARGUMENTS.season_length(given, times, windows[0], where)
         frame.index = _relabelled(frame.index, longest)
         if features is not None:
@@ -136,6 +139,7 @@ def read_datasets(y, X, *, horizon, season_length, n_windows, step):
             season_length=season,
             horizon=horizon,
             windows=windows,
+            unused_season=usual if given is None and season < usual else None,
         )
         _check_scale(dataset)
         datasets.append(dataset)

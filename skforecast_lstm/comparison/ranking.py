@@ -1,5 +1,7 @@
 """Ranking of forecasters over the windows that all have."""
 
+import math
+
 import pandas as pd
 from sktime.benchmarking.analysis import AverageRank
 
@@ -17,6 +19,7 @@ __all__ = [
     "by_horizon",
     "by_series",
     "place_labels",
+    "places",
     "ranked",
     "shared_scores",
 ]
@@ -49,7 +52,9 @@ def behind(score, best):
 
     This is the only measure of a lead: of the ranking, the summary and the report.
     """
-    return 100 * (score / best - 1)
+    if score == best:
+        return 0.0
+    return 100 * (score / best - 1) if best else math.inf
 
 
 def ranked(results, failures):
@@ -62,9 +67,9 @@ def ranked(results, failures):
     )
     if len(mase):
         pairwise = pairwise_p_values(scores)
-        table["behind_percent"] = behind(mase, mase.iloc[0])
+        table["behind_percent"] = mase.map(lambda score: behind(score, mase.iloc[0]))
         table["p_value"] = corrected(pairwise, mase.index[0])
-        table.insert(0, "place", _places(pairwise, list(mase.index)))
+        table.insert(0, "place", places(pairwise, list(mase.index)))
         table["mean_rank"] = (
             AverageRank("MASE")
             .evaluate(benchmark_table(pairs(scores)))
@@ -90,28 +95,28 @@ def ranked(results, failures):
     return table
 
 
-def _places(pairwise, order):
+def places(pairwise, order):
     """Return the places of forecasters, from their p-values and their order by error.
 
     Those that can't be told from the best share its place. Of the others, those that
     can't be told from the best of them share the place of that one, and so on.
     """
-    places, left = pd.Series(pd.NA, order, dtype="Int64"), order
+    found, left = pd.Series(pd.NA, order, dtype="Int64"), order
     while left:
         chances = corrected(pairwise.loc[left, left], left[0])
         shared = [left[0], *chances.index[chances >= LEVEL]]
-        places[shared] = order.index(left[0]) + 1
+        found[shared] = order.index(left[0]) + 1
         left = [name for name in left if name not in shared]
-    return places
+    return found
 
 
 def place_labels(ranking):
     """Return the place of each forecaster as text: "1=" if shared, "-" if unranked."""
-    places = ranking["place"] if "place" in ranking else pd.Series(pd.NA, ranking.index)
-    is_shared = places.duplicated(keep=False)
+    found = ranking["place"] if "place" in ranking else pd.Series(pd.NA, ranking.index)
+    is_shared = found.duplicated(keep=False)
     return [
         "-" if pd.isna(place) else f"{place}{'=' if shared else ''}"
-        for place, shared in zip(places, is_shared, strict=True)
+        for place, shared in zip(found, is_shared, strict=True)
     ]
 
 

@@ -1,6 +1,7 @@
 """Result of a comparison: tables, ranking, summary, pictures and report."""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -359,7 +360,10 @@ class Comparison:
             "advice": self.advice(),
             "settings": self.settings,
         } | {
-            name: table.astype(object).where(table.notna(), None).to_dict("records")
+            name: table.astype(object)
+            # JSON has no infinite numbers.
+            .where(table.notna() & ~table.isin([math.inf, -math.inf]), None)
+            .to_dict("records")
             for name, table in tables.items()
         }
         _write(path, json.dumps(document, indent=1, default=str))

@@ -25,6 +25,7 @@ def describe(datasets, line_ups, fits, coverage):
             dataset.name: {
                 "rows": len(dataset.times),
                 "season_length": dataset.season_length,
+                "unused_season": dataset.unused_season,
                 "windows": len(dataset.windows),
                 "step": int(dataset.windows[1] - dataset.windows[0])
                 if len(dataset.windows) > 1

@@ -2,13 +2,19 @@
 
 import numpy as np
 
-from skforecast_lstm.comparison.ranking import average, behind, shared_scores
+from skforecast_lstm.comparison.ranking import (
+    average,
+    behind,
+    places,
+    shared_scores,
+)
 from skforecast_lstm.comparison.significance import (
     FEWEST_SERIES,
     LEVEL,
     fewest_pairs,
     p_values,
     pairs,
+    pairwise_p_values,
 )
 
 __all__ = ["count", "summary"]
@@ -75,7 +81,23 @@ def _describe_winner(comparison, mase, scores):
         sentences.append(
             f"{the}{best} {leads}: {other} is {behind_best} in mean MASE {numbers}."
         )
-    return sentences + _describe_significance(comparison, scores, best, other)
+    sentences += _describe_significance(comparison, scores, best, other)
+    return sentences + _describe_places(places(pairwise_p_values(scores), [*mase.index]))
+
+
+def _describe_places(found):
+    """Return a sentence on the first forecaster with a worse one above it, if any."""
+    for row, (name, place) in enumerate(found.items()):
+        above = found.index[:row][found.iloc[:row] > place]
+        if len(above):
+            first = found.index[place - 1]
+            said = (
+                f"{name} shares place {place} with {first}, although {above[-1]} has "
+                f"less error and place {found[above[-1]]}: the distance of {name} from "
+                f"{first} varies more, so it may be chance."
+            )
+            return [said]
+    return []
 
 
 def _describe_significance(comparison, scores, best, other):

@@ -1213,3 +1213,66 @@ def test_a_few_notes_on_single_series_are_enough():
     table = table_from_rows(rows, **RAGGED, gaps="ffill")
     assert sum("Filled 1 gaps in series" in note for note in table.notes) == 5
     assert table.notes[-1] == "There are 15 more notes like these."
+
+
+# ---------------------------------------------------------------- what seems to be other
+
+
+def test_a_column_with_a_cell_that_is_no_number_is_not_overlooked(tmp_path):
+    path = tmp_path / "shop.csv"
+    path.write_text(
+        "day,sales,price\n2020-01-01,5,2.5\n2020-01-02,-,2.5\n2020-01-03,7,3\n"
+    )
+    rows = read_source(str(path)).rows
+    with pytest.raises(InputError, match="--target: sales, price could be"):
+        table_from_rows(rows)
+    with pytest.raises(InputError, match="'sales' has - in row 2, which is not a number"):
+        table_from_rows(rows, wide=True)
+    with pytest.raises(InputError, match="'sales' has - in row 2, which is not a number"):
+        table_from_rows(rows.drop(columns="price"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-01-01,a,5\n2020-01-02,a,6\n2020-01-03,a,4\n",
+        "31.01.2020;5\n29.02.2020;6\n31.03.2020;4\n",
+        "2020Q1,5\n2020Q2,6\n2020Q3,4\n",
+        "2001,5\n2002,6\n2003,4\n",
+    ],
+)
+def test_a_first_row_without_names_is_not_lost(tmp_path, text):
+    path = tmp_path / "sales.csv"
+    path.write_text(text)
+    source = read_source(str(path))
+    with pytest.raises(InputError, match="look like a row of the table"):
+        table_from_rows(source.rows, separator=source.separator)
+    path.write_text(
+        f"{'a,b,c' if ',a' in text else 'a;b' if ';' in text else 'a,b'}\n{text}"
+    )
+    source = read_source(str(path))
+    assert len(table_from_rows(source.rows, separator=source.separator).y) == 3
+
+
+def test_the_names_of_a_table_without_names_are_no_times():
+    rows = pd.DataFrame({"0": [1, 2, 3], "1": [5.0, 6, 4]})
+    assert table_from_rows(rows).y.tolist() == [5, 6, 4]
+
+
+def test_rows_of_empty_cells_are_left_out_of_csv_files(tmp_path):
+    path = tmp_path / "sales.csv"
+    path.write_text("t,v\n1,5\n , \n2,6\n3,x\n,\n,\n")
+    source = read_source(str(path))
+    with pytest.raises(InputError, match="has x in row 4"):
+        table_from_rows(source.rows, target="v", row_numbers=source.row_numbers)
+    path.write_text("t,v\n1,5\n , \n2,9\n3,7\n,\n,\n")
+    assert table_from_rows(read_source(str(path)).rows).y.tolist() == [5, 9, 7]
+
+
+def test_parquet_gives_times_without_a_name_as_a_column(tmp_path):
+    path = tmp_path / "sales.parquet"
+    times = pd.date_range("2020-01-01", periods=3)
+    pd.DataFrame({"v": [5.0, 6, 4], "n": [1, 2, 3]}, times).to_parquet(path)
+    table = table_from_rows(read_source(str(path)).rows, target="v")
+    assert table.time == "index"
+    assert table.y.index[0] == pd.Period("2020-01-01")

@@ -3,8 +3,10 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from skforecast_lstm import compare
 from tests.comparison.made_up import comparison_of
 
 ENDS = np.linspace(1, 2, 8)
@@ -87,3 +89,14 @@ def test_one_or_none(values):
     advice = comparison_of({"a": values}).advice()
     expected = "every forecaster failed" if np.isnan(values[0]) else "Compare a with"
     assert expected in advice[0]
+
+
+def test_a_season_that_is_not_used_is_told(rng):
+    times = pd.period_range("2020-01", periods=40, freq="M", name="t")
+    y = pd.Series(rng.normal(size=40), times, name="sales")
+    given = {"horizon": 2, "forecasters": ["naive"], "coverage": ()}
+    said = "sales was compared without its season of 12 rows"
+    short = compare(y, n_windows=10, **given)
+    assert any(said in sentence for sentence in short.advice())
+    for enough in ({"n_windows": 2}, {"n_windows": 10, "season_length": 1}):
+        assert not any(said in one for one in compare(y, **enough, **given).advice())

@@ -53,6 +53,35 @@ def test_those_that_can_not_be_told_apart_share_a_place():
     assert place_labels(few.ranking()) == ["1="] * 3
 
 
+def test_a_better_place_below_a_worse_one_is_explained():
+    # b is a little worse than a in each window. c is far worse in half of them only.
+    uneven = ENDS + np.resize([2.0, -0.5], 8)
+    comparison = comparison_of({"a": ENDS, "b": ENDS + 0.5, "c": uneven})
+    table = comparison.ranking()
+    assert table.index.tolist() == ["a", "b", "c"]
+    assert place_labels(table) == ["1=", "2", "1="]
+    assert (
+        "c shares place 1 with a, although b has less error and place 2: the distance "
+        "of c from a varies more, so it may be chance."
+    ) in comparison.summary()
+    without = comparison_of({"a": ENDS, "c": uneven, "d": ENDS + 9})
+    assert "shares place" not in without.summary()
+
+
+def test_without_any_error_nobody_is_behind(tmp_path):
+    comparison = comparison_of({"a": np.zeros(8), "b": np.zeros(8), "c": ENDS})
+    assert comparison.ranking()["behind_percent"].tolist() == [0, 0, np.inf]
+    assert comparison.advice()[0].startswith("Use a. The difference between a and b")
+    comparison.to_json(tmp_path / "found.json")
+
+    def refused(constant):
+        raise AssertionError(constant)
+
+    text = (tmp_path / "found.json").read_text()
+    ranking = json.loads(text, parse_constant=refused)["ranking"]
+    assert [row["behind_percent"] for row in ranking] == [0, 0, None]
+
+
 def test_datasets_count_the_same_and_widths_of_several_have_no_mean():
     many = comparison_of({"a": [1.0, 1, 5, 5], "b": [2.0, 2, 3, 3]}, datasets=2)
     uneven = Comparison(
