@@ -7,7 +7,7 @@ import pandas as pd
 
 from skforecast_lstm._time_steps import times_after
 from skforecast_lstm.comparison.cells import align_to, bound_of, quiet
-from skforecast_lstm.comparison.datasets import every_series
+from skforecast_lstm.comparison.datasets import every_series, number_keys
 
 __all__ = ["fit_on_all_rows", "forecast_ahead"]
 
@@ -78,18 +78,24 @@ def _features_ahead(dataset, X):
     if X is None:
         raise ValueError(f"Give X with the features of {what}: {', '.join(columns)}.")
     times = times_after(dataset.times, dataset.horizon)
-    places = times.get_indexer(X.index.get_level_values(-1))
-    index = dataset.y.index
-    n_series = 1 if index.nlevels == 1 else index.droplevel(-1).nunique()
-    if (places < 0).any() or len(places) != n_series * dataset.horizon:
+    expected = _of_each_series(dataset.y.index, times)
+    is_complete = X.index.is_unique and len(X) == len(expected)
+    places = X.index.get_indexer(expected) if is_complete else np.array([-1])
+    if (places < 0).any():
+        each = " of each series" if expected.nlevels > 1 else ""
         raise ValueError(
-            f"X must have the rows of {what}, {times[0]} to {times[-1]}, and no others."
+            f"X must have the rows of {what}{each}, {times[0]} to {times[-1]}, and no "
+            "others."
         )
     if missing := [column for column in columns if column not in X]:
         raise ValueError(f"X has no column {missing[0]!r}.")
-    steps = times_after(dataset.steps, dataset.horizon)[places]
-    if X.index.nlevels == 1:
-        return X[columns].set_axis(steps)
-    others = [X.index.get_level_values(level) for level in range(X.index.nlevels - 1)]
-    index = pd.MultiIndex.from_arrays([*others, steps], names=dataset.y.index.names)
-    return X[columns].set_axis(index)
+    steps = times_after(dataset.steps, dataset.horizon)
+    return X[columns].iloc[places].set_axis(_of_each_series(dataset.y.index, steps))
+
+
+def _of_each_series(index, times):
+    """Return an index of these times for each series of an index, in its order."""
+    if index.nlevels == 1:
+        return times
+    labels = [(*key, time) for key in number_keys(index)[1] for time in times]
+    return pd.MultiIndex.from_tuples(labels, names=index.names)

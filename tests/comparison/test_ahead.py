@@ -58,3 +58,23 @@ def test_features_of_the_next_steps_are_needed_and_read(y, rng):
     forecast = comparison.forecast(X[48:])["forecast"]
     change = comparison.forecast(X[48:] + 1)["forecast"] - forecast
     assert (change > 5).all()
+
+
+def test_features_reach_their_series_in_any_order(y, rng):
+    x = pd.Series(rng.random(51), pd.period_range("2020-01", periods=51, freq="M"))
+    names = {"names": ["s", "t"]}
+    X = pd.concat({"b": x, "a": 9 * x}, **names).to_frame("x")
+    of_each = {"b": y + 50 * x[:48], "a": y + 450 * x[:48]}
+    panel = pd.concat(of_each, **names).to_frame("v")
+    is_known = X.index.get_level_values("t") < pd.Period("2024-01")
+    comparison = compare(
+        panel, X=X[is_known], horizon=3, forecasters=["Ridge"], n_windows=1
+    )
+    ahead = X[~is_known]
+    expected = comparison.forecast(ahead)
+    for other in (ahead.loc[["a", "b"]], ahead.iloc[::-1]):
+        pd.testing.assert_frame_equal(comparison.forecast(other), expected)
+    one_twice = ahead.loc[["b", "b"]]
+    for wrong in (one_twice, ahead.rename({"a": "c"}), ahead.loc["a"]):
+        with pytest.raises(ValueError, match="3 times of 'v' of each series, 2024-01"):
+            comparison.forecast(wrong)
