@@ -60,7 +60,7 @@ class Steps:
                 return periods.from_ordinals(places, freq=self.step)
             return pd.Index(places)
         is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
-        if isinstance(self.step, pd.offsets.Tick) and not is_run:
+        if self._has_fixed_width() and not is_run:
             # Do not list all times, because the series of a panel may be far apart.
             width = pd.Timedelta(self.step).as_unit(self.first.unit).asm8
             return self.first + pd.TimedeltaIndex(numbers * width)
@@ -83,6 +83,12 @@ class Steps:
         """Name of the step, as in pandas."""
         return getattr(self.step, "freqstr", str(self.step))
 
+    def _has_fixed_width(self):
+        """Return whether all steps are equally long, unlike local days."""
+        if isinstance(self.step, pd.offsets.Day):
+            return self.first.tz is None or str(self.first.tz) == "UTC"
+        return isinstance(self.step, pd.offsets.Tick)
+
     def _first_and_step(self):
         """Return the first time as a number, and the length of one step."""
         if isinstance(self.first, pd.Period):
@@ -91,7 +97,7 @@ class Steps:
 
     def _count_stamps(self, times):
         """Return the steps to each time stamp, and whether each is on a step."""
-        if isinstance(self.step, pd.offsets.Tick):
+        if self._has_fixed_width():
             width = pd.Timedelta(self.step)
             numbers = (times - self.first) // width
             fits = self.first + numbers * width == times

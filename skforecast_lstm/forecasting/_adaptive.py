@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-__all__ = ["COVERAGES", "Adaptation", "Widths"]
+__all__ = ["COVERAGES", "Adaptation", "Widths", "in_widths", "limited"]
 
 # Coverages that are followed. Those between them are interpolated.
 COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -49,8 +49,7 @@ class Widths:
     def ratios(self, errors: NDArray) -> NDArray:
         """Return the size of each error, in units of the width on its side."""
         width = np.where(errors[..., None] > 0, self.upper, self.lower)
-        tiny = np.finfo(np.float64).tiny
-        return np.abs(errors)[..., None] / np.maximum(width, tiny)
+        return in_widths(np.abs(errors)[..., None], width)
 
     def adapted(self, distance: NDArray, level: float, factors: NDArray) -> NDArray:
         """Return the distance of a quantile with adapted widths.
@@ -124,7 +123,7 @@ class Adaptation:
             Errors in units of the widths without adaptation, NaN if unknown.
         """
         places = self._places_of(names)
-        sizes = np.clip(ratios, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
+        sizes = limited(ratios)
         roots = self._roots[places]
         state = self._logs[places], self._weights[places], self._squares[places]
         state = _moved_on(*state, np.log(sizes), _logs_of_size(roots))
@@ -155,6 +154,17 @@ class Adaptation:
             self._squares = np.concatenate([self._squares, new[..., 0]])
             self._roots = np.concatenate([self._roots, new[:, :, 0] + _NORMAL_ROOT])
         return [self._places[name] for name in names]
+
+
+def in_widths(sizes: NDArray, widths: NDArray) -> NDArray:
+    """Return sizes of errors in units of widths, which are 0 for a constant series."""
+    least = np.maximum(1e-9 * sizes, np.finfo(np.float64).tiny)
+    return sizes / np.maximum(widths, least)
+
+
+def limited(ratios: NDArray) -> NDArray:
+    """Return ratios of errors and intervals, limited up and down."""
+    return np.clip(ratios, 1 / _LARGEST_RATIO, _LARGEST_RATIO)
 
 
 def _logs_of_size(roots):

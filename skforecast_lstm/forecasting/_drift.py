@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from skforecast_lstm.forecasting._adaptive import COVERAGES
+from skforecast_lstm.forecasting._adaptive import COVERAGES, limited
 
 __all__ = ["Drift", "Monitor", "sizes_and_coverage"]
 
@@ -115,6 +115,8 @@ class Monitor:
         before = float(self.held_out.mean())
         n_before = max(n_origins / (self.n_steps * self.n_series), 2.0)
         parts = sizes.var(ddof=1) / len(full), self.held_out.var() / n_before
+        # The errors of a constant series do not vary.
+        parts = tuple(max(part, 1e-12) for part in parts)
         freedom = sum(parts) ** 2 / (
             parts[0] ** 2 / (len(full) - 1) + parts[1] ** 2 / (n_before - 1)
         )
@@ -137,4 +139,4 @@ def sizes_and_coverage(
     coverage = {
         one: float(np.nanmean(inside[..., COVERAGES.index(one)])) for one in (0.8, 0.95)
     }
-    return float(np.nanmean(ratios[..., COVERAGES.index(0.8)])), coverage
+    return float(np.nanmean(limited(ratios[..., COVERAGES.index(0.8)]))), coverage

@@ -20,6 +20,7 @@ __all__ = [
     "at_same_frequency",
     "check_frames",
     "even_series",
+    "n_rows_before",
     "n_rows_by_name",
     "scales_by_name",
 ]
@@ -48,7 +49,7 @@ class Timeline(NamedTuple):
             ahead = wanted.to_numpy(dtype=np.int64)
             return ahead, steps.times(last + ahead)
         times = self.times[-1] + wanted if fh.is_relative else wanted
-        if isinstance(times, pd.DatetimeIndex) != isinstance(steps.first, pd.Timestamp):
+        if _kind(times) != _kind(self.times):
             raise ValueError(
                 f"fh has times such as {times[0]!r}, and y ends at {self.times[-1]!r}. "
                 "Give times of one kind."
@@ -75,6 +76,13 @@ class EvenSeries(NamedTuple):
     series: ManySeries
     timelines: list[Timeline]
     timeline: NDArray
+
+
+def _kind(times):
+    """Return what times must share to be compared: frequency, or having a time zone."""
+    if isinstance(times, pd.PeriodIndex):
+        return times.dtype
+    return times.tz is None if isinstance(times, pd.DatetimeIndex) else None
 
 
 def check_frames(**frames: pd.DataFrame | None) -> None:
@@ -174,3 +182,16 @@ def scales_by_name(series: ManySeries) -> dict[Any, Scale]:
 def n_rows_by_name(series: ManySeries) -> dict[Any, int]:
     """Return the number of rows of each series by name."""
     return dict(zip(series.names, series.lengths.tolist(), strict=True))
+
+
+def n_rows_before(now: EvenSeries, then: EvenSeries) -> dict[Any, int]:
+    """Return how many rows each earlier series has now before its first row then."""
+    first = {
+        name: then.timelines[place].times[0]
+        for name, place in zip(then.series.names, then.timeline, strict=True)
+    }
+    return {
+        name: now.timelines[place].times.get_loc(first[name])
+        for name, place in zip(now.series.names, now.timeline, strict=True)
+        if name in first
+    }

@@ -1,5 +1,8 @@
 """Errors for tables as people read them from files, before sktime checks its formats."""
 
+from datetime import date
+from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 import pandas as pd
@@ -8,7 +11,7 @@ __all__ = ["check_table"]
 
 
 def check_table(y: Any) -> None:
-    """Refuse text, times as text, and times that repeat or are unsorted.
+    """Refuse text and objects, and times that are no times, repeat or are unsorted.
 
     All that is no frame of plain columns is left to sktime.
     """
@@ -17,32 +20,55 @@ def check_table(y: Any) -> None:
     if not isinstance(y, pd.DataFrame) or y.empty:
         return
     for name, column in y.items():
-        text = _first_text(pd.Index(column))
-        if text is not None:
+        value = _first_object(column)
+        if isinstance(value, Number | Decimal):
             raise TypeError(
-                f"Column {name!r} of y has text, such as {text!r}. It must have numbers, "
-                "as y can't be categorical. If it has numbers in the file, name their "
-                'marks, as in pd.read_csv(path, decimal=",", thousands="."). If it has '
-                "the times or the names of the series, put it into the index, the time "
-                "last. Otherwise leave it out."
+                f"Column {name!r} of y has Python objects, such as {value!r}. Convert "
+                f"them to numbers: y[{name!r}].astype(float)."
             )
-    text = _first_text(y.index.get_level_values(-1))
-    if text is not None:
-        raise TypeError(
-            f"The times in the index of y are text, such as {text!r}. Convert them: "
-            "pd.read_csv has parse_dates=True, and dayfirst=True if the day comes first. "
-            "If the index names the series too, the time is its last level."
-        )
+        if isinstance(value, str):
+            raise TypeError(
+                f"Column {name!r} of y has text, such as {value!r}. It must have "
+                "numbers, as y can't be categorical. If it has numbers in the file, "
+                'name their marks, as in pd.read_csv(path, decimal=",", thousands="."). '
+                "If it has the times or the names of the series, put it into the index, "
+                "the time last. Otherwise leave it out."
+            )
+    _check_times(y.index.get_level_values(-1))
     if not any(kind.kind == "O" for kind in y.dtypes):
         _check_order(y.index)
 
 
-def _first_text(values):
-    """Return the first known value if it is text, None otherwise."""
+def _check_times(times):
+    """Refuse times that are text, objects, durations or missing."""
+    value = _first_object(times)
+    if isinstance(value, str):
+        raise TypeError(
+            f"The times in the index of y are text, such as {value!r}. Convert them: "
+            "pd.read_csv has parse_dates=True, and dayfirst=True if the day comes first. "
+            "If the index names the series too, the time is its last level."
+        )
+    if isinstance(value, date):
+        raise TypeError(
+            f"The times in the index of y are Python objects, such as {value!r}. Convert "
+            "them by pd.to_datetime."
+        )
+    if isinstance(times, pd.TimedeltaIndex):
+        raise TypeError(
+            f"The times in the index of y are durations, such as {times[0]!r}. Add the "
+            "time at which they begin."
+        )
+    if times.hasnans:
+        raise ValueError(
+            f"The index of y has no time in {times.isna().sum()} rows. Leave them out."
+        )
+
+
+def _first_object(values):
+    """Return the first known value of texts or objects, None otherwise."""
     if not isinstance(values.dtype, pd.StringDtype) and values.dtype != object:
         return None
-    known = values.dropna()
-    return known[0] if len(known) and isinstance(known[0], str) else None
+    return next(iter(values.dropna()), None)
 
 
 def _check_order(index):

@@ -7,7 +7,7 @@ import numpy as np
 
 from skforecast_lstm._scale import Scale
 from skforecast_lstm.exceptions import OtherVersionWarning, UnknownStepsWarning
-from skforecast_lstm.forecasting._adaptive import Adaptation
+from skforecast_lstm.forecasting._adaptive import Adaptation, in_widths, limited
 from skforecast_lstm.forecasting._defaults import (
     default_block,
     default_lookback,
@@ -18,6 +18,7 @@ from skforecast_lstm.forecasting._drift import Monitor, sizes_and_coverage
 from skforecast_lstm.forecasting._even_series import (
     check_frames,
     even_series,
+    n_rows_before,
     n_rows_by_name,
     scales_by_name,
 )
@@ -226,11 +227,17 @@ class TwoNetworks:
             name: [n_rows] for name, n_rows in n_rows_by_name(even.series).items()
         }
 
-    def _adapt(self, n_before):
+    def _adapt(self, before):
         """Move the widths on by the errors at the rows that are new."""
+        even = even_series(self._cur_y)
+        n_now, n_before = n_rows_by_name(even.series), n_rows_by_name(before.series)
+        # Rows may also come before those of fit.
+        for name, n_rows in n_rows_before(even, before).items():
+            n_before[name] += n_rows
+            self._cutoffs[name] = [one + n_rows for one in self._cutoffs[name]]
         new = new_errors(self, n_before, self._cutoffs)
-        n_now = n_rows_by_name(even_series(self._cur_y).series)
-        if new is not None:
+        # Of unknown values nothing is said.
+        if new is not None and not np.isnan(new[1]).all():
             names, ratios = new
             n_rows = max(n_now[name] - n_before[name] for name in names)
             factors = self.adaptation_.factors(names)[:, None]
@@ -249,8 +256,8 @@ class TwoNetworks:
             paths = recent_errors(self, even.series, self.adaptation_.n_steps)
         else:
             width = self.errors_.distance(0.9, 1)[0] / self.errors_.by_step[0]
-            paths = self.errors_.paths / width
-        return np.nanmean(np.abs(paths), axis=(1, 2))
+            paths = in_widths(np.abs(self.errors_.paths), width)
+        return np.nanmean(limited(np.abs(paths)), axis=(1, 2))
 
     def _error_paths(self, steps):
         """Return errors of forecasts from origins: (n_paths, n_steps, n_targets)."""

@@ -18,7 +18,6 @@ from skforecast_lstm.forecasting._even_series import (
     at_same_frequency,
     check_frames,
     even_series,
-    n_rows_by_name,
     scales_by_name,
 )
 from skforecast_lstm.forecasting._samples import levels_of_paths
@@ -278,14 +277,14 @@ class LSTMForecaster(HasState, TwoNetworks, BaseForecaster):
             y = y.set_axis(self._names, axis=1)
         y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
         check_names_of_series(self._cur_y.index, y.index)
-        n_before = None
-        if self.adaptation_ is not None:
-            n_before = n_rows_by_name(even_series(self._cur_y).series)
+        before = None if self.adaptation_ is None else even_series(self._cur_y)
         self._cur_y = at_same_frequency(self._cur_y, update_data(self._cur_y, y))
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
-        if n_before is not None:
-            self._adapt(n_before)
+        # The rows may be corrections of earlier ones.
+        self._set_cutoff_from_y(self._cur_y)
+        if before is not None:
+            self._adapt(before)
         if update_params:
             self._go_on(self._cur_y, self._cur_X)
         return self

@@ -212,6 +212,20 @@ def test_each_series_adapts_and_a_new_one_begins_without():
     assert forecaster.predict_interval().notna().all(axis=None)
 
 
+def test_rows_before_those_of_fit_are_no_new_errors():
+    y, _ = panel(120)
+    forecaster = tiny().fit(rows(y, 20, 80), fh=[1, 2])
+    forecaster.update(rows(y.loc[["b"]], 0, 20), update_params=False)
+    assert (forecaster.adaptation_.factors(["a", "b", "c"]) == 1).all()
+    expected = tiny().fit(rows(y, 20, 80), fh=[1, 2])
+    for one in (forecaster, expected):
+        one.update(rows(y, 80, 90), update_params=False)
+    assert (expected.adaptation_.factors(["b"]) != 1).all()
+    np.testing.assert_allclose(
+        *(one.adaptation_.factors(["a", "b", "c"]) for one in (forecaster, expected))
+    )
+
+
 def test_the_pretrained_network_alone_adapts():
     y = seasonal(np.where(np.arange(160) < 120, 1.0, 6.0))
     forecaster = LSTMForecaster(season_length=12, intervals="adaptive")

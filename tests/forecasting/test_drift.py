@@ -61,6 +61,31 @@ def test_a_forecaster_says_when_its_errors_have_grown():
     assert said[500].coverage[0.8] == pytest.approx(0.8, abs=0.15)
 
 
+def updated(y, n_fit):
+    """Return a forecaster that got all further rows, two at a time."""
+    forecaster = naive(intervals="adaptive").fit(y[:n_fit], fh=[1, 2])
+    for start in range(n_fit, len(y), 2):
+        forecaster.update(y[start : start + 2], update_params=False)
+    return forecaster
+
+
+def test_rows_without_values_do_not_count(rng):
+    noise = rng.normal(size=360) * np.where(np.arange(360) < 240, 1.0, 8.0)
+    y = pd.Series(10 * np.sin(np.pi * np.arange(360) / 6) + noise)
+    y[330:332] = np.nan
+    drift = updated(y, 200).check_drift()
+    assert drift.refit is True
+    assert np.isfinite([drift.ratio, drift.usual, *drift.coverage.values()]).all()
+
+
+def test_a_constant_series_has_drifted_when_it_begins_to_vary(rng):
+    y = pd.Series(np.full(300, 5.0))
+    drift = updated(y, 200).check_drift()
+    assert (drift.refit, drift.ratio) == (False, pytest.approx(1.0))
+    y[240:] += rng.normal(size=60) * 1e6
+    assert updated(y, 200).check_drift().refit is True
+
+
 def test_without_adaptive_intervals_nothing_is_measured():
     forecaster = naive().fit(pd.Series(np.arange(100.0)), fh=[1])
     with pytest.raises(ValueError, match="only with intervals="):

@@ -301,6 +301,16 @@ class TestUpdate:
         ):
             np.testing.assert_array_equal(before, after)
 
+    def test_corrected_rows_do_not_move_the_cutoff(self, months):
+        forecaster = tiny(pretrained=True, lookback=None, regressor=None)
+        forecaster.fit(months, fh=[1, 2])
+        expected = forecaster.predict_residuals(months[-10:])
+        forecaster.update(months[-6:-3], update_params=False)
+        assert forecaster.cutoff == months.index[-1:]
+        pd.testing.assert_series_equal(
+            forecaster.predict_residuals(months[-10:]), expected
+        )
+
     def test_goes_on_training(self, months):
         forecaster = tiny().fit(months[:50], fh=[1])
         n_epochs = forecaster.model_.regressor.n_iter_

@@ -1,5 +1,7 @@
 """Tables as people read them from files: errors say what to do."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,33 @@ def test_numbers_that_were_read_as_text_are_told():
         fit(sales)
     with pytest.raises(TypeError, match="has text"):
         fit(sales["sold"].astype("string"))
+
+
+@pytest.mark.parametrize("as_object", [Decimal, float])
+def test_numbers_that_are_objects_are_told(as_object):
+    sales = pd.Series([as_object(20)] * 20, index=DAYS, name="sold", dtype=object)
+    with pytest.raises(TypeError, match=r"'sold' of y has Python objects.*astype"):
+        fit(sales)
+
+
+def test_half_precision_is_read():
+    sales = pd.Series(np.arange(20.0), index=DAYS)
+    pd.testing.assert_series_equal(
+        *(fit(one).predict(fh=[1]) for one in (sales, sales.astype("float16")))
+    )
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (DAYS.date, "objects, such as datetime.date"),
+        (DAYS - DAYS[0], "durations"),
+        (DAYS.delete(3).insert(3, pd.NaT), "no time in 1 rows"),
+    ],
+)
+def test_other_times_are_told(times, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        fit(pd.Series(np.arange(20.0), index=times))
 
 
 def test_times_that_were_read_as_text_are_told():

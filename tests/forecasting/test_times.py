@@ -29,7 +29,8 @@ def values(n_rows):
             for name in ("min", "h", "D", "W-WED", "M", "Q-NOV", "Y")
         ),
         *(
-            pd.date_range("2020-01-01", periods=30, freq=f"{n}{name}", tz=tz)
+            # The clocks change in Berlin on 29 March and 25 October.
+            pd.date_range("2020-03-15", periods=30, freq=f"{n}{name}", tz=tz)
             for n in (1, 2, 5, 6)
             for name in ("min", "h", "D", "B", "W", "MS", "ME", "SMS", "QS", "BQS", "C")
             for tz in (None, "Europe/Berlin")
@@ -112,6 +113,23 @@ def test_a_series_may_end_unknown(n_unknown, n_columns, strategy):
     pd.testing.assert_index_equal(forecast.index, times[60:])
     assert np.isfinite(forecast.to_numpy()).all()
     assert np.isfinite(intervals.to_numpy()).all()
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.PeriodIndex(["2022Q3"], freq="Q"),
+        pd.PeriodIndex(["2022-08-01"], freq="D"),
+        pd.DatetimeIndex(["2022-08-01"]),
+        ForecastingHorizon([631], is_relative=False),
+    ],
+)
+def test_absolute_times_of_another_kind_are_refused(times):
+    months = pd.period_range("2020-01", periods=30, freq="M")
+    fitted = forecaster(lookback=None, regressor=None, pretrained=True)
+    fitted.fit(pd.Series(values(30), index=months))
+    with pytest.raises(ValueError, match="Give times of one kind"):
+        fitted.predict(times)
 
 
 def test_uneven_times_and_rows_too_few_to_tell_are_refused():
