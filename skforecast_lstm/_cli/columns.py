@@ -178,10 +178,12 @@ def _only_time(rows, order):
 
 
 def _may_be_dates(column):
-    """Return True if most text cells may be dates, even if not all can be read.
+    """Return True if a column has dates, or most text cells may be dates.
 
     Names with numbers count too. It is better to ask than to overlook the time.
     """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return True
     if looks_like_numbers(column):
         return False
     texts = column[is_text(column) & ~is_unknown(column)].astype(str).iloc[:1000]

@@ -1276,3 +1276,9 @@ def test_parquet_gives_times_without_a_name_as_a_column(tmp_path):
     table = table_from_rows(read_source(str(path)).rows, target="v")
     assert table.time == "index"
     assert table.y.index[0] == pd.Period("2020-01-01")
+
+
+def test_a_row_without_a_date_does_not_hide_the_column_of_dates():
+    days = [*pd.date_range("2020-01-01", periods=3), pd.NaT]
+    with pytest.raises(InputError, match="'t' has no time in row 4"):
+        table_from_rows(pd.DataFrame({"t": days, "v": [5.0, 6, 4, 15]}))
