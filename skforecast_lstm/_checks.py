@@ -8,6 +8,7 @@ import numpy as np
 __all__ = [
     "check_integer",
     "check_no_infinity",
+    "check_no_mask",
     "check_no_times",
     "check_seasons",
 ]
@@ -58,6 +59,15 @@ def check_no_infinity(name, values, place_as_text):
                 f"{name} contains infinity, first at {place}. Replace it by NaN if the "
                 "value is unknown."
             )
+
+
+def check_no_mask(name, values):
+    """Raise if values of a masked array are masked, because NumPy would unmask them."""
+    if np.ma.is_masked(values):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost. Give an array with NaN "
+            f"for unknown values, such as {name}.astype(float).filled(np.nan)."
+        )
 
 
 def check_no_times(name, values):

@@ -153,6 +153,11 @@ class SequenceEstimator(ReadsWindows):
         "batch_size": [_POSITIVE_INTEGER, None],
         "n_iter_no_change": [_POSITIVE_INTEGER],
         "n_members": [_POSITIVE_INTEGER],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), callable, None],
+        "bidirectional": ["boolean"],
+        "shuffle": ["boolean"],
+        "early_stopping": ["boolean"],
+        "warm_start": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     }
 

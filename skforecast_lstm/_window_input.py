@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
 
 from skforecast_lstm import training
 from skforecast_lstm._categories import warn_of_unknown_categories
-from skforecast_lstm._checks import check_no_times
+from skforecast_lstm._checks import check_no_mask, check_no_times
 from skforecast_lstm._refits import RefittableEstimator
 from skforecast_lstm._rows import complete_rows
 from skforecast_lstm.exceptions import UnknownStepsWarning
@@ -35,6 +35,8 @@ class ReadsWindows(RefittableEstimator):
 
     def _validate_windows(self, X, y=None, *, reset):
         """Validate X and y. Keep a view of windows a view, and y unchanged."""
+        check_no_mask("X", X)
+        check_no_mask("y", y)
         check_no_times("X", X)
         if y is not None and is_regressor(self):
             check_no_times("y", y)

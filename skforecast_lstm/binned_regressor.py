@@ -30,6 +30,7 @@ from sklearn.utils.validation import (
     has_fit_parameter,
 )
 
+from skforecast_lstm._checks import check_no_mask
 from skforecast_lstm._known_scores import KnownR2Mixin
 from skforecast_lstm.estimators import LSTMClassifier
 
@@ -373,6 +374,7 @@ def _check_targets(y):
         raise ValueError(
             "BinnedRegressor requires y to be passed, but the target y is None."
         )
+    check_no_mask("y", y)
     y = check_array(
         y,
         dtype=np.float64,

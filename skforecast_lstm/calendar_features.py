@@ -319,6 +319,13 @@ class CalendarFeatures(HasState, TransformerMixin, BaseEstimator):
         days = np.full(len(times), np.nan)
         for name, rows in groups.items():
             own = times[rows]
+            if not own.is_monotonic_increasing:
+                first = int((own[1:] < own[:-1]).argmax()) + 1
+                raise ValueError(
+                    f"The times of X are not in order: row {rows[first]} ({own[first]}) "
+                    f"comes after row {rows[first - 1]} ({own[first - 1]}). The feature "
+                    "'elapsed' needs rows in time order. Sort them by time."
+                )
             days[rows[1:]] = elapsed(own) / _DAY
             before = self._last_times.get(name)
             if before is not None and own[0] > pd.Timestamp(before):

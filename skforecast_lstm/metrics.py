@@ -10,6 +10,7 @@ from sklearn import metrics
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import get_routing_for_object
 
+from skforecast_lstm._checks import check_no_mask
 from skforecast_lstm._estimator_states import HasState
 
 __all__ = ["get_scorer"]
@@ -112,6 +113,7 @@ class _Part:
     def __init__(self, scorer, estimator, X, y, sample_weight):
         self.scorer, self.X, self.y, self.weights = scorer, X, y, sample_weight
         self.estimator, self.answers = estimator, {}
+        check_no_mask("y", y)
         self.values = np.asarray(y)
         self.columns = self.values.reshape(len(self.values), -1)
         self.known = ~np.asarray(pd.isna(self.columns))
@@ -127,7 +129,7 @@ class _Part:
             return self._call(slice(None), self.y)
         are_complete = self.known.all(axis=1)
         if (are_complete == self.known.any(axis=1)).all() or not self._has_columns():
-            return self._call(are_complete, self.values[are_complete])
+            return self._call(are_complete, _as_one_type(self.values[are_complete]))
         self._check_that_it_is_a_mean()
         return float(np.mean(list(self.scores_of_columns().values())))
 
@@ -151,7 +153,7 @@ class _Part:
                     f"Column {name!r} of y has no known value in {len(rows)} rows, so it "
                     "has no score. Give more rows, or leave the column out."
                 )
-            values = self.columns[rows, column]
+            values = _as_one_type(self.columns[rows, column])
             scores[str(name)] = self._call(rows, values, column)
         return scores
 
@@ -189,6 +191,16 @@ class _Part:
         if self.weights is not None:
             given["sample_weight"] = np.asarray(self.weights)[rows]
         return self.scorer(_Answers(self, rows, column), self.X, y, **given)
+
+
+def _as_one_type(values):
+    """Return Python objects, such as those of nullable booleans, as an array of a type.
+
+    The metrics of scikit-learn refuse objects other than text.
+    """
+    if values.dtype != object or values.ndim > 1:
+        return values
+    return pd.Series(values).infer_objects().to_numpy()
 
 
 class _Answers:

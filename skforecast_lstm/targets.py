@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.utils.validation import check_array
 
-from skforecast_lstm._checks import check_integer
+from skforecast_lstm._checks import check_integer, check_no_mask
 from skforecast_lstm._gaps import find_calendars, insert_missing_rows
 from skforecast_lstm._target_names import names_of_steps
 from skforecast_lstm._time_index import many_series
@@ -75,6 +75,7 @@ def horizon_targets(
 
 def _horizon_targets(y, n_steps, ignore_gaps):
     """Return the targets of several steps ahead as an array."""
+    check_no_mask("y", y)
     values = check_array(
         y,
         dtype=[np.float64, np.float32],

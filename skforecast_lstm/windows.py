@@ -13,7 +13,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skforecast_lstm._checks import check_integer, check_no_infinity, check_no_times
+from skforecast_lstm._checks import (
+    check_integer,
+    check_no_infinity,
+    check_no_mask,
+    check_no_times,
+)
 from skforecast_lstm._estimator_states import HasState
 from skforecast_lstm._gap_counts import warn_of_gaps
 from skforecast_lstm._gaps import find_calendars
@@ -322,6 +327,7 @@ class LookbackWindower(HasState, TransformerMixin, BaseEstimator):
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
         if not hasattr(X, "columns"):
+            check_no_mask("X", X)
             check_no_times("X", X)
         elif not all(str(kind).lower().startswith(_NUMBERS) for kind in X.dtypes):
             _check_columns_are_numbers(X, None)

@@ -221,6 +221,16 @@ def test_the_days_since_the_row_before():
     np.testing.assert_allclose(found, [2, 1, np.nan, 0.5, 2.5])
 
 
+def test_the_time_since_the_row_before_needs_rows_in_order():
+    times = pd.DatetimeIndex(["2024-01-03", "2024-01-01", "2024-01-02"])
+    calendar = CalendarFeatures(["elapsed"])
+    with pytest.raises(ValueError, match=r"row 1 .* comes after row 0 .* Sort them"):
+        calendar.fit(frame_at(times)).transform(frame_at(times))
+    panel = pd.concat({"a": frame_at(times.sort_values()), "b": frame_at(times)})
+    with pytest.raises(ValueError, match=r"row 4 .* comes after row 3"):
+        calendar.fit(panel).transform(panel)
+
+
 def test_a_file_keeps_the_last_times_and_dates_as_text(tmp_path):
     days = frame_at(pd.date_range("2024-01-01", periods=5))
     for rows in (days, pd.concat({("a", 1): days, ("b", 2): days})):

@@ -160,6 +160,20 @@ def test_classifiers(name, n_classes):
     assert get_scorer(name)(classifier, X, pd.Series(labels)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("dtype", ["boolean", "Int64", "Float64", object])
+def test_labels_of_nullable_types(dtype):
+    generator = np.random.default_rng(0)
+    X = generator.normal(size=(60, 2))
+    rises = X[:, 0] + generator.normal(size=60) > 0
+    y = rises if dtype in ("boolean", object) else rises.astype(float)
+    classifier = LogisticRegression().fit(X, y)
+    labels = pd.Series(y).astype(dtype)
+    labels[50:] = pd.NA
+    for name in ("accuracy", "roc_auc", "f1"):
+        expected = metrics.get_scorer(name)(classifier, X[:50], y[:50])
+        assert get_scorer(name)(classifier, X, labels) == pytest.approx(expected)
+
+
 def _series(n_rows=80):
     index = pd.date_range("2026-01-01", periods=n_rows, freq="h")
     return pd.DataFrame({"load": np.sin(np.arange(n_rows) / 4)}, index=index)

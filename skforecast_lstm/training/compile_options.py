@@ -32,11 +32,13 @@ def options_for_batches(weights: Iterable[Any], batch_size: int) -> dict[str, An
     copies that a loop needs.
     """
     largest = max((weight.size for weight in weights), default=0)
+    # XLA reads no NumPy booleans, which a NumPy batch size would give.
+    is_large = bool(largest * batch_size >= WORTH_THREADS)
     return unless_set_by_user(
         {
             "xla_backend_optimization_level": 1,
             "xla_cpu_copy_insertion_use_region_analysis": True,
-            "xla_cpu_multi_thread_eigen": largest * batch_size >= WORTH_THREADS,
+            "xla_cpu_multi_thread_eigen": is_large,
         }
     )
 

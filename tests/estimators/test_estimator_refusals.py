@@ -5,9 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skforecast_lstm import LSTMClassifier, LSTMRegressor
+from skforecast_lstm import (
+    BinnedRegressor,
+    LookbackWindower,
+    LSTMClassifier,
+    LSTMRegressor,
+)
 from skforecast_lstm.exceptions import LostDigitsWarning, UnscaledWarning
 from skforecast_lstm.networks import recurrent_network
+from skforecast_lstm.targets import horizon_targets
 
 
 def quick(estimator=LSTMRegressor, **parameters):
@@ -228,3 +234,30 @@ def test_targets_of_which_an_optimizer_sees_little_are_told(X):
     quick(LSTMRegressor, loss="mae").fit(X, y)
     quick(LSTMRegressor).fit(X, 1.0 + np.zeros_like(y))
     quick(LSTMRegressor).fit(X, np.stack([y, X[:, -1]], axis=-1))
+
+
+# -- masks ----------------------------------------------------------------------------
+
+
+def masked(values):
+    return np.ma.masked_array(values, mask=np.asarray(values) == np.asarray(values)[7])
+
+
+def test_masks_are_not_lost_without_a_word(X, labels):
+    series = X[:, :1]
+    for call, name in (
+        (lambda: quick().fit(masked(X), X[:, 0]), "X"),
+        (lambda: quick().fit(X, masked(X[:, 0])), "y"),
+        (lambda: quick().fit(X, X[:, 0]).predict(masked(X)), "X"),
+        (lambda: quick().fit(X, X[:, 0]).score(X, masked(X[:, 0])), "y"),
+        (lambda: quick(LSTMClassifier).fit(X, masked(labels)), "y"),
+        (lambda: BinnedRegressor(quick(LSTMClassifier)).fit(X, masked(X[:, 0])), "y"),
+        (lambda: LookbackWindower(3).fit(masked(series)), "X"),
+        (lambda: LookbackWindower(3).fit(series).transform(masked(series)), "X"),
+        (lambda: horizon_targets(masked(series), 2), "y"),
+    ):
+        with pytest.raises(TypeError, match=rf"{name} is a masked array"):
+            call()
+    unmasked = np.ma.masked_array(series)
+    expected = LookbackWindower(3).fit_transform(series)
+    np.testing.assert_array_equal(LookbackWindower(3).fit_transform(unmasked), expected)

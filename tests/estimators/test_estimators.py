@@ -685,6 +685,20 @@ BAD_PARAMETERS = {
     "epochs": ({"epochs": 0}, ValueError, r"'epochs' .* range \[1, inf\).* Got 0"),
     "batch_size": ({"batch_size": 1.5}, TypeError, r"'batch_size' .* an int .* Got 1.5"),
     "patience": ({"n_iter_no_change": 0}, ValueError, r"'n_iter_no_change' .*Got 0"),
+    "rate": ({"learning_rate": -0.1}, ValueError, r"'learning_rate' .* Got -0.1"),
+    "rate as text": ({"learning_rate": "0.1"}, TypeError, r"'learning_rate' .* '0.1'"),
+    "word for shuffle": ({"shuffle": "no"}, TypeError, r"'shuffle' .* Got 'no'"),
+    "word for early stopping": (
+        {"early_stopping": "no"},
+        TypeError,
+        r"'early_stopping' .* Got 'no'",
+    ),
+    "word for warm start": ({"warm_start": "no"}, TypeError, r"'warm_start' .* 'no'"),
+    "word for directions": (
+        {"bidirectional": "no"},
+        TypeError,
+        r"'bidirectional' .* Got 'no'",
+    ),
     "fraction": ({"validation_fraction": 1.0}, ValueError, r"\(0.0, 1.0\).* Got 1.0"),
     "validates on nothing": (
         {"early_stopping": True, "validation_fraction": 0.01},
@@ -810,3 +824,23 @@ def test_a_subclassed_network_is_trained_too(windows, y):
         assert answers.shape == (20, n_classes)
     with pytest.raises(ValueError, match="y has 1 columns, but the model has 2 outputs"):
         LSTMRegressor(model=lambda: Subclassed(2), epochs=1).fit(windows, y[20:])
+
+
+def test_numbers_of_numpy_are_numbers(windows, y):
+    of_numpy = {
+        "units": np.int64(2),
+        "epochs": np.int64(2),
+        "batch_size": np.int64(16),
+        "learning_rate": np.float32(0.1),
+        "shuffle": np.bool_(True),
+        "early_stopping": np.bool_(True),
+        "validation_fraction": np.float64(0.25),
+        "n_iter_no_change": np.int64(1),
+        "n_members": np.int64(2),
+        "random_state": np.int64(0),
+    }
+    of_python = {name: value.item() for name, value in of_numpy.items()}
+    predictions = [
+        quick(**given).fit(windows, y).predict(windows) for given in (of_numpy, of_python)
+    ]
+    np.testing.assert_array_equal(*predictions)
