@@ -118,6 +118,8 @@ def next_steps(forecaster, table, *, X_ahead, horizon, coverage):
                 for side in ("lower", "upper"):
                     bound = intervals.xs((level, side), axis=1, level=(-2, -1))
                     forecast[f"{side}_{percent:g}"] = bound.iloc[:, 0]
+    if not np.isfinite(forecast["forecast"]).all():
+        raise ValueError("It gave no number, or an infinite one, for a step.")
     # Users of the command do not need warnings on later releases of sktime.
     said = [
         str(warning.message).strip().partition("\n")[0]

@@ -343,6 +343,7 @@ def _settings(settings, colours):
             for name, about in settings["datasets"].items()
         ]
     ).set_index("dataset")
+    datasets = datasets.dropna(axis=1, how="all")
     parameters = pd.DataFrame(
         [
             {

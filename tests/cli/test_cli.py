@@ -387,6 +387,21 @@ def test_the_lstm_is_what_forecasts(monkeypatch, folder):
     assert names == [(["LSTM"], 12, 3), (["LSTM"], 6, 0)]
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_what_is_no_number_is_no_forecast(monkeypatch, sales_csv, folder, capsys, number):
+    from sktime.forecasting.naive import NaiveForecaster
+
+    predict = NaiveForecaster._predict
+    monkeypatch.setattr(
+        NaiveForecaster,
+        "_predict",
+        lambda *given, **more: predict(*given, **more) * number,
+    )
+    assert main(["forecast", *sales_csv, "--forecaster", "naive"]) == 1
+    assert "naive failed. ValueError: It gave no number" in capsys.readouterr().err
+    assert os.listdir(folder) == ["sales.csv"]
+
+
 def test_a_panel_is_forecast_series_by_series(folder, capsys):
     rows = pd.concat([sales(shop=name) for name in "abcdef"])
     rows["units"] += rows["shop"].map(ord)

@@ -494,3 +494,9 @@ def test_a_forecast_that_explodes_leaves_the_actual_values_to_be_seen(tmp_path):
     # The actual values are a seventh of the range that is drawn, not one in 10 million.
     assert "100" in found["labels"]
     assert any(re.fullmatch(r"2024-01-0\d \d\d:00", of) for of in found["labels"])
+
+
+def test_settings_have_no_column_without_a_value(report):
+    text = report[1].read_text(encoding="utf-8")
+    assert "season length" in text
+    assert "unused season" not in text
