@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ def categories_in_frame(frame: pd.DataFrame | None) -> dict:
     """Return the categories of each categorical column, in the order of their text."""
     if frame is None:
         return {}
+    _check_numbers(frame)
     found = {}
     for name in frame.columns[are_categorical(frame)]:
         values = frame[name].dropna().unique().tolist()
@@ -34,6 +36,25 @@ def categories_in_frame(frame: pd.DataFrame | None) -> dict:
             )
         found[name] = sorted(values, key=str)
     return found
+
+
+def _check_numbers(frame):
+    """Refuse numbers that are objects, and dates: they are no categories or numbers."""
+    for name, column in frame.items():
+        if isinstance(column.dtype, pd.DatetimeTZDtype) or column.dtype.kind == "M":
+            raise TypeError(
+                f"Column {name!r} of X has dates. Give numbers, such as the days since a "
+                "date, or leave it out."
+            )
+        if column.dtype != object:
+            continue
+        value = next(iter(column.dropna()), None)
+        if isinstance(value, float | Decimal):
+            raise TypeError(
+                f"Column {name!r} of X has Python objects, such as {value!r}. Convert it "
+                f'by X[{name!r}].astype(float), or by astype("category") if each number '
+                "is the name of a category."
+            )
 
 
 def to_numbers(frame: pd.DataFrame, names: list, categories: Mapping) -> NDArray:

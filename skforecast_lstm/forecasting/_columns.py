@@ -42,9 +42,15 @@ def in_order(
 
 
 def check_names_of_series(before: pd.Index, now: pd.Index) -> None:
-    """Raise if a series has the name of an earlier one, but of another type."""
-    if before.nlevels == 1 or now.nlevels == 1:
-        return
+    """Raise if a series has the name of an earlier one, but of another type.
+
+    Raise too if only one of both has series with names, or names of more levels.
+    """
+    if before.nlevels != now.nlevels:
+        raise ValueError(
+            f"y has {now.nlevels} index levels, and {before.nlevels} in fit. Give the "
+            "names of the series, then the time, as in fit."
+        )
     for level in range(before.nlevels - 1):
         known = before.unique(level)
         by_text = {str(name): name for name in known}

@@ -14,7 +14,7 @@ from skforecast_lstm._time_index import many_series
 from skforecast_lstm.calendar_features import CalendarFeatures
 from skforecast_lstm.forecasting._categories import categories_in_frame, to_numbers
 from skforecast_lstm.forecasting._columns import in_order
-from skforecast_lstm.forecasting._even_series import EvenSeries
+from skforecast_lstm.forecasting._even_series import EvenSeries, check_frames
 
 __all__ = ["Exogenous"]
 
@@ -124,6 +124,7 @@ class Exogenous:
         if X is None:
             return None
         self._check_expected()
+        check_frames(X=X)
         return in_order(X, self._given_columns, "X", optional=self.past)
 
     def _check_expected(self):

@@ -10,7 +10,7 @@ from skforecast_lstm._series import ManySeries
 from skforecast_lstm.forecasting._conformal import evenly
 from skforecast_lstm.forecasting._window_model import HeldOut
 from skforecast_lstm.networks.pretrained import LEVELS, MEDIAN
-from skforecast_lstm.pretraining.forecasting import forecast_quantiles
+from skforecast_lstm.pretraining.forecasting import forecast_quantiles, width_factors
 from skforecast_lstm.pretraining.weights import shipped_weights
 
 __all__ = ["ENOUGH_ROWS", "Pretrained", "best_share", "mixed"]
@@ -84,6 +84,10 @@ class Pretrained:
         tried = self.after(series, stops, horizon, number)
         actual = series.values[stops[:, None] + np.arange(horizon)]
         distances = np.abs(tried - tried[..., MEDIAN, None])
+        # Quantiles are wider at origins with a shorter window than the last one.
+        factors = width_factors(series.lengths[number])
+        factors /= width_factors(stops - series.offsets[number])
+        distances *= factors[:, None, None, None]
         errors = actual - tried[..., MEDIAN]
         if np.isnan(errors).all():
             return values

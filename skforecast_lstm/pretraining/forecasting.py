@@ -17,7 +17,13 @@ from skforecast_lstm.training.disk_cache import keep_programs
 from skforecast_lstm.training.lstm import look_for_quick_way
 from skforecast_lstm.training.programs import Place, Program
 
-__all__ = ["FARTHEST", "MOST_STEPS", "forecast_quantiles", "shape_for"]
+__all__ = [
+    "FARTHEST",
+    "MOST_STEPS",
+    "forecast_quantiles",
+    "shape_for",
+    "width_factors",
+]
 
 # Shapes of the compiled programs: few, because each takes seconds to compile.
 _WINDOWS = (64, 192, 512)
@@ -97,6 +103,11 @@ def shape_for(n_steps: int, horizon: int) -> tuple[int, int]:
             f"at most {MOST_STEPS} at once. Give fewer target columns."
         )
     return _fitting(_WINDOWS, n_steps), _fitting(_HORIZONS, horizon)
+
+
+def width_factors(lengths: NDArray) -> NDArray:
+    """Return the factors of the distances of quantiles from the median, by length."""
+    return np.array([_WIDTHS[_fitting(_WINDOWS, length)] for length in lengths])
 
 
 def _fitting(sizes, needed):

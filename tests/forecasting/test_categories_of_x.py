@@ -1,6 +1,7 @@
 """LSTMForecaster: categories in X are embedded, and tell series and steps apart."""
 
 import pickle
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,22 @@ def test_a_kind_that_was_not_there_is_between_the_others_and_told(promoted):
     with pytest.warns(UnknownCategoryWarning, match=r"1 rows .*'promotion' .*\['huge'\]"):
         found = fitted.predict(X=ahead).iloc[2]
     assert min(results.values()) < found < max(results.values())
+
+
+@pytest.mark.parametrize("as_object", [Decimal, float])
+def test_numbers_that_are_objects_are_no_categories(promoted, as_object):
+    y, X, _ = promoted
+    prices = pd.Series([as_object(n) for n in range(96)], X.index, dtype=object)
+    with pytest.raises(TypeError, match=r"'price' of X has Python objects.*astype"):
+        forecaster().fit(y, X=prices.to_frame("price"), fh=[1])
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_dates_are_no_numbers(promoted, zone):
+    y, X, _ = promoted
+    days = pd.date_range("2015", periods=96, tz=zone)
+    with pytest.raises(TypeError, match=r"'opened' of X has dates"):
+        forecaster().fit(y, X=pd.DataFrame({"opened": days}, X.index), fh=[1])
 
 
 def test_missing_categories(promoted):

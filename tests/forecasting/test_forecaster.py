@@ -236,6 +236,10 @@ class TestExogenous:
         forecaster = tiny().fit(known["x"][:200], known[:200], fh=range(1, 4))
         with pytest.raises(ValueError, match=r"no row at 2016-09.*1 of 3 are missing"):
             forecaster.predict(X=known[201:])
+        wild = known[200:].copy()
+        wild.iloc[1] = np.inf
+        with pytest.raises(ValueError, match="X contains infinity, first at 2016-10"):
+            forecaster.predict(X=wild)
         with pytest.raises(ValueError, match="known ahead in fit, so predict needs X"):
             forecaster.predict()
 

@@ -22,6 +22,7 @@ from skforecast_lstm.forecasting._defaults import find_seasons
 from skforecast_lstm.forecasting._pretrained import Pretrained, best_share, mixed
 from skforecast_lstm.forecasting._window_model import HeldOut
 from skforecast_lstm.networks.pretrained import LEVELS
+from skforecast_lstm.pretraining.forecasting import width_factors
 
 MEDIAN = LEVELS.index(0.5)
 
@@ -353,6 +354,21 @@ class TestCalibration:
         expected = np.broadcast_to(stats.norm.ppf(LEVELS), found.shape)
         np.testing.assert_allclose(found, expected, atol=0.25)
         np.testing.assert_array_equal(found[..., MEDIAN], values[..., MEDIAN])
+
+    def test_origins_with_shorter_windows_have_wider_quantiles(self, rng, monkeypatch):
+        """The widths of the network itself fit at both lengths before their factors."""
+        values = rng.normal(size=(100 * 200, 1))
+        series = ManySeries(values, 200 * np.arange(101), tuple(range(100)))
+        told = stats.norm.ppf(LEVELS)
+
+        def after(self, series, stops, horizon, number):
+            factors = width_factors(stops - series.offsets[number])
+            assert (factors == 1.2).all()
+            return factors[:, None, None, None] * np.tile(told, (1, horizon, 1, 1))
+
+        monkeypatch.setattr(Pretrained, "after", after)
+        found = Pretrained((1, 1)).calibrated(np.tile(told, (100, 12, 1, 1)), series, 12)
+        np.testing.assert_allclose(found, np.broadcast_to(told, found.shape), atol=0.1)
 
     def test_a_few_origins_say_nothing(self, rng):
         series = ManySeries(rng.normal(size=(90, 1)), np.array([0, 90]))

@@ -188,6 +188,13 @@ class TestSeriesOfAPanel:
         with pytest.raises(ValueError, match=r"series '2' \(str\).*but 2 \(int\) was"):
             fitted.update(panel(y[AHEAD], ("2",)))
 
+    def test_update_has_the_levels_of_fit(self):
+        one, many = Y[["a"]], panel(Y[["a"]])
+        for first, later in ((one, many), (many, one)):
+            fitted = forecaster().fit(first, fh=[1])
+            with pytest.raises(ValueError, match=r"index levels, and \d in fit"):
+                fitted.update(later)
+
 
 class TestScales:
     """A network is taken over to other series, the scales of these are their own."""
