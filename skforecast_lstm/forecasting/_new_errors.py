@@ -112,6 +112,8 @@ def recent_errors(forecaster: Any, series: ManySeries, horizon: int) -> NDArray:
     first = np.maximum(series.lengths // 3, _FEWEST_ROWS)
     n_each = np.maximum(series.lengths - horizon + 1 - first, 0)
     number = np.arange(len(series)).repeat(n_each)
+    if not len(number):
+        return np.empty((0, horizon, series.values.shape[1]))
     start = ranges(first, n_each)
     chosen = evenly(len(number), _ORIGINS_OF_PATHS)
     number, start = number[chosen], start[chosen]

@@ -237,6 +237,20 @@ def test_the_pretrained_network_alone_adapts():
     assert (factors[..., 1:] > 1.2).all()
 
 
+@pytest.mark.parametrize("n_rows", [1, 12])
+def test_a_short_series_adapts_too(n_rows):
+    y = seasonal(np.ones(40))
+    forecaster = LSTMForecaster(pretrained=True, intervals="adaptive")
+    forecaster.fit(y[:n_rows], fh=[1, 2])
+    with pytest.raises(ValueError, match="errors at 0 origins"):
+        forecaster.predict_samples()
+    forecaster.update(y[n_rows:20], update_params=False)
+    before = forecaster.adaptation_.factors([None])
+    forecaster.update(y[20:], update_params=False)
+    assert (forecaster.adaptation_.factors([None]) != before).all()
+    assert forecaster.check_drift().refit is None
+
+
 def test_origins_are_not_forecast_at_once():
     y = seasonal(np.ones(200)).to_frame()
     forecaster = naive(intervals="adaptive").fit(y[:150], fh=[1])
