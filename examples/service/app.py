@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from pydantic import BaseModel, Field
 
 # A number, or null for an unknown value.
-Value = Annotated[float, Field(allow_inf_nan=False)] | None
+Value = Annotated[float, Field(allow_inf_nan=False, strict=True)] | None
 
 
 class Rows(BaseModel):
@@ -70,6 +70,9 @@ class Model:
         values = np.array(rows, dtype=np.float64)
         if np.isnan(values).all():
             raise ValueError("All values are unknown, so there is nothing to answer.")
+        # The network computes in float32, in which larger values are infinite.
+        if np.nanmax(np.abs(values)) > np.finfo(np.float32).max:
+            raise ValueError("A value is too large for float32.")
         return values
 
     def forecast(self, values):

@@ -55,6 +55,9 @@ def test_service(service):
         ('{"rows": [[1.0, 2.0]]}', "rows has 1 rows, but the window needs 48"),
         (f'{{"rows": [{numbers}[1.0]]}}', r"rows[47] has 1 values"),
         (f'{{"rows": [{numbers}["a", 2.0]]}}', "body.rows.47.0"),
+        (f'{{"rows": [{numbers}["1.0", 2.0]]}}', "valid number"),
+        (f'{{"rows": [{numbers}[true, 2.0]]}}', "valid number"),
+        (f'{{"rows": [{numbers}[1e300, 2.0]]}}', "too large"),
         (f'{{"rows": [{numbers}[Infinity, 2.0]]}}', "finite number"),
         (f'{{"rows": [{numbers}[NaN, 2.0]]}}', "finite number"),
         (f'{{"rows": [{numbers}[1e999, 2.0]]}}', "finite number"),
@@ -68,7 +71,7 @@ def test_service(service):
 
     metrics = client.get("/metrics").text
     assert 'answers_total{status="200"} 2.0' in metrics
-    assert 'answers_total{status="422"} 9.0' in metrics
+    assert 'answers_total{status="422"} 12.0' in metrics
     assert "forecast_seconds_count 2.0" in metrics
 
 
