@@ -108,11 +108,18 @@ def _is_in_order(series, order):
         first = int(np.argmin(in_order))
         twice = numbers[first] == numbers[first + 1]
         (before, where), (after, _) = describe(first), describe(first + 1)
+        advice = (
+            "If the rows belong to many series, put their names before the time, as in "
+            'X.set_index(["shop", "day"]). Otherwise keep one row per time, as in '
+            "X.groupby(level=0).mean()."
+            if twice
+            else "Sort the rows with sort_index(), and split without shuffling."
+        )
         raise ValueError(
             f"The index of X is {'duplicated' if twice else 'unsorted'}{where}: row "
             f"{after} comes after row {before}. Windows need one row per time, in time "
-            "order. Sort the rows with sort_index(), and split without shuffling. If the "
-            "order is right and the index has no meaning, use reset_index(drop=True)."
+            f"order. {advice} If the order is right and the index has no meaning, use "
+            "reset_index(drop=True)."
         )
     return True
 

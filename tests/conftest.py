@@ -10,6 +10,8 @@ import pytest
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 # Pictures are drawn without a screen.
 os.environ.setdefault("MPLBACKEND", "Agg")
+# ONNX Runtime sends no data on its use. It is read when ONNX Runtime is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 # Flags that JAX has no longer from release 0.11.1 on.
 _GONE = ("xla_llvm_force_inline_before_split", "xla_cpu_use_fusion_emitters")

@@ -119,7 +119,8 @@ def _advice(line, error, advice):
     shown = (before + after.partition("\n")[0]).strip()
     return (
         f"In cp1252, which Windows writes in Western Europe, it would be {shown!r}. If "
-        f"that is right, give --encoding cp1252. {advice}"
+        "that is right, give --encoding cp1252. Otherwise give its encoding with "
+        "--encoding, or save it as UTF-8."
     )
 
 

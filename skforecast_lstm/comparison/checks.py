@@ -61,9 +61,11 @@ class TableChecks:
         """Raise if a time of one series has several rows."""
         repeated = times[times.duplicated()]
         if len(repeated):
+            count = repeated.nunique()
+            in_all = f", the first of {count} repeated times" if count > 1 else ""
             raise self.error(
                 f"{write(repeated[:1])[0]} comes {(times == repeated[0]).sum()} times"
-                f"{where}, and {repeated.nunique()} times repeat in all. {self.repeated}"
+                f"{where}{in_all}. {self.repeated}"
             )
 
     def check_on_steps(self, times, steps, where, write=_as_text):

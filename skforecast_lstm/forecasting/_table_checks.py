@@ -78,10 +78,10 @@ def _check_order(index):
         first = index[repeated][0]
         first = ", ".join(map(str, first)) if isinstance(first, tuple) else first
         raise ValueError(
-            f"{first} comes more than once in the index of y, and {repeated.sum()} rows "
-            "repeat in all. If the rows belong to many series, put their names before "
-            'the time, as in y.set_index(["shop", "day"]). Otherwise keep one row per '
-            "time, as in y.groupby(level=0).mean()."
+            f"{first} comes more than once in the index of y (rows that repeat: "
+            f"{repeated.sum()}). If the rows belong to many series, put their names "
+            'before the time, as in y.set_index(["shop", "day"]). Otherwise keep one row '
+            "per time, as in y.groupby(level=0).mean()."
         )
     if index.is_monotonic_increasing:
         return

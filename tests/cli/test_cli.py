@@ -677,7 +677,7 @@ ERRORS = {
     "bad time": (["time.csv", *GOOD], "'month' has soon in row 7, which is not a time"),
     "repeats": (
         ["repeat.csv", *GOOD],
-        "2020-07 comes 2 times, and 1 times repeat in all. If the rows belong to many s",
+        "2020-07 comes 2 times. If the rows belong to many s",
     ),
     "gaps": (
         ["gap.csv", *GOOD],

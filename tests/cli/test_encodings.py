@@ -67,7 +67,7 @@ def test_other_bytes_are_shown_with_the_encoding_that_they_may_have(tmp_path):
     says = (
         "it is not UTF-8 in line 2. In cp1252, which Windows writes in Western Europe, "
         "it would be '2026-01,K\u00f6ln,1'. If that is right, give --encoding cp1252. "
-        "Give its encoding with --encoding, or save it as UTF-8."
+        "Otherwise give its encoding with --encoding, or save it as UTF-8."
     )
     with pytest.raises(InputError) as caught:
         read_source(path)

@@ -548,7 +548,7 @@ def test_repeated_times():
     rows = rows_at(["2020-01", "2020-02", "2020-02", "2020-03", "2020-03", "2020-02"])
     with pytest.raises(InputError) as caught:
         table_from_rows(rows)
-    assert "2020-02 comes 3 times, and 2 times repeat in all" in str(caught.value)
+    assert "2020-02 comes 3 times, the first of 2 repeated times" in str(caught.value)
     assert "--series" in str(caught.value)
     assert "--duplicates mean" in str(caught.value)
     mean = table_from_rows(rows, duplicates="mean")
