@@ -61,7 +61,7 @@ def test_times_that_were_read_as_text_are_told():
 
 def test_several_series_below_each_other_without_their_names_are_told():
     sales = pd.Series(np.arange(20.0), index=DAYS)
-    with pytest.raises(ValueError, match=r"2026-01-01 .* rows that repeat: 20.*set_index"):
+    with pytest.raises(ValueError, match=r"2026-01-01 .*rows that repeat: 20.*set_index"):
         fit(pd.concat([sales, sales]))
 
 
