@@ -60,10 +60,12 @@ class Steps:
                 return periods.from_ordinals(places, freq=self.step)
             return pd.Index(places)
         is_run = len(numbers) > 0 and (np.diff(numbers) == 1).all()
-        if self._has_fixed_width() and not is_run:
+        width = self._fixed_width()
+        if width is not None and not is_run:
             # Do not list all times, because the series of a panel may be far apart.
-            width = pd.Timedelta(self.step).as_unit(self.first.unit).asm8
-            return self.first + pd.TimedeltaIndex(numbers * width)
+            return self.first + pd.TimedeltaIndex(
+                numbers * width.as_unit(self.first.unit).asm8
+            )
         low, high = min(numbers.min(initial=0), 0), max(numbers.max(initial=0), 0)
         # pandas can't take zero fiscal years, so no range has only one time.
         options = {"freq": self.step, "unit": self.first.unit}
@@ -83,11 +85,12 @@ class Steps:
         """Name of the step, as in pandas."""
         return getattr(self.step, "freqstr", str(self.step))
 
-    def _has_fixed_width(self):
-        """Return whether all steps are equally long, unlike local days."""
+    def _fixed_width(self):
+        """Return the length of a step if all are equally long, unlike local days."""
         if isinstance(self.step, pd.offsets.Day):
-            return self.first.tz is None or str(self.first.tz) == "UTC"
-        return isinstance(self.step, pd.offsets.Tick)
+            is_even = self.first.tz is None or str(self.first.tz) == "UTC"
+            return pd.Timedelta(days=self.step.n) if is_even else None
+        return pd.Timedelta(self.step) if isinstance(self.step, pd.offsets.Tick) else None
 
     def _first_and_step(self):
         """Return the first time as a number, and the length of one step."""
@@ -97,8 +100,8 @@ class Steps:
 
     def _count_stamps(self, times):
         """Return the steps to each time stamp, and whether each is on a step."""
-        if self._has_fixed_width():
-            width = pd.Timedelta(self.step)
+        width = self._fixed_width()
+        if width is not None:
             numbers = (times - self.first) // width
             fits = self.first + numbers * width == times
             return np.asarray(numbers, dtype=np.int64), np.asarray(fits)
