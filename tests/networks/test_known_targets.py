@@ -172,7 +172,7 @@ def test_loss_and_metric_are_means_of_what_is_known():
     regressor = LSTMRegressor(
         2,
         epochs=2,
-        learning_rate=0.0,
+        learning_rate=1e-30,
         metrics=["mse", keras.metrics.RootMeanSquaredError()],
         batch_size=300,
         random_state=0,
