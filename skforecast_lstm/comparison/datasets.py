@@ -163,17 +163,24 @@ def _countable(times):
     """Return the times in a form that forecasters can continue.
 
     Some sktime forecasters cannot continue time stamps that are not equally far apart
-    in seconds, such as the first of each month. They can continue periods.
+    in seconds, such as the first of each month. They can continue periods. They count
+    by periods without a zone, so even times become those that begin a period.
     """
-    frequency = getattr(times, "freq", None)
-    is_even = frequency is None or isinstance(frequency, pd.offsets.Tick | pd.offsets.Day)
-    if is_even or isinstance(times, pd.PeriodIndex):
+    if not isinstance(times, pd.DatetimeIndex) or times.freq is None:
         return times
+    frequency, is_day = times.freq, isinstance(times.freq, pd.offsets.Day)
+    clock = times.tz_localize(None)
+    if is_day or isinstance(frequency, pd.offsets.Tick):
+        if times.tz is not None and not is_day:
+            # By the clock at the first time, which is never changed.
+            clock = times.tz_convert("UTC").tz_localize(None) + times[0].utcoffset()
+        late = clock[0] - clock[0].to_period(frequency).start_time
+        return pd.DatetimeIndex(clock - late, freq=frequency)
     # They cannot continue periods of several months, half months or business days.
     if frequency.n > 1 or frequency.name.startswith(("B", "C", "SM", "b", "c")):
         return pd.RangeIndex(len(times))
     try:
-        return times.tz_localize(None).to_period()
+        return clock.to_period()
     except ValueError:
         return pd.RangeIndex(len(times))
 

@@ -176,7 +176,9 @@ class Comparison:
         -------
         fitted : forecaster of sktime
             Fitted forecaster. Its horizon is that of the comparison. The index of its
-            forecasts has periods, or numbers of steps if the times have none.
+            forecasts has periods, or numbers of steps if the times have none. Times of
+            the same distance become those without a zone that begin a day, hour or
+            minute.
 
         Examples
         --------

@@ -128,6 +128,42 @@ def test_multiples_and_half_months_lose_nobody(rng, frequency, with_freq):
         np.testing.assert_array_equal(rows["actual"], y[-3:])
 
 
+@pytest.mark.parametrize("frequency", ["h", "30min", "D", "B", "MS"])
+def test_clocks_that_change_lose_nobody_and_change_no_score(rng, frequency):
+    names = ["seasonal naive", "Theta", "Holt-Winters", "Ridge"]
+    given = {"horizon": 5, "n_windows": 2, "season_length": 6, "forecasters": names}
+    # The clocks change on 26 October 2025, which is in the last window of hours.
+    start, n_rows = pd.Timestamp("2025-10-24"), 62
+    plain = pd.date_range(start, periods=n_rows, freq=frequency)
+    start = start.tz_localize("Europe/Berlin")
+    zoned = pd.date_range(start, periods=n_rows, freq=frequency)
+    wave = 50 + 9 * np.sin(np.arange(n_rows)) + rng.normal(size=n_rows)
+    comparison = compare(pd.Series(wave, index=zoned), **given)
+    assert comparison.failures.empty
+    expected = scores(compare(pd.Series(wave, index=plain), **given))
+    found = scores(comparison)
+    pd.testing.assert_series_equal(found["value"], expected["value"])
+    assert comparison.forecasts["time"].isin(zoned).all()
+    ahead = pd.date_range(zoned[-1], periods=6, freq=frequency)[1:]
+    assert comparison.forecast(forecaster="Theta")["time"].tolist() == ahead.tolist()
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+@pytest.mark.parametrize(
+    ("start", "frequency"),
+    [("06:00", "D"), ("06:00", "2D"), ("00:30", "h"), ("00:05:30", "15min")],
+)
+def test_times_within_a_day_or_an_hour_lose_nobody(rng, start, frequency, zone):
+    names = ["seasonal naive", "naive", "Theta"]
+    times = pd.date_range(f"2025-10-01 {start}", periods=60, freq=frequency, tz=zone)
+    y = pd.Series(rng.normal(size=60), index=times)
+    comparison = compare(
+        y, horizon=5, n_windows=2, season_length=6, forecasters=names
+    )
+    assert comparison.failures.empty
+    assert comparison.forecasts["time"].isin(times).all()
+
+
 def test_features_reach_those_that_can_use_them(rng):
     X = pd.DataFrame({"heat": rng.standard_normal(90)})
     y = 3 * X["heat"] + 10
