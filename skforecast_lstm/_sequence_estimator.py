@@ -31,6 +31,7 @@ from skforecast_lstm._scale_checks import (
     window_measures,
 )
 from skforecast_lstm._target_names import describe_targets
+from skforecast_lstm._target_checks import check_rows_can_be_weighted
 from skforecast_lstm._task import (
     Part,
     Task,
@@ -304,6 +305,8 @@ class SequenceEstimator(ReadsWindows):
         every = Part(X, rows, self._targets(y, model), weights)
         if is_new:
             model = self._scale_own_network(model, every.at(to_train), seed)
+        if weights is not None:
+            check_rows_can_be_weighted(model, every.targets)
         if has_gaps:
             weigh_known_targets(model)
         to_validate = None if held_out is None else every.at(held_out)

@@ -9,10 +9,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skforecast_lstm._checks import check_no_infinity
+from skforecast_lstm._keras_seam import loss_from, wrapped_function
 from skforecast_lstm._pieces import pieces
 from skforecast_lstm._rows import is_too_large
 
-__all__ = ["check_labels", "check_numbers"]
+__all__ = ["check_labels", "check_numbers", "check_rows_can_be_weighted"]
 
 
 def check_numbers(y):
@@ -59,3 +60,26 @@ def check_labels(y):
         check_no_infinity("y", y, "row {}".format)
     check_classification_targets(y[known])
     return y, known
+
+
+def check_rows_can_be_weighted(model, targets):
+    """Raise if the loss is a function of the user with one number for a whole batch.
+
+    Keras multiplies this number by the mean of the weights, so no row counts more than
+    another.
+    """
+    if isinstance(model.loss, dict | list | tuple):
+        return
+    loss = loss_from(model.loss)
+    source = wrapped_function(loss)[0] or type(loss)
+    if getattr(source, "__module__", "").startswith(("keras.", "skforecast_lstm.")):
+        return
+    targets, outputs = (
+        keras.ops.zeros((2, *shape[1:])) for shape in (targets.shape, model.output_shape)
+    )
+    if not keras.ops.shape(loss.call(targets, outputs)):
+        raise ValueError(
+            f"The loss {loss.name!r} returns one number for a whole batch, so weights of "
+            "rows, and targets that are known in part, would have no effect. Return one "
+            "number for each row: take the mean over axis=-1."
+        )

@@ -62,6 +62,32 @@ def test_rows_held_out_without_any_weight(X):
         stopped.fit(X, labels)
 
 
+def of_batch(y_true, y_pred):
+    return keras.ops.mean(keras.ops.square(y_true - y_pred))
+
+
+def of_row(y_true, y_pred):
+    return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
+def test_weights_that_a_loss_would_ignore(X):
+    y, weights = X[:, -1], np.linspace(0, 1, 60)
+    assert quick(loss=of_batch).fit(X, y).history_["loss"]
+    with pytest.raises(ValueError, match="'of_batch' returns one number for a whole bat"):
+        quick(loss=of_batch).fit(X, y, weights)
+    by_function, by_name = (
+        quick(loss=loss).fit(X, y, weights).predict(X) for loss in (of_row, "mse")
+    )
+    np.testing.assert_allclose(by_function, by_name, rtol=1e-5)
+
+
+def test_unknown_targets_that_a_loss_would_count(X):
+    y = X[:, -2:].copy()
+    y[::3, 0] = np.nan
+    with pytest.raises(ValueError, match="'of_batch' returns one number for a whole bat"):
+        quick(loss=of_batch).fit(X, y)
+
+
 def test_weights_whose_sum_is_no_float(X):
     fitted = [
         quick().fit(X, X[:, -1], np.full(60, weight)).predict(X)
