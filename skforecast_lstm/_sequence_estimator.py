@@ -30,8 +30,8 @@ from skforecast_lstm._scale_checks import (
     warn_of_small_or_large_inputs,
     window_measures,
 )
-from skforecast_lstm._target_names import describe_targets
 from skforecast_lstm._target_checks import check_rows_can_be_weighted
+from skforecast_lstm._target_names import describe_targets
 from skforecast_lstm._task import (
     Part,
     Task,

@@ -157,9 +157,7 @@ def test_times_within_a_day_or_an_hour_lose_nobody(rng, start, frequency, zone):
     names = ["seasonal naive", "naive", "Theta"]
     times = pd.date_range(f"2025-10-01 {start}", periods=60, freq=frequency, tz=zone)
     y = pd.Series(rng.normal(size=60), index=times)
-    comparison = compare(
-        y, horizon=5, n_windows=2, season_length=6, forecasters=names
-    )
+    comparison = compare(y, horizon=5, n_windows=2, season_length=6, forecasters=names)
     assert comparison.failures.empty
     assert comparison.forecasts["time"].isin(times).all()
 
