@@ -8,11 +8,10 @@ from typing import Any
 
 import joblib
 import pandas as pd
-import sktime
 
-from skforecast_lstm import __version__
 from skforecast_lstm._shared_context import shared
 from skforecast_lstm._thread_pools import one_blas_thread, thread_pools
+from skforecast_lstm.comparison.settings import versions
 
 # Metrics of a cell that are times.
 SECONDS = ("fit_seconds", "predict_seconds")
@@ -68,8 +67,7 @@ class Cell:
                 f"be stored ({error}). Use named functions instead of lambdas, or leave "
                 "out results."
             ) from error
-        versions = f"{parts} {__version__} {sktime.__version__}"
-        return hashlib.sha256(versions.encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{parts} {versions()}".encode()).hexdigest()[:32]
 
 
 def _class_path(estimator):

@@ -1,9 +1,10 @@
 """Settings of a comparison, to repeat it and for its report."""
 
 import contextlib
+from functools import cache
 from importlib.metadata import version
 
-__all__ = ["describe"]
+__all__ = ["describe", "versions"]
 
 _PACKAGES = (
     "skforecast-lstm",
@@ -13,6 +14,7 @@ _PACKAGES = (
     "pmdarima",
     "statsforecast",
     "keras",
+    "jax",
 )
 
 
@@ -45,7 +47,7 @@ def describe(datasets, line_ups, fits, coverage):
             if _is_lstm(made) and getattr(made, "pretrained", False)
         ],
         **_readers(datasets, line_ups),
-        "versions": _versions(),
+        "versions": dict(versions()),
     }
 
 
@@ -66,7 +68,9 @@ def _is_lstm(forecaster):
     return any(base.__name__ == "LSTMForecaster" for base in type(forecaster).__mro__)
 
 
-def _versions():
+@cache
+def versions():
+    """Return the versions of the packages that can change a result, if installed."""
     found = {}
     for package in _PACKAGES:
         with contextlib.suppress(ModuleNotFoundError):

@@ -356,6 +356,16 @@ def test_what_changed_is_run_anew(monthly, tmp_path, changed):
     assert again.settings["cells_run_before"] == 0
 
 
+def test_other_versions_are_run_anew(monthly, tmp_path, monkeypatch):
+    given = {"horizon": 12, "n_windows": 1, "forecasters": ["naive"]}
+    compare(monthly, **given, results=tmp_path)
+    monkeypatch.setattr(
+        "skforecast_lstm.comparison.cells.versions", lambda: {"keras": "99"}
+    )
+    again = compare(monthly, **given, results=tmp_path)
+    assert again.settings["cells_run_before"] == 0
+
+
 def test_failures_are_tried_again(monthly, moody, tmp_path):
     given = {"horizon": 12, "forecasters": {"moody": moody}, "results": tmp_path}
     compare(monthly, **given)
