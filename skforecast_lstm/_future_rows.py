@@ -37,6 +37,8 @@ class Table:
     def of(cls, X: Any) -> "Table":
         """Create from rows in any form that a pipeline takes."""
         form = "frame"
+        if hasattr(X, "column_names"):  # A table of PyArrow.
+            X = X.to_pandas(ignore_metadata=True)
         if isinstance(X, pd.Series):
             frame, form = X.to_frame(), "series"
         elif isinstance(X, pd.DataFrame):

@@ -38,7 +38,8 @@ def describe_targets(y: Any) -> dict[str, Any]:
     """
     values = np.asarray(y)
     n_columns = 1 if values.ndim < 2 else values.shape[1]
-    given = getattr(y, "columns", None)
+    # Tables of PyArrow have the names apart from the columns.
+    given = getattr(y, "column_names", getattr(y, "columns", None))
     given = [getattr(y, "name", None)] if given is None else list(given)
     if None in given or given == list(range(n_columns)):
         names, n_steps = None, 1

@@ -324,6 +324,8 @@ class LookbackWindower(HasState, TransformerMixin, BaseEstimator):
     def _validate(self, X, y=None, *, reset, read=True):
         """Return the series of X, and the row of X of each of their rows."""
         index = X.index if hasattr(X, "iloc") else None
+        if hasattr(X, "column_names"):  # A table of PyArrow.
+            X = X.to_pandas(ignore_metadata=True)
         if hasattr(X, "to_frame") and getattr(X, "ndim", 1) == 1:
             X = X.to_frame() if X.name else X.to_numpy().reshape(-1, 1)
         if not hasattr(X, "columns"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import sklearn
 from hypothesis import given, settings
@@ -75,6 +76,7 @@ TABLES = {
     "list": lambda X: X.to_numpy().tolist(),
     "series": lambda X: X["load"],
     "polars": lambda X: pl.DataFrame({"load": X["load"].to_numpy()}),
+    "pyarrow": lambda X: pa.table({"load": X["load"].to_numpy()}),
     "whole numbers": lambda X: X.set_axis(np.arange(0, 5 * N_ROWS, 5)),
     "periods": lambda X: X.set_axis(pd.period_range("2026-01", periods=N_ROWS, freq="M")),
     "times without a frequency": lambda X: X.set_axis(pd.DatetimeIndex(HOURS, freq=None)),
@@ -89,6 +91,7 @@ NEXT = {
     "array": [60, 61],
     "list": [60, 61],
     "polars": [60, 61],
+    "pyarrow": [60, 61],
     "whole numbers": [300, 305],
     "periods": [pd.Period("2031-01", "M"), pd.Period("2031-02", "M")],
     "month ends": [pd.Timestamp("2025-01-31"), pd.Timestamp("2025-02-28")],
@@ -206,6 +209,8 @@ def test_names_of_targets_come_from_y():
     assert list(forecast(pipe.fit(X, X["other"].to_numpy()), X, 2)) == ["y"]
     assert list(forecast(pipe.fit(X, X.to_numpy()), X, 2)) == ["load", "other"]
     assert list(forecast(pipe, X, 2, targets=["a", "b"])) == ["a", "b"]
+    table = pa.table({name: X[name].to_numpy() for name in ("other", "load")})
+    assert list(forecast(pipe.fit(X, table), X, 2)) == ["other", "load"]
     with sklearn.config_context(transform_output="pandas"):
         y = horizon_targets(X, 3)
         found = forecast(pipe.fit(X, y), X, 3)

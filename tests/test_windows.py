@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -207,6 +208,7 @@ def test_windows_and_history_are_not_tied_to_the_array_given():
             pl.DataFrame(values(5, 2), schema=["price", "sold"]),
             ["price_lag3", "sold_lag3", "price_lag1", "sold_lag1"],
         ),
+        (pa.table({"price": range(5)}), ["price_lag3", "price_lag1"]),
         (pd.Series(range(5), name="price"), ["price_lag3", "price_lag1"]),
         (pl.Series("price", range(5)), ["price_lag3", "price_lag1"]),
         (pd.Series(range(5)), ["x0_lag3", "x0_lag1"]),
@@ -216,6 +218,7 @@ def test_windows_and_history_are_not_tied_to_the_array_given():
     ids=[
         "pandas frame",
         "polars frame",
+        "pyarrow table",
         "pandas series",
         "polars series",
         "pandas series without a name",
@@ -307,9 +310,19 @@ def memory_mapped(X, folder):
         lambda X, folder: pd.DataFrame(X, columns=["price", "sold"]),
         lambda X, folder: pd.DataFrame(X, index=list("abcdefghij")),
         lambda X, folder: pl.DataFrame(X, schema=["price", "sold"]),
+        lambda X, folder: pa.table({"price": X[:, 0], "sold": X[:, 1]}),
         memory_mapped,
     ],
-    ids=["F order", "strided", "list", "pandas", "pandas strings", "polars", "memmap"],
+    ids=[
+        "F order",
+        "strided",
+        "list",
+        "pandas",
+        "pandas strings",
+        "polars",
+        "pyarrow",
+        "memmap",
+    ],
 )
 def test_windows_are_the_same_from_any_table(container, dtype, tmp_path):
     X = values(10, 2, dtype)
