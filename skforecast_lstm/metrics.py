@@ -1,6 +1,7 @@
 """Scorers that leave out unknown targets, such as those of steps after the last row."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Literal
 
 import numpy as np
@@ -87,6 +88,11 @@ class _KnownTargetsScorer(HasState):
 
     def __repr__(self):
         return f"get_scorer({self.scorer!r}, multioutput={self.multioutput!r})"
+
+    def set_score_request(self, **requests):
+        """Request metadata such as ``sample_weight=True``, as in scikit-learn."""
+        self.scorer = deepcopy(self.scorer).set_score_request(**requests)
+        return self
 
     def get_metadata_routing(self):
         """Return which metadata the scorer of scikit-learn requests."""

@@ -260,13 +260,16 @@ def test_weights_are_routed_to_the_scorer():
     y = np.r_[np.arange(19.0), np.nan]
     X, weights = y[:, None], np.r_[np.zeros(10), np.ones(10)]
     scorer = metrics.get_scorer("neg_mean_absolute_error")
-    scorer = get_scorer(scorer.set_score_request(sample_weight=True))
     folds = [(np.arange(20), np.arange(20))]
     estimator = Fixed(np.zeros(20))
-    scores = cross_validate(
-        estimator, X, y, cv=folds, scoring=scorer, params={"sample_weight": weights}
-    )
-    assert scores["test_score"] == -np.mean(y[10:19])
+    for wanted in (
+        get_scorer(scorer).set_score_request(sample_weight=True),
+        get_scorer(scorer.set_score_request(sample_weight=True)),
+    ):
+        scores = cross_validate(
+            estimator, X, y, cv=folds, scoring=wanted, params={"sample_weight": weights}
+        )
+        assert scores["test_score"] == -np.mean(y[10:19])
 
 
 class _Constant(ClassifierMixin, BaseEstimator):
