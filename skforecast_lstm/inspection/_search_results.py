@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 
+from skforecast_lstm._known_scores import KnownAccuracyMixin, KnownR2Mixin
 from skforecast_lstm.inspection._drawing import nested_estimators
 
 __all__ = [
@@ -57,6 +58,8 @@ def find_score(search, metric):
     scorer = (
         search.scorer_[metric] if isinstance(search.scorer_, dict) else search.scorer_
     )
+    # A scorer of skforecast_lstm.metrics has that of scikit-learn inside.
+    scorer = getattr(scorer, "scorer", scorer)
     name = _default_score_name(search, scorer) if metric == "score" else metric
     is_negated = name.startswith("neg_") or getattr(scorer, "_sign", 1) < 0
     name = name.removeprefix("neg_").replace("_", " ")
@@ -71,8 +74,11 @@ def _default_score_name(search, scorer):
         function = getattr(scorer, "_score_func", scorer)
         return getattr(function, "__name__", "score")
     *_, last = nested_estimators(search.estimator)
-    for mixin, name in ((RegressorMixin, "R²"), (ClassifierMixin, "accuracy")):
-        if getattr(type(last), "score", None) is mixin.score:
+    for mixins, name in (
+        ((RegressorMixin, KnownR2Mixin), "R²"),
+        ((ClassifierMixin, KnownAccuracyMixin), "accuracy"),
+    ):
+        if getattr(type(last), "score", None) in [mixin.score for mixin in mixins]:
             return name
     return "score"
 

@@ -14,6 +14,7 @@ from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
     line_style,
+    nested_estimators,
 )
 from skforecast_lstm.inspection._forecasts import as_one_series, forecast_tables
 
@@ -314,8 +315,25 @@ def _from_regressor(estimator, X, y, y_true):
         )
     if y_pred.ndim > 1 and y_pred.shape[1] > 1:
         n_steps = y_pred.shape[1]
+        _check_outputs_are_steps(estimator, n_steps)
         return {"y_pred": y_pred[::n_steps], "starts": rows[::n_steps]}
     return {"y_pred": pd.Series(y_pred.ravel(), index=y_true.index[rows])}
+
+
+def _check_outputs_are_steps(estimator, n_outputs):
+    """Raise if a network predicts several columns or quantiles of each row."""
+    for one in nested_estimators(estimator):
+        if not hasattr(one, "_target_layout"):
+            continue
+        has_quantiles = len(getattr(one.model_.loss, "quantiles", ())) > 1
+        if has_quantiles or one._target_layout["n_steps"] not in (None, n_outputs):
+            what = "quantiles" if has_quantiles else "columns"
+            raise ValueError(
+                f"The {n_outputs} numbers that {type(one).__name__} predicts for each "
+                f"row belong to several {what}, but only steps ahead of one series can "
+                "be drawn. Select one with from_predictions, such as "
+                "from_predictions(y, y_pred[:, 0])."
+            )
 
 
 def _from_forecaster(forecaster, X, y_true, fh, coverage):

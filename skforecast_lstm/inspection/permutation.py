@@ -9,6 +9,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, check_consistent_length, check_random_state
 
 from skforecast_lstm._checks import check_integer
+from skforecast_lstm.inspection._drawing import nested_estimators
 from skforecast_lstm.inspection._windows import windows_at_end
 
 __all__ = ["permutation_importance"]
@@ -40,7 +41,8 @@ def permutation_importance(
     n_repeats : int, default=5
         Number of permutations of each column.
     scoring : str or callable, default=None
-        Score, as in scikit-learn. If None, the `score` of the estimator.
+        Score, as in scikit-learn. If None, the `score` of the estimator, which is that
+        of `scoring` for a search.
     random_state : int or RandomState, default=None
         Seed of the permutations.
 
@@ -70,6 +72,7 @@ def permutation_importance(
     check_integer("n_repeats", n_repeats, 1)
     if isinstance(scoring, (list, tuple, set, dict)):
         raise ValueError(f"scoring must be one score, got {scoring!r}.")
+    scoring = _scoring_of_search(estimator) if scoring is None else scoring
     estimator, windows = windows_at_end(estimator, X)
     check_consistent_length(windows, y)
     scorer = check_scoring(estimator, scoring)
@@ -87,3 +90,12 @@ def permutation_importance(
         importances_mean=importances.mean(axis=1),
         importances_std=importances.std(axis=1),
     )
+
+
+def _scoring_of_search(estimator):
+    """Return the scorer by which a search chose, or None if there is no search."""
+    for one in nested_estimators(estimator):
+        if hasattr(one, "scorer_"):
+            scorer = one.scorer_
+            return scorer[one.refit] if isinstance(scorer, dict) else scorer
+    return None

@@ -281,10 +281,11 @@ def _windows(windower, X):
         # Row numbers have no feature names.
         warnings.filterwarnings("ignore", "X does not have valid feature names")
         windows, *_ = windower._transform(X)
+    # Without the columns that are known ahead.
+    n_steps, n_columns = len(windower.lags_), windower.n_features_in_
     if windows.ndim == 2:
-        # Without the columns that are known ahead.
-        windows = windows[:, : len(windower.lags_) * windower.n_features_in_]
-    return windows.reshape(len(X), len(windower.lags_), -1)
+        return windows[:, : n_steps * n_columns].reshape(len(X), n_steps, n_columns)
+    return windows[:, :, :n_columns]
 
 
 def _number_rows(X, n_features, first):

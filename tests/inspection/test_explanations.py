@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -151,6 +152,24 @@ def test_a_pipeline_explains_the_windows_that_its_network_reads():
         pipe, series, y, scoring="neg_mean_absolute_error", n_repeats=2, random_state=0
     )
     np.testing.assert_array_equal(result.importances, again.importances)
+
+
+@pytest.mark.parametrize("refit", [True, "error"])
+def test_columns_are_judged_by_the_score_of_the_search(refit):
+    X, y, *_ = planted(0)
+    scoring = "neg_mean_absolute_error"
+    search = GridSearchCV(
+        LSTMRegressor(epochs=1),
+        {"units": [2]},
+        scoring=scoring if refit is True else {"error": scoring, "r2": "r2"},
+        refit=refit,
+        cv=2,
+    ).fit(X, y)
+    found, expected = (
+        permutation_importance(search, X, y, scoring=one, random_state=0)
+        for one in (None, scoring)
+    )
+    np.testing.assert_array_equal(found.importances, expected.importances)
 
 
 def test_what_cannot_be_explained_is_refused(monkeypatch):

@@ -43,6 +43,8 @@ from skforecast_lstm.inspection import (
     WindowDisplay,
 )
 from skforecast_lstm.inspection._drawing import place_ticks
+from skforecast_lstm.metrics import get_scorer
+from skforecast_lstm.networks import QuantileLoss
 from skforecast_lstm.targets import horizon_targets
 
 mpl.use("Agg")
@@ -468,6 +470,22 @@ def test_a_pipeline_of_several_steps_is_drawn_one_forecast_after_the_other(serie
     )
 
 
+def test_columns_and_quantiles_are_not_drawn_as_steps(series):
+    both = series.assign(noise=np.arange(120.0) % 7)
+    windower = LookbackWindower(4, horizon=1)
+    network = quick(epochs=1)
+    for y in (both, both.to_numpy(), horizon_targets(both, 2)):
+        pipe = make_pipeline(windower, network).fit(both, y)
+        with pytest.raises(ValueError, match=r"belong to several columns.* y_pred\[:, 0"):
+            ForecastDisplay.from_estimator(pipe, both, series)
+    pipe = make_pipeline(windower, network.set_params(loss=QuantileLoss([0.1, 0.9])))
+    pipe.fit(both, np.column_stack([series, series]))
+    with pytest.raises(ValueError, match="belong to several quantiles"):
+        ForecastDisplay.from_estimator(pipe, both, series)
+    pipe.set_params(lstmregressor__loss=None).fit(both, horizon_targets(series, 2))
+    assert len(ForecastDisplay.from_estimator(pipe, both, series).lines_) == 60
+
+
 @pytest.fixture(scope="module")
 def forecaster(airline):
     regressor = LSTMRegressor(units=2, epochs=1)
@@ -677,6 +695,14 @@ def test_the_first_row_repeated_and_values_that_are_unknown_are_shown():
     X[2] = np.nan
     display = WindowDisplay.from_estimator(LookbackWindower(3).fit(X), X, rows=[3])
     assert told(display, 3) == {1: TAKEN, 2: UNKNOWN, 3: TAKEN}
+
+
+@pytest.mark.parametrize("layout", ["sequence", "flat"])
+def test_columns_that_are_known_ahead_do_not_make_steps_unknown(layout):
+    X = np.arange(20.0).reshape(-1, 2)
+    windower = LookbackWindower(3, horizon=1, layout=layout, known=[1], n_steps=2)
+    display = WindowDisplay.from_estimator(windower.fit(X), X, rows=[5])
+    assert told(display, 5) == {2: TAKEN, 3: TAKEN, 4: TAKEN}
 
 
 def test_a_window_of_many_series_stays_in_its_own():
@@ -920,6 +946,11 @@ def opposite_of_error(y, y_pred):
             -1,
         ),
         (
+            get_scorer("neg_median_absolute_error"),
+            "Median absolute error (lower is better)",
+            -1,
+        ),
+        (
             make_scorer(opposite_of_error),
             "Opposite of error (higher is better)",
             1,
@@ -940,6 +971,15 @@ def test_a_classifier_is_scored_by_its_accuracy(series):
     search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2).fit(series, rises)
     display = SearchDisplay.from_estimator(search)
     assert display.ax_.get_ylabel() == "Accuracy (higher is better)"
+
+
+@pytest.mark.parametrize("name", ["R²", "Accuracy"])
+def test_networks_have_the_scores_of_scikit_learn(name, series):
+    y = series["load"] if name == "R²" else series["load"] > 0
+    network = quick(LSTMRegressor if name == "R²" else LSTMClassifier, epochs=1)
+    pipe = make_pipeline(LookbackWindower(2), network)
+    search = GridSearchCV(pipe, {f"{pipe.steps[1][0]}__units": [1, 2]}, cv=2)
+    assert SearchDisplay.from_estimator(search.fit(series, y)).score_name == name
 
 
 def test_of_several_scores_one_is_chosen(series):
