@@ -133,7 +133,7 @@ def plot_ways(series, n_train, starts, length, forecasts, path):
 
     apart = slice(None, None, length)
     figure, rows = plt.subplots(3, figsize=(10, 9), layout="constrained", sharex=True)
-    shown = series[n_train - length :]
+    shown = series.iloc[n_train - length :]
     places = [[length], [length], starts[apart] - n_train + length]
     for way, axes, place in zip(range(3), rows, places, strict=True):
         for name, forecast in forecasts.items():
