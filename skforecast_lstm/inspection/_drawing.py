@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
@@ -15,6 +16,7 @@ __all__ = [
     "add_legend_below",
     "axes_for",
     "check_matplotlib",
+    "check_scikit_learn_fitted",
     "decimals_for",
     "line_style",
     "missing_part_error",
@@ -47,6 +49,17 @@ def check_matplotlib(display: Any) -> None:
             f"{getattr(display, '__name__', type(display).__name__)} needs matplotlib. "
             'Install it with: pip install "skforecast-lstm[plot]"'
         ) from error
+
+
+def check_scikit_learn_fitted(estimator: Any) -> None:
+    """Raise unless an estimator is of scikit-learn, not of sktime, and fitted."""
+    if hasattr(estimator, "get_fitted_params"):
+        raise TypeError(
+            f"{type(estimator).__name__} is an estimator of sktime, but only those of "
+            "scikit-learn can be drawn or explained here. The network of an "
+            "LSTMForecaster is forecaster.model_.regressor."
+        )
+    check_is_fitted(estimator)
 
 
 def axes_for(display: Any, ax: Any, n_axes: int = 1) -> NDArray:
@@ -102,6 +115,9 @@ def nested_estimators(estimator: Any) -> Iterator[Any]:
         yield estimator
         if hasattr(estimator, "steps"):
             estimator = estimator.steps[-1][1]
+        elif hasattr(estimator, "estimators_"):
+            # `estimator_` of an ensemble is not fitted.
+            return
         else:
             inside = (getattr(estimator, name, None) for name in _FITTED_INSIDE)
             estimator = next((one for one in inside if one is not None), None)
@@ -213,4 +229,7 @@ def missing_part_error(found: list[Any], what: str, wanted: str) -> Exception:
             "Set refit=True."
         )
     names = " with ".join(type(one).__name__ for one in found)
-    return TypeError(f"There is no {what} in {names}. Give {wanted}.")
+    several = ""
+    if hasattr(found[-1], "estimators_"):
+        several = f" {innermost} has several estimators: give one of its estimators_."
+    return TypeError(f"There is no {what} in {names}. Give {wanted}.{several}")

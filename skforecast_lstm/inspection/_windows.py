@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
-from skforecast_lstm.inspection._drawing import nested_estimators
+from skforecast_lstm.inspection._drawing import (
+    check_scikit_learn_fitted,
+    nested_estimators,
+)
 from skforecast_lstm.windows import LookbackWindower
 
 __all__ = ["columns_and_lags", "windows_at_end"]
@@ -18,7 +20,7 @@ def windows_at_end(estimator: Any, X: Any) -> tuple[Any, NDArray]:
 
     The windows have three dimensions: rows, steps and columns.
     """
-    check_is_fitted(estimator)
+    check_scikit_learn_fitted(estimator)
     while True:
         if isinstance(estimator, Pipeline):
             X = estimator[:-1].transform(X) if len(estimator.steps) > 1 else X

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skforecast_lstm._labels import as_label
 from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
+    check_scikit_learn_fitted,
     line_style,
     missing_part_error,
     nested_estimators,
@@ -299,7 +299,7 @@ class LossCurveDisplay:
 
 def _trained_network(estimator):
     """Return the estimator with the history, at the end of pipelines and searches."""
-    check_is_fitted(estimator)
+    check_scikit_learn_fitted(estimator)
     found = list(nested_estimators(estimator))
     for one in found:
         if hasattr(one, "history_"):

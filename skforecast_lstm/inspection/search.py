@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
 from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
 from skforecast_lstm.inspection._drawing import (
     axes_for,
     check_matplotlib,
+    check_scikit_learn_fitted,
     decimals_for,
     missing_part_error,
     name_ticks,
@@ -147,7 +147,7 @@ class SearchDisplay:
             Display with the drawn artists.
         """
         check_matplotlib(cls)
-        check_is_fitted(search)
+        check_scikit_learn_fitted(search)
         found = list(nested_estimators(search))
         search = next((one for one in found if hasattr(one, "cv_results_")), None)
         if search is None:

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
 from skforecast_lstm._labels import as_label
 from skforecast_lstm._palette import COLOURS
@@ -14,6 +13,7 @@ from skforecast_lstm.inspection._drawing import (
     add_legend_below,
     axes_for,
     check_matplotlib,
+    check_scikit_learn_fitted,
     missing_part_error,
     nested_estimators,
     shorten_time,
@@ -119,7 +119,7 @@ class WindowDisplay:
             Display with the drawn artists.
         """
         check_matplotlib(cls)
-        check_is_fitted(estimator)
+        check_scikit_learn_fitted(estimator)
         windower, reached = _find_windower(estimator, X)
         rows = _rows_to_show(rows, len(reached), int(windower.lags_[0]))
         return cls(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import BaggingRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.impute import SimpleImputer
@@ -41,6 +42,7 @@ from skforecast_lstm.inspection import (
     LossCurveDisplay,
     SearchDisplay,
     WindowDisplay,
+    window_attributions,
 )
 from skforecast_lstm.inspection._drawing import place_ticks
 from skforecast_lstm.metrics import get_scorer
@@ -287,6 +289,9 @@ def test_what_has_no_history_is_refused(series):
         LossCurveDisplay.from_estimator(make_pipeline(LookbackWindower(), quick()))
     with pytest.raises(TypeError, match="There is no LSTM in Pipeline with Ridge"):
         LossCurveDisplay.from_estimator(make_pipeline(Ridge()).fit(series, series))
+    bag = BaggingRegressor(Ridge(), n_estimators=2).fit(series, series["load"])
+    with pytest.raises(TypeError, match="BaggingRegressor has several estimators"):
+        LossCurveDisplay.from_estimator(bag)
     with pytest.raises(TypeError, match="dict of lists, got History"):
         LossCurveDisplay.from_history(keras.callbacks.History())
     with pytest.raises(ValueError, match="metrics is empty"):
@@ -626,6 +631,17 @@ def test_what_an_estimator_can_not_give_is_told(stopped, series):
         ForecastDisplay.from_estimator(stopped, series, series[:-1].to_numpy())
     with pytest.raises(NotFittedError):
         ForecastDisplay.from_estimator(quick(), series.to_numpy(), series)
+
+
+def test_for_a_forecaster_its_network_is_asked_for(forecaster, airline):
+    wanted = r"LSTMForecaster is forecaster\.model_\.regressor"
+    for explain in (LossCurveDisplay.from_estimator, SearchDisplay.from_estimator):
+        with pytest.raises(TypeError, match=wanted):
+            explain(forecaster)
+    for explain in (WindowDisplay.from_estimator, window_attributions):
+        with pytest.raises(TypeError, match=wanted):
+            explain(forecaster, airline)
+    LossCurveDisplay.from_estimator(forecaster.model_.regressor)
 
 
 # -- windows -------------------------------------------------------------------
