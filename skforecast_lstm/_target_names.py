@@ -37,7 +37,8 @@ def describe_targets(y: Any) -> dict[str, Any]:
     moved on by one step.
     """
     values = np.asarray(y)
-    n_columns = 1 if values.ndim < 2 else values.shape[1]
+    # Targets of more dimensions are refused later.
+    n_columns = values.shape[1] if values.ndim == 2 else 1
     # Tables of PyArrow have the names apart from the columns.
     given = getattr(y, "column_names", getattr(y, "columns", None))
     given = [getattr(y, "name", None)] if given is None else list(given)

@@ -163,7 +163,19 @@ class _Parts(NamedTuple):
     def transform(self, table, rows):
         """Return the rows of the table, and those after them, before the windower."""
         given = table.as_given(pd.concat([table.frame, rows]))
-        return self.before.transform(given) if len(self.before) else given
+        if not len(self.before):
+            return given
+        try:
+            return self.before.transform(given)
+        except ValueError as error:
+            if table.frame.isna().any(axis=None) or "NaN" not in str(error):
+                raise
+            raise ValueError(
+                "The next rows are not known (NaN), but a step before the "
+                f"LookbackWindower refuses NaN: {str(error).splitlines()[0]} Put "
+                "SimpleImputer() before this step. No forecast depends on its values "
+                "for the next rows."
+            ) from error
 
     def check_known_are_given(self, table, rows, given):
         """Raise if columns that are known ahead depend on columns that are not given."""

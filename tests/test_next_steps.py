@@ -8,6 +8,7 @@ import pytest
 import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.decomposition import PCA
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -314,6 +315,19 @@ def test_refusals():
     own = linear(horizon=0).fit(X, X)
     with pytest.raises(ValueError, match="contains the row itself"):
         forecast(own, X, 2)
+
+
+def test_a_step_that_refuses_the_unknown_next_rows():
+    X = load().to_numpy(copy=True)
+    pipe = make_pipeline(PCA(1).fit(X), *exact(X, X))
+    with pytest.raises(ValueError, match=r"next rows are not known .* Put SimpleImputer"):
+        forecast(pipe, X, 2)
+    expected = recursive_forecast(pipe, X, 2)[0]
+    imputed = make_pipeline(SimpleImputer().fit(X), *pipe)
+    np.testing.assert_allclose(forecast(imputed, X, 2), expected)
+    X[3] = np.nan
+    with pytest.raises(ValueError, match=r"^Input X contains NaN"):
+        forecast(pipe, X, 2)
 
 
 def test_too_few_rows_are_told():

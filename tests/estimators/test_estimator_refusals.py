@@ -287,3 +287,8 @@ def test_masks_are_not_lost_without_a_word(X, labels):
     unmasked = np.ma.masked_array(series)
     expected = LookbackWindower(3).fit_transform(series)
     np.testing.assert_array_equal(LookbackWindower(3).fit_transform(unmasked), expected)
+
+
+def test_targets_of_three_dimensions(X):
+    with pytest.raises(ValueError, match="array with dim 3"):
+        LSTMRegressor(units=2).fit(X, np.arange(2.0 * len(X)).reshape(-1, 2, 1))
