@@ -33,6 +33,7 @@ from sklearn.utils.validation import (
 from skforecast_lstm._checks import check_no_mask
 from skforecast_lstm._known_scores import KnownR2Mixin
 from skforecast_lstm.estimators import LSTMClassifier
+from skforecast_lstm.windows import LookbackWindower
 
 __all__ = ["BinnedRegressor"]
 
@@ -394,7 +395,9 @@ def _leave_out_unknown(classifier, X, bins, known, params):
     steps = isinstance(classifier, Pipeline)
     if isinstance(classifier[-1] if steps else classifier, LSTMClassifier):
         return X, np.where(known, bins, np.nan), params
-    if steps:
+    # A search or an ensemble may have windows inside.
+    parts = classifier.get_params().values()
+    if steps or any(isinstance(part, LookbackWindower) for part in parts):
         raise ValueError(
             f"{np.count_nonzero(~known)} rows have no known target or no weight, and "
             "can't be left out before the first step of a pipeline, because other rows "

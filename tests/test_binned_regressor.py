@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_regressor
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
@@ -232,9 +233,14 @@ def test_rows_are_not_left_out_before_the_steps_of_a_pipeline(rng):
     np.testing.assert_array_equal(
         inside.fit(series, y).predict(series), outside.fit(series, y).predict(series)
     )
-    other = BinnedRegressor(make_pipeline(StandardScaler(), GaussianNB()))
-    with pytest.raises(ValueError, match=r"3 rows .* at the end of the pipeline"):
-        other.fit(series, y)
+    flat = make_pipeline(LookbackWindower(3, layout="flat", warmup="edge"), GaussianNB())
+    for other in (
+        make_pipeline(StandardScaler(), GaussianNB()),
+        GridSearchCV(flat, {"gaussiannb__var_smoothing": [0.1]}, cv=2),
+        VotingClassifier([("bayes", flat)], voting="soft"),
+    ):
+        with pytest.raises(ValueError, match=r"3 rows .* at the end of the pipeline"):
+            BinnedRegressor(other, n_bins=2).fit(series, y)
 
 
 def test_routed_metadata_reach_the_classifier(skewed):
