@@ -95,6 +95,7 @@ def recursive_forecast(
     before, windower, after = split_pipeline(pipeline)
     _check_can_be_fed_back(pipeline, windower)
     X = X if hasattr(X, "shape") else np.asarray(X)
+    _check_order_of_targets(after[-1], X)
     rows = before.transform(X) if len(before) else X
     check_series_are_distinguished(X, rows)
     series, origins = _origins(windower, rows, starts)
@@ -147,6 +148,17 @@ def _check_can_be_fed_back(pipeline, windower):
             f"The pipeline forecasts the quantiles {loss.quantiles} of its targets, but "
             "only one number for each column of X can be fed back. Fit it with a loss "
             "for one number, such as mean_absolute_error. LSTMForecaster has intervals."
+        )
+
+
+def _check_order_of_targets(last, X):
+    """Raise if the targets of a network are the columns of X in another order."""
+    targets = (getattr(last, "_target_layout", None) or {}).get("names") or []
+    columns = list(map(str, getattr(X, "column_names", getattr(X, "columns", ()))))
+    if targets != columns and sorted(targets) == sorted(columns):
+        raise ValueError(
+            f"y of fit had the columns {targets}, but X has {columns}, and forecasts are "
+            "fed back by position. Fit with the columns of y in the order of X."
         )
 
 
@@ -326,6 +338,8 @@ def _predict_rows(windows, before, windower, after, X):
 
 def _wrap_like(X, rows):
     """Return rows in a container like X, with its column names if it has any."""
+    if hasattr(X, "column_names"):  # A table of PyArrow.
+        return type(X).from_pydict(dict(zip(X.column_names, rows.T, strict=True)))
     if hasattr(X, "columns"):
         return type(X)(dict(zip(X.columns, rows.T, strict=True)))
     return rows.reshape(-1, *X.shape[1:])

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -370,16 +371,28 @@ def test_a_network_of_the_users_own_is_the_slow_way():
     assert_is_the_slow_way(pipe, series, 4, [2, 30, 60])
 
 
-def test_a_polars_frame_keeps_the_names_of_its_columns():
-    X = pl.DataFrame({"a": made_series(40, 1)[:, 0], "b": made_series(40, 1, 1)[:, 0]})
+@pytest.mark.parametrize("table", [pl.DataFrame, pa.table])
+def test_a_table_keeps_the_names_of_its_columns(table):
+    X = table({"a": made_series(40, 1)[:, 0], "b": made_series(40, 1, 1)[:, 0]})
     transformer = ColumnTransformer([("both", PowerTransformer(), ["a", "b"])])
     pipe = make_pipeline(transformer, LookbackWindower(3, horizon=1), tiny())
-    pipe.fit(X, X.to_numpy())
+    values = np.asarray(X)
+    pipe.fit(X, values)
     found = recursive_forecast(pipe, X, 3, starts=[5, 40])
     by_name = make_pipeline(PowerTransformer(), LookbackWindower(3, horizon=1), tiny())
-    by_name.fit(X.to_numpy(), X.to_numpy())
-    expected = recursive_forecast(by_name, X.to_numpy(), 3, starts=[5, 40])
+    by_name.fit(values, values)
+    expected = recursive_forecast(by_name, values, 3, starts=[5, 40])
     assert_allclose(found, expected, 1e-5)
+
+
+def test_targets_in_another_order_than_the_columns():
+    X = pd.DataFrame(made_series(40, 2), columns=["a", "b"])
+    pipe = make_pipeline(LookbackWindower(3, horizon=1), tiny())
+    for y in (X[["b", "a"]], pl.from_pandas(X[["b", "a"]])):
+        with pytest.raises(ValueError, match=r"\['b', 'a'\], but X has \['a', 'b'\]"):
+            recursive_forecast(pipe.fit(X, y), X, 2)
+    other = X.rename(columns={"a": "c"})
+    assert recursive_forecast(pipe.fit(X, other), X, 2).shape == (1, 2, 2)
 
 
 def test_a_pandas_series_needs_no_frame():
