@@ -95,7 +95,17 @@ def permutation_importance(
 def _scoring_of_search(estimator):
     """Return the scorer by which a search chose, or None if there is no search."""
     for one in nested_estimators(estimator):
-        if hasattr(one, "scorer_"):
-            scorer = one.scorer_
-            return scorer[one.refit] if isinstance(scorer, dict) else scorer
+        if not hasattr(one, "scorer_"):
+            continue
+        scorer, refit = one.scorer_, one.refit
+        if not getattr(one, "multimetric_", False):
+            return scorer
+        if not isinstance(refit, str):
+            raise ValueError(
+                f"{type(one).__name__} has several scores, and chose by none of them "
+                f"alone (refit={refit!r}). Give scoring."
+            )
+        if isinstance(scorer, dict):
+            return scorer[refit]
+        return lambda *given: scorer(*given)[refit]
     return None

@@ -24,6 +24,7 @@ from skforecast_lstm.inspection import (
     permutation_importance,
     window_attributions,
 )
+from skforecast_lstm.metrics import get_scorer
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -154,22 +155,29 @@ def test_a_pipeline_explains_the_windows_that_its_network_reads():
     np.testing.assert_array_equal(result.importances, again.importances)
 
 
-@pytest.mark.parametrize("refit", [True, "error"])
-def test_columns_are_judged_by_the_score_of_the_search(refit):
+@pytest.mark.parametrize(
+    ("given", "refit"),
+    [
+        ("neg_mean_absolute_error", True),
+        ({"error": "neg_mean_absolute_error", "r2": "r2"}, "error"),
+        (get_scorer("neg_mean_absolute_error", multioutput="raw_values"), "score"),
+    ],
+)
+def test_columns_are_judged_by_the_score_of_the_search(given, refit):
     X, y, *_ = planted(0)
     scoring = "neg_mean_absolute_error"
     search = GridSearchCV(
-        LSTMRegressor(epochs=1),
-        {"units": [2]},
-        scoring=scoring if refit is True else {"error": scoring, "r2": "r2"},
-        refit=refit,
-        cv=2,
+        LSTMRegressor(epochs=1), {"units": [2]}, scoring=given, refit=refit, cv=2
     ).fit(X, y)
     found, expected = (
         permutation_importance(search, X, y, scoring=one, random_state=0)
         for one in (None, scoring)
     )
     np.testing.assert_array_equal(found.importances, expected.importances)
+    if refit == "error":
+        search.refit = lambda results: 0
+        with pytest.raises(ValueError, match="several scores, and chose by none"):
+            permutation_importance(search, X, y)
 
 
 def test_what_cannot_be_explained_is_refused(monkeypatch):
