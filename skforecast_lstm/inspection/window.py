@@ -48,8 +48,9 @@ class WindowDisplay:
     steps : DataFrame
         One row per step of each window, and per row that is not known yet because of
         the horizon. "row" is the number of the row that the window belongs to, "label"
-        its time, and "position" its position in its series. "step" is the position of
-        the step, and "what" its content.
+        its time, and "position" its position in its series. Rows that are missing in a
+        gap count, up to the length of a window. "step" is the position of the step, and
+        "what" its content.
     description : str, default="Windows"
         Title of the picture.
 
@@ -251,7 +252,7 @@ def _describe_steps(windower, X, rows, times):
         _windows(windower, _number_rows(X, windower.n_features_in_, first))[:, :, 0]
         for first in (0.0, 1.0)
     )
-    positions = _positions(X)
+    positions = _positions(windower, X)
     tables = []
     for row in rows:
         steps = positions[row] - windower.lags_
@@ -294,12 +295,14 @@ def _number_rows(X, n_features, first):
     return pd.DataFrame(numbers, index=X.index) if hasattr(X, "iloc") else numbers
 
 
-def _positions(X):
-    """Return the position of each row in its series."""
-    if not hasattr(X, "iloc") or X.index.nlevels == 1:
-        return np.arange(len(X))
-    names = X.index.droplevel(-1)
-    return pd.Series(names).groupby(names.factorize()[0]).cumcount().to_numpy()
+def _positions(windower, X):
+    """Return the position of each row in its series, with the rows that are missing."""
+    known, order = windower._known_steps(X)
+    reach, offsets = int(windower.lags_[0]), known.series.offsets
+    places = known.row_places(reach)
+    series = np.searchsorted(offsets, places, side="right") - 1
+    positions = places - offsets[series] - reach
+    return positions if order is None else positions[np.argsort(order)]
 
 
 def _describe_time(times, row):

@@ -721,6 +721,19 @@ def test_columns_that_are_known_ahead_do_not_make_steps_unknown(layout):
     assert told(display, 5) == {2: TAKEN, 3: TAKEN, 4: TAKEN}
 
 
+def test_rows_that_are_missing_have_a_place():
+    hours = pd.date_range("2026-01-01", periods=12, freq="h").delete([5, 6])
+    X = pd.DataFrame({"load": np.arange(10.0)}, index=hours)
+    windower = LookbackWindower(lags=[1, 2, 5], horizon=1)
+    display = WindowDisplay.from_estimator(windower.fit(X), X, rows=[6])
+    # Lag 5 of the row at 08:00 is the row at 03:00.
+    assert told(display, 6) == {3: TAKEN, 6: UNKNOWN, 7: TAKEN}
+    assert display.rows_.get_xdata() == [8]
+    panel = pd.concat({"a": X, "b": X[2:]}).swaplevel().sort_index(level=0).swaplevel()
+    display = WindowDisplay.from_estimator(windower.fit(panel), panel, rows=[-1])
+    assert told(display, 17) == {4: UNKNOWN, 7: TAKEN, 8: TAKEN}
+
+
 def test_a_window_of_many_series_stays_in_its_own():
     index = pd.MultiIndex.from_product([range(5), ["a", "b"]], names=["day", "shop"])
     X = pd.DataFrame({"sold": np.arange(10.0)}, index=index.swaplevel())
