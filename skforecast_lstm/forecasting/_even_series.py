@@ -20,6 +20,7 @@ __all__ = [
     "at_same_frequency",
     "check_frames",
     "even_series",
+    "in_earlier_order",
     "n_rows_before",
     "n_rows_by_name",
     "scales_by_name",
@@ -169,6 +170,17 @@ def at_same_frequency(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
     steps = Steps(after.index[0], frequency)
     n_steps = int(steps.numbers(after.index)[-1]) + 1
     return after.reindex(steps.times(np.arange(n_steps)).rename(after.index.name))
+
+
+def in_earlier_order(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with the earlier series first, in their order."""
+    now: Any = after.index
+    then: Any = before.index
+    if now.nlevels == 1:
+        return after
+    names, earlier = now.droplevel(-1), then.droplevel(-1).unique()
+    order = earlier.append(names.unique().difference(earlier, sort=False))
+    return after.iloc[np.argsort(order.get_indexer(names), kind="stable")]
 
 
 def scales_by_name(series: ManySeries) -> dict[Any, Scale]:

@@ -114,9 +114,9 @@ def forecast_index(
     times : sequence of Index
         Times to forecast, for each timeline.
     """
-    if index.nlevels == 1:
+    if not isinstance(index, pd.MultiIndex):
         return times[0]
-    names = pd.Index(even.series.names)
+    names = index.droplevel(-1).unique()
     every = times[0].append(list(times[1:]))
     n_times = len(times[0])
     rows = n_times * even.timeline[:, None] + np.arange(n_times)

@@ -18,6 +18,7 @@ from skforecast_lstm.forecasting._even_series import (
     at_same_frequency,
     check_frames,
     even_series,
+    in_earlier_order,
     scales_by_name,
 )
 from skforecast_lstm.forecasting._samples import levels_of_paths
@@ -278,7 +279,9 @@ class LSTMForecaster(HasState, TwoNetworks, BaseForecaster):
         y, X = self._like_in_fit(in_order(y, self._names, "y"), X)
         check_names_of_series(self._cur_y.index, y.index)
         before = None if self.adaptation_ is None else even_series(self._cur_y)
-        self._cur_y = at_same_frequency(self._cur_y, update_data(self._cur_y, y))
+        # sktime sorts the series.
+        now = in_earlier_order(self._cur_y, update_data(self._cur_y, y))
+        self._cur_y = at_same_frequency(self._cur_y, now)
         if X is not None:
             self._cur_X = update_data(self._cur_X, X)
         # The rows may be corrections of earlier ones.

@@ -195,6 +195,21 @@ class TestSeriesOfAPanel:
             with pytest.raises(ValueError, match=r"index levels, and \d in fit"):
                 fitted.update(later)
 
+    @pytest.mark.parametrize("kind", ["category", "string", object])
+    def test_forecasts_keep_their_order_and_the_types_of_their_names(self, kind):
+        y = panel(Y[["a"]], ("t", "s")).reset_index().astype({"name": kind})
+        y = y.set_index(["name", y.columns[1]])
+        months = y.index.get_level_values(-1)
+        fitted = LSTMForecaster(pretrained=True).fit(y[months <= TIMES[39]], fh=[1])
+        expected = fitted.predict()
+        new = y[months > TIMES[39]].rename(index={"t": "r"}, level="name")
+        for later in (y[months > TIMES[39]], new):
+            fitted.update(later, update_params=False)
+            found = fitted.predict().index.get_level_values("name")
+            assert found[:2].tolist() == ["t", "s"]
+        assert found.tolist() == ["t", "s", "r"]
+        assert expected.index.dtypes["name"] == y.index.dtypes["name"]
+
 
 class TestScales:
     """A network is taken over to other series, the scales of these are their own."""
