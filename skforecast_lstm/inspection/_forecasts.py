@@ -1,11 +1,15 @@
 """Conversion of forecasts of any shape to tables, one per origin, indexed by time."""
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
+from skforecast_lstm._gaps import find_calendars
+from skforecast_lstm._time_index import many_series
 from skforecast_lstm._time_steps import times_after
+from skforecast_lstm.exceptions import IrregularTimesWarning
 
 __all__ = ["as_one_series", "forecast_tables"]
 
@@ -36,11 +40,11 @@ def as_one_series(values, name):
     return values.astype(float)
 
 
-def forecast_tables(y_true, y_pred, intervals=None, starts=None):
+def forecast_tables(y_true, y_pred, intervals=None, starts=None, ignore_gaps=False):
     """Return a table for each origin, with "forecast", "lower_0.9" and "upper_0.9".
 
     `y_true` is the output of `as_one_series`. The other arguments are those of
-    `ForecastDisplay.from_predictions`.
+    `ForecastDisplay.from_predictions`. Steps are rows if gaps are ignored.
     """
     if isinstance(y_pred, pd.DataFrame | pd.Series):
         y_pred = as_one_series(y_pred, "y_pred")
@@ -49,7 +53,7 @@ def forecast_tables(y_true, y_pred, intervals=None, starts=None):
         values = values[:, 0]
     columns = {"forecast": values} | _bounds(intervals, y_pred, values.shape)
     if values.ndim == 2:
-        places = _rows_to_draw(y_true, values.shape, starts)
+        places = _rows_to_draw(y_true, values.shape, starts, ignore_gaps)
     elif starts is not None:
         raise ValueError(
             "starts needs forecasts of shape (n_starts, n_steps), but y_pred has shape "
@@ -119,7 +123,7 @@ def _times_of_forecast(y_true, y_pred, shape):
     return y_true.index
 
 
-def _rows_to_draw(y_true, shape, starts):
+def _rows_to_draw(y_true, shape, starts, ignore_gaps):
     """Return the rows of y_pred to draw, each with its times."""
     n_starts, n_steps = shape
     rows = range(n_starts)
@@ -144,23 +148,48 @@ def _rows_to_draw(y_true, shape, starts):
             f"starts must be from 0 to {len(y_true)}, the row after the last of y_true, "
             f"got {starts.min()} to {starts.max()}."
         )
-    times = _extend_index(y_true.index, int(starts.max()) + n_steps - len(y_true))
+    times, places = _with_missing_steps(y_true.index, n_steps, ignore_gaps)
+    begins = np.append(places, len(times))[starts]
+    n_more = int(begins.max()) + n_steps - len(times)
+    if n_more > 0 and len(y_true) < 2:
+        raise ValueError(
+            f"y_true has {len(y_true)} rows, but the next time can't be found from fewer "
+            "than 2. Give more past rows."
+        )
+    if n_more > 0:
+        times = times.append(times_after(y_true.index, n_more))
     return [
-        (row, times[start : start + n_steps])
-        for row, start in zip(rows, starts, strict=True)
+        (row, times[begin : begin + n_steps])
+        for row, begin in zip(rows, begins, strict=True)
     ]
 
 
-def _extend_index(index, n_more):
-    """Return an index with `n_more` times after its last."""
-    if n_more <= 0:
-        return index
-    if len(index) < 2:
-        raise ValueError(
-            f"y_true has {len(index)} rows, but the next time can't be found from fewer "
-            "than 2. Give more past rows."
-        )
-    return index.append(times_after(index, n_more))
+def _with_missing_steps(index, n_steps, ignore_gaps):
+    """Return the times of rows and of up to `n_steps` missing steps in each gap.
+
+    Return also the place of each row.
+    """
+    places = np.arange(len(index))
+    if not index.is_unique:
+        return index, places
+    series, _ = many_series(np.zeros((len(index), 1)), index)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IrregularTimesWarning)
+        calendar = find_calendars(series, ignore_gaps=ignore_gaps).calendars[0]
+    missing = None if calendar is None else calendar.missing_steps(index)
+    if missing is None or not missing.any():
+        return index, places
+    missing = np.asarray(missing, dtype=np.int64)
+    n_each = np.append(np.minimum(missing, n_steps) + 1, 1)
+    owners = places.repeat(n_each)
+    places = n_each.cumsum() - n_each
+    after = np.arange(len(owners)) - places[owners]
+    if isinstance(index, pd.PeriodIndex):
+        return index[owners] + after, places
+    # Missing months are not quite as long as each other, but a picture hardly shows it.
+    widths = (index[1:] - index[:-1]) // (missing + 1)
+    # Nothing is missing after the last row.
+    return index[owners] + after * widths[np.minimum(owners, len(widths) - 1)], places
 
 
 def _bounds(intervals, y_pred, shape):

@@ -160,9 +160,11 @@ class ForecastDisplay:
             the output of `predict_interval` of an sktime forecaster.
         starts : array-like of int of shape (n_starts,), default=None
             For many origins, the row of y_true for the first step of each forecast.
-            ``len(y_true)`` is the row after the last. It is optional in two cases. If
-            y_pred has one origin, that is the end of y_true. If y_pred has a forecast
-            for every row, every n_steps-th is drawn, so that they do not overlap.
+            ``len(y_true)`` is the row after the last. The steps after it have times in
+            the step of the index, also in its gaps. `starts` is optional in two cases.
+            If y_pred has one origin, that is the end of y_true. If y_pred has a
+            forecast for every row, every n_steps-th is drawn, so that they do not
+            overlap.
         name : str, default="forecast"
             Label of the forecast.
         ax : Axes, default=None
@@ -316,7 +318,13 @@ def _from_regressor(estimator, X, y, y_true):
     if y_pred.ndim > 1 and y_pred.shape[1] > 1:
         n_steps = y_pred.shape[1]
         _check_outputs_are_steps(estimator, n_steps)
-        return {"y_pred": y_pred[::n_steps], "starts": rows[::n_steps]}
+        pipelines = nested_estimators(estimator)
+        steps = [step for one in pipelines for _, step in getattr(one, "steps", ())]
+        return {
+            "y_pred": y_pred[::n_steps],
+            "starts": rows[::n_steps],
+            "ignore_gaps": any(getattr(one, "gaps", None) == "ignore" for one in steps),
+        }
     return {"y_pred": pd.Series(y_pred.ravel(), index=y_true.index[rows])}
 
 

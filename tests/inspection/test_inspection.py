@@ -475,6 +475,42 @@ def test_a_pipeline_of_several_steps_is_drawn_one_forecast_after_the_other(serie
     )
 
 
+@pytest.mark.parametrize("kind", ["times", "periods", "numbers", "elapsed"])
+def test_steps_in_a_gap_have_their_own_times(kind):
+    every = pd.date_range("2026-01-01", periods=60, freq="h")
+    index = {
+        "times": every.tz_localize("Europe/Berlin"),
+        "periods": every.to_period("h"),
+        "numbers": pd.RangeIndex(0, 300, 5),
+        "elapsed": every - every[0],
+    }[kind]
+    y = pd.Series(np.sin(np.arange(60) / 4), index).drop(index[[20, 21, 22, 40]])
+    display = ForecastDisplay.from_predictions(
+        y, np.zeros((4, 5)), starts=[1, 18, 20, 56]
+    )
+    for forecast, begin in zip(display.forecasts[:-1], [1, 18, 23], strict=True):
+        assert forecast.index.tolist() == index[begin : begin + 5].tolist()
+    last = display.forecasts[-1].index
+    assert len(last) == 5
+    assert last[0] - index[-1] == index[1] - index[0]
+    far = y.rename(index={y.index[-1]: y.index[-1] + 10**6 * (index[1] - index[0])})
+    display = ForecastDisplay.from_predictions(far, np.zeros((1, 5)), starts=[54])
+    assert display.forecasts[0].index.tolist()[:1] == index[[58]].tolist()
+
+
+@pytest.mark.parametrize("gaps", ["nan", "ignore"])
+def test_steps_of_a_pipeline_are_rows_only_if_it_ignores_gaps(gaps, series):
+    X = series.drop(series.index[[90, 91]])
+    windower = LookbackWindower(4, horizon=1, gaps=gaps)
+    pipe = make_pipeline(windower, quick(epochs=1))
+    folds = TimeSeriesSplit(2)
+    search = GridSearchCV(pipe, {"lstmregressor__units": [2]}, cv=folds)
+    search.fit(X, horizon_targets(X, 4, gaps=gaps))
+    display = ForecastDisplay.from_estimator(search, X, X)
+    expected = series.index[88:92] if gaps == "nan" else X.index[88:92]
+    assert display.forecasts[22].index.tolist() == expected.tolist()
+
+
 def test_columns_and_quantiles_are_not_drawn_as_steps(series):
     both = series.assign(noise=np.arange(120.0) % 7)
     windower = LookbackWindower(4, horizon=1)
