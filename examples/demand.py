@@ -35,7 +35,7 @@ def make_table(n_days=57, seed=0):
     hours = pd.date_range("2026-01-05", periods=DAY * n_days, freq="h")
     weather = random.choice(["cloud", "rain", "sun"], len(hours) // 6).repeat(6)
     temperature = random.normal(10 + 5 * np.sin((hours.hour - 8) * np.pi / 12), 1)
-    load = 50 + 10 * np.sin(hours.hour * np.pi / 12) - 15 * (hours.weekday > 4)
+    load = 50 + 10 * np.sin(hours.hour * np.pi / 12) - 15 * (hours.day_of_week > 4)
     load = load + 12 * (weather == "rain") - temperature + random.normal(0, 1, len(hours))
     columns = {"load": load, "temperature": temperature, "weather": weather}
     table = pd.DataFrame(columns).astype({"weather": object})

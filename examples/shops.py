@@ -23,7 +23,7 @@ def write_table(path, n_days=120, seed=0):
     shops = []
     for name, level in {"north": 80, "south": 200}.items():
         promotion = random.random(len(days)) < 0.2
-        units = level * (1 + 0.2 * np.sin(2 * np.pi * days.dayofweek.to_numpy() / 7))
+        units = level * (1 + 0.2 * np.sin(2 * np.pi * days.day_of_week.to_numpy() / 7))
         units = (units * (1 + 0.5 * promotion) + random.normal(0, 3, len(days))).round()
         units[n_days:] = np.nan
         words = np.where(promotion, "yes", "no")

@@ -213,11 +213,10 @@ def usual_offset(times: pd.DatetimeIndex) -> Any:
     """
     if len(times) < 3:
         return None
-    if name := pd.infer_freq(times):
-        offset = to_offset(name)
-        # For some offsets, pandas leaves out the multiple.
-        if _usual_number(times, offset) == 1:
-            return offset
+    offset = _inferred_offset(times)
+    # For some offsets, pandas leaves out the multiple.
+    if offset is not None and _usual_number(times, offset) == 1:
+        return offset
     clock = times.tz_localize(None)
     if _holds(_are_at_one_time_of_day, clock):
         return _calendar_offset(times, clock.normalize())
@@ -241,9 +240,15 @@ def likely_offset(times: pd.DatetimeIndex) -> Any:
         return offset
     starts = np.unique(np.linspace(0, max(len(times) - 4, 0), 50, dtype=int))
     stretches = [times[start : start + 4] for start in starts]
-    found = Counter(pd.infer_freq(stretch) for stretch in stretches if len(stretch) > 2)
+    found = Counter(_inferred_offset(stretch) for stretch in stretches)
     found.pop(None, None)
-    return to_offset(found.most_common(1)[0][0]) if found else offset
+    return found.most_common(1)[0][0] if found else offset
+
+
+def _inferred_offset(times):
+    """Return the offset that pandas infers, or None."""
+    # infer_freq returns text before pandas 4, and warns of it from pandas 3.1 on.
+    return pd.DatetimeIndex(times, freq="infer").freq
 
 
 def _sparse_offset(times):
@@ -259,7 +264,8 @@ def _sparse_offset(times):
         return (
             pd.offsets.MonthEnd(count) if at_month_ends else pd.DateOffset(months=count)
         )
-    if is_whole_days and days.min() == 1 and times.dayofweek.max() < 5 and days.sum() > 6:
+    is_on_weekdays = times.day_of_week.max() < 5
+    if is_whole_days and days.min() == 1 and is_on_weekdays and days.sum() > 6:
         return pd.offsets.BusinessDay()
     unique, counts = np.unique(steps, return_counts=True)
     step = pd.Timedelta(unique[counts.argmax()])
@@ -268,7 +274,7 @@ def _sparse_offset(times):
         return to_offset(step)
     if n_days % 7:
         return pd.offsets.Day(n_days)
-    return pd.offsets.Week(n_days // 7, weekday=times[0].dayofweek)
+    return pd.offsets.Week(n_days // 7, weekday=times[0].day_of_week)
 
 
 def _usual_distance(distances):
@@ -306,7 +312,7 @@ def _are_business_hours(clock):
     """Return whether all times are at the same minute of a business hour."""
     opens, closes = _opening_hours()
     hours, rest = divmod(clock - clock.normalize(), pd.Timedelta(1, "h"))
-    is_open = (clock.dayofweek < 5) & (hours >= opens) & (hours < closes)
+    is_open = (clock.day_of_week < 5) & (hours >= opens) & (hours < closes)
     return is_open.all() and (rest == rest[0]).all()
 
 
@@ -337,7 +343,7 @@ def _calendar_offset(times, days):
     if n_days.min() >= 13 and (offset := _half_monthly_offset(days, months)):
         pass
     elif usual is None or (usual < 5 and (np.diff(n_days) != 0).any()):
-        is_on_weekdays = days.dayofweek.max() < 5 and n_days.sum() > 6
+        is_on_weekdays = days.day_of_week.max() < 5 and n_days.sum() > 6
         n_business = _usual_distance(np.busday_count(dates[:-1], dates[1:]))
         offset = None
         if is_on_weekdays and n_business and n_business <= (usual or n_business):
@@ -347,7 +353,7 @@ def _calendar_offset(times, days):
     if offset is not None or usual is None:
         return offset
     if usual % 7 == 0:
-        return pd.offsets.Week(usual // 7, weekday=days[0].dayofweek)
+        return pd.offsets.Week(usual // 7, weekday=days[0].day_of_week)
     return pd.offsets.Day(usual)
 
 
@@ -356,7 +362,7 @@ def _monthly_offset(times, days, n_months):
     n = _usual_distance(n_months)
     if n is None:
         return None
-    weekday = days[0].dayofweek
+    weekday = days[0].day_of_week
     for offset in (
         pd.offsets.MonthBegin(n),
         pd.offsets.MonthEnd(n),
@@ -374,7 +380,7 @@ def _monthly_offset(times, days, n_months):
 
 def _fiscal_offset(days):
     """Return the offset between ends of 52/53-week fiscal years or their quarters."""
-    weekday = days[0].dayofweek
+    weekday = days[0].day_of_week
     for extra_week in (None, 1, 2, 3, 4):
         for month, variation in product(range(1, 13), ("nearest", "last")):
             year = {"weekday": weekday, "startingMonth": month, "variation": variation}

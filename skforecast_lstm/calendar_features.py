@@ -36,7 +36,7 @@ class _Cycle(NamedTuple):
 _CYCLES = {
     "minute": _Cycle(_DAY // 24, 0, 60, lambda times: times.minute / 60),
     "hour": _Cycle(_DAY, 0, 24, lambda times: (times.hour + times.minute / 60) / 24),
-    "weekday": _Cycle(7 * _DAY, 0, 7, lambda times: times.weekday / 7),
+    "weekday": _Cycle(7 * _DAY, 0, 7, lambda times: times.day_of_week / 7),
     "day": _Cycle(28 * _DAY, 1, 31, lambda times: (times.day - 1) / times.days_in_month),
     "month": _Cycle(_YEAR, 1, 12, lambda times: (times.month - 1) / 12),
     "day_of_year": _Cycle(
@@ -340,7 +340,8 @@ def _encoded(name, times, encoding):
         angle = 2 * np.pi * np.asarray(cycle.position(times), dtype=np.float64)
         return {f"{name}_sin": np.sin(angle), f"{name}_cos": np.cos(angle)}
     every = np.arange(cycle.first, cycle.first + cycle.n_values)
-    return {name: pd.Categorical(np.asarray(getattr(times, name)), categories=every)}
+    values = getattr(times, "day_of_week" if name == "weekday" else name)
+    return {name: pd.Categorical(np.asarray(values), categories=every)}
 
 
 def _holiday_columns(holidays, times):

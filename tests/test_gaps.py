@@ -136,13 +136,13 @@ HOLIDAYS = pd.to_datetime(
 CLOSED = {
     "trading days": pd.bdate_range("2023-01-03", "2023-12-29").difference(HOLIDAYS),
     "closed on Sundays": pd.DatetimeIndex(
-        [day for day in pd.date_range("2023-01-03", "2023-12-29") if day.dayofweek != 6]
+        [day for day in pd.date_range("2023-01-03", "2023-12-29") if day.day_of_week != 6]
     ),
     "hours of trade": pd.DatetimeIndex(
         [
             hour
             for hour in pd.date_range("2023-01-03", "2023-06-29", freq="h")
-            if hour.dayofweek < 5 and 9 <= hour.hour < 17
+            if hour.day_of_week < 5 and 9 <= hour.hour < 17
         ]
     ),
 }
@@ -315,7 +315,7 @@ QUARTER_HOURS = pd.date_range("2024-03-01", periods=300, freq="15min").delete(
     np.arange(120, 190)
 )
 SHOP_DAYS = pd.DatetimeIndex(
-    [day for day in pd.date_range("2024-01-01", "2024-12-31") if day.dayofweek != 6]
+    [day for day in pd.date_range("2024-01-01", "2024-12-31") if day.day_of_week != 6]
 )
 
 

@@ -116,7 +116,7 @@ def test_every_table_is_continued(kind):
 
 def test_closed_hours_are_not_forecast():
     hours = pd.date_range("2026-01-05", periods=24 * 7 * 4, freq="h")
-    hours = hours[(hours.hour >= 8) & (hours.hour < 18) & (hours.dayofweek < 6)]
+    hours = hours[(hours.hour >= 8) & (hours.hour < 18) & (hours.day_of_week < 6)]
     found = forecast(exact(load(hours), wave(len(hours))), load(hours), 12)
     # The last row is Saturday at 17:00; the shop opens on Monday.
     assert found.index[0] == pd.Timestamp("2026-02-02 08:00")
@@ -126,9 +126,9 @@ def test_closed_hours_are_not_forecast():
 def test_the_next_business_day_is_a_monday():
     days = pd.DatetimeIndex(pd.bdate_range("2026-01-01", periods=N_ROWS), freq=None)
     X = load(days[:-3])
-    assert X.index[-1].dayofweek == 4
+    assert X.index[-1].day_of_week == 4
     found = forecast(exact(X, X), X, 2)
-    assert [time.dayofweek for time in found.index] == [0, 1]
+    assert [time.day_of_week for time in found.index] == [0, 1]
 
 
 def panel(lengths, index=HOURS):

@@ -548,7 +548,7 @@ def test_a_tail_behind_its_head_is_a_slice_of_the_whole(
 
 def test_without_a_frequency_a_row_follows_at_any_step_seen_in_fit():
     days = pd.DataFrame(values(30), index=pd.date_range("2024", periods=30))
-    X = days[days.index.dayofweek < 5]
+    X = days[days.index.day_of_week < 5]
     windower = LookbackWindower(3)
     whole = expected(windower, X)
     # Steps over a weekend are known once a weekend has been seen.

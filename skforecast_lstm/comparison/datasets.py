@@ -177,7 +177,7 @@ def _countable(times):
         late = clock[0] - clock[0].to_period(frequency).start_time
         return pd.DatetimeIndex(clock - late, freq=frequency)
     # They cannot continue periods of several months, half months or business days.
-    if frequency.n > 1 or frequency.name.startswith(("B", "C", "SM", "b", "c")):
+    if frequency.n > 1 or frequency.rule_code.startswith(("B", "C", "SM", "b", "c")):
         return pd.RangeIndex(len(times))
     try:
         return clock.to_period()

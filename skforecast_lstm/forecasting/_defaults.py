@@ -36,7 +36,7 @@ def usual_season(times: pd.Index) -> int:
         # The offset is a number of months. Such offsets have no name.
         n_months = offset.n * offset.kwds.get("months", 0)
         return 12 // n_months if n_months and 12 % n_months == 0 else 1
-    name = offset.name.split("-")[0].removesuffix("E").removesuffix("S")
+    name = offset.rule_code.split("-")[0].removesuffix("E").removesuffix("S")
     season = _SEASON_OF.get(name, 1)
     return season // offset.n if season % offset.n == 0 else 1
 

@@ -19,7 +19,7 @@ def test_the_promotion_ahead_is_used(load, tmp_path, capsys):
     promotions = {(shop, day): word == "yes" for shop, day, _, word in cells}
     keys = zip(forecast["shop"], forecast["day"], strict=True)
     is_on = np.array([promotions[key] for key in keys])
-    days = pd.to_datetime(forecast["day"], dayfirst=True).dt.dayofweek
+    days = pd.to_datetime(forecast["day"], dayfirst=True).dt.day_of_week
     level = forecast["shop"].map({"north": 80, "south": 200})
     truth = level * (1 + 0.2 * np.sin(2 * np.pi * days / 7)) * (1 + 0.5 * is_on)
     errors = (forecast["forecast"] / truth - 1).abs()

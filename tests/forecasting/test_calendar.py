@@ -92,7 +92,7 @@ def test_auto_finds_a_day_that_differs():
     """Closed on days that follow no season of rows, as on business days."""
     business = pd.bdate_range("2020-01-01", periods=700)
     business = business[np.random.default_rng(0).random(700) > 0.2]
-    y = series(business) * 0.05 + (business.weekday == 0)
+    y = series(business) * 0.05 + (business.day_of_week == 0)
     y = y.asfreq("D")
     common = {
         "lookback": 7,
@@ -112,7 +112,7 @@ def test_auto_finds_a_day_that_differs():
 
 
 def test_the_calendar_is_a_parameter_that_the_pretrained_network_alone_refuses():
-    y = series(DAYS[:300]) + (DAYS[:300].weekday == 2) * 9.0
+    y = series(DAYS[:300]) + (DAYS[:300].day_of_week == 2) * 9.0
     forecaster = LSTMForecaster(
         calendar="auto", n_members=1, intervals=None, pretrained="auto"
     )

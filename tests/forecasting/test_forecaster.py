@@ -613,7 +613,7 @@ def test_a_regressor_that_stops_early_holds_out_the_end_of_every_series(monkeypa
 def test_a_series_that_is_closed_once_a_week_has_intervals(rng):
     """No origin has seven steps ahead that are all known."""
     times = pd.date_range("2024-01-01", periods=200, freq="D")
-    y = pd.Series(10 + rng.normal(size=200), times)[times.dayofweek < 6]
+    y = pd.Series(10 + rng.normal(size=200), times)[times.day_of_week < 6]
     y = y.asfreq("D")
     regressor = LSTMRegressor(2, epochs=2, random_state=0)
     forecaster = LSTMForecaster(lookback=7, regressor=regressor)
