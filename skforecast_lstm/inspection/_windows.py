@@ -54,20 +54,37 @@ def columns_and_lags(
     """
     for one in nested_estimators(estimator):
         for place, (_, step) in enumerate(getattr(one, "steps", ())):
-            if isinstance(step, LookbackWindower) and len(step.lags_) == n_steps:
+            if not isinstance(step, LookbackWindower):
+                continue
+            if len(step.lags_) == n_steps and _windows_are_kept(one, place, step):
                 names = _column_names(one, place, step)
                 is_complete = names is not None and len(names) == n_columns
                 return names if is_complete else None, step.lags_.tolist()
     return None, None
 
 
+def _windows_are_kept(pipeline, place, windower):
+    """Return whether no step after a windower chooses or moves flat columns."""
+    if windower.layout != "flat" or place + 2 >= len(pipeline.steps):
+        return True
+    names = windower.get_feature_names_out()
+    try:
+        after = pipeline[place + 1 : -1].get_feature_names_out(names)
+    # A step without names.
+    except (AttributeError, ValueError):
+        return False
+    return list(after) == list(names)
+
+
 def _column_names(pipeline, place, windower):
     """Return the names of the columns of the windows that a windower makes."""
     names = getattr(windower, "feature_names_in_", None)
     if names is None:
+        if not place:
+            return None
         try:
             names = pipeline[:place].get_feature_names_out()
-        # A step without names, or no step before the windower.
+        # A step without names.
         except (AttributeError, ValueError):
             return None
     ahead = [f"{names[known]} (known ahead)" for known in windower.known_columns_]

@@ -7,6 +7,8 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_selection import SelectKBest, f_regression
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -308,6 +310,24 @@ def test_names_of_steps_and_columns_are_those_of_the_windows():
     assert names == ["a", "b", "b (known ahead)"]
     assert "a_t+2" in display.colorbar_.ax.get_ylabel()
     assert display.ax_.get_title().startswith("Forecast for row 9: ")
+
+
+@pytest.mark.parametrize(
+    ("step", "label"),
+    [
+        (StandardScaler(), "Lag of the step"),
+        (SelectKBest(f_regression, k=4), "Steps back in the window"),
+    ],
+)
+def test_lags_are_told_only_if_the_windows_are_kept(step, label):
+    table = np.random.default_rng(0).normal(size=(60, 2))
+    lags = LookbackWindower(4, horizon=1, layout="flat", warmup="edge")
+    # The scaler gets four columns, and the selection four of eight.
+    columns = table[:, :1] if isinstance(step, StandardScaler) else table
+    pipe = make_pipeline(lags, SimpleImputer(), step, LSTMRegressor(units=2, epochs=1))
+    pipe.fit(columns, table[:, 0])
+    display = AttributionDisplay.from_estimator(pipe, columns)
+    assert display.ax_.get_xlabel() == label
 
 
 def test_what_cannot_be_drawn_is_refused(shown, monkeypatch):
