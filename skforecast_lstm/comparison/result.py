@@ -178,7 +178,7 @@ class Comparison:
             Fitted forecaster. Its horizon is that of the comparison. The index of its
             forecasts has periods, or numbers of steps if the times have none. Times of
             the same distance become those without a zone that begin a day, hour or
-            minute.
+            minute. They go on by the clock of the first row.
 
         Examples
         --------
