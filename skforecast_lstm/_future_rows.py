@@ -43,6 +43,8 @@ class Table:
             frame, form = X.to_frame(), "series"
         elif isinstance(X, pd.DataFrame):
             frame = X
+        elif hasattr(X, "to_frame"):  # A series of polars.
+            frame, form = pd.DataFrame({X.name: X.to_numpy()}), "series"
         elif hasattr(X, "columns"):
             frame = pd.DataFrame({name: X[name].to_numpy() for name in X.columns})
         else:

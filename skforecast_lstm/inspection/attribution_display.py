@@ -325,7 +325,7 @@ def _output_name(explained):
 
 def _row_title(explained, X, row):
     """Return a title with the time of a row, its forecast and that of the baseline."""
-    index = getattr(X, "index", None)
+    index = X.index if hasattr(X, "iloc") else None
     if index is None or index.nlevels > 1 or index.dtype.kind in "iu":
         place = f"row {checked_row(row, len(X))}"
     else:

@@ -326,8 +326,9 @@ def test_lags_are_told_only_if_the_windows_are_kept(step, label):
     columns = table[:, :1] if isinstance(step, StandardScaler) else table
     pipe = make_pipeline(lags, SimpleImputer(), step, LSTMRegressor(units=2, epochs=1))
     pipe.fit(columns, table[:, 0])
-    display = AttributionDisplay.from_estimator(pipe, columns)
+    display = AttributionDisplay.from_estimator(pipe, columns.tolist(), row=5)
     assert display.ax_.get_xlabel() == label
+    assert display.ax_.get_title().startswith("Forecast for row 5: ")
 
 
 def test_what_cannot_be_drawn_is_refused(shown, monkeypatch):
