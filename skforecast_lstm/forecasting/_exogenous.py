@@ -97,7 +97,7 @@ class Exogenous:
         Raise if it lacks a column of `fit` or a row of y.
         """
         names = self._given_columns
-        if X is None:
+        if X is None or X.columns.empty:
             if names:
                 raise ValueError(
                     f"X is missing; fit had one with the columns {names}. Give X with "
@@ -121,7 +121,7 @@ class Exogenous:
 
         Columns that are known only in the past may be missing.
         """
-        if X is None:
+        if X is None or X.columns.empty:
             return None
         self._check_expected()
         check_frames(X=X)
@@ -130,8 +130,8 @@ class Exogenous:
     def _check_expected(self):
         if not self._given_columns:
             raise ValueError(
-                "There was no X in fit, so the network can't read one. Leave X out, or "
-                "give it to fit as well."
+                "X had no columns in fit, or was missing, so the network can't read one. "
+                "Leave X out, or give it to fit as well."
             )
 
     def scaled_columns(self, even: EvenSeries, X: pd.DataFrame | None) -> NDArray:

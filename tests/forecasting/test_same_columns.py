@@ -61,6 +61,18 @@ class TestColumnsOfX:
         seen = pd.concat([X[KNOWN], swapped[AHEAD]])
         pd.testing.assert_frame_equal(fitted._cur_X, seen, check_freq=False)
 
+    def test_without_one_are_no_x(self):
+        one, other = (
+            forecaster().fit(LOAD[KNOWN], with_x, fh=[1])
+            for with_x in (X[KNOWN][[]], None)
+        )
+        one.update(LOAD[AHEAD], X[AHEAD][[]], update_params=False)
+        other.update(LOAD[AHEAD], update_params=False)
+        ahead = pd.DataFrame(index=TIMES[-1:] + 1)
+        pd.testing.assert_series_equal(one.predict(X=ahead), other.predict())
+        with pytest.raises(ValueError, match=r"X had no columns in fit, or was"):
+            one.predict(X=ahead.assign(price=1.0))
+
     @pytest.mark.parametrize(
         ("other", "message"),
         [
@@ -96,9 +108,9 @@ class TestColumnsOfX:
 
     def test_without_x_in_fit_there_is_none_later(self):
         fitted = forecaster().fit(LOAD[KNOWN], fh=[1, 2])
-        with pytest.raises(ValueError, match="There was no X in fit"):
+        with pytest.raises(ValueError, match="X had no columns in fit, or was"):
             fitted.predict(X=X[AHEAD])
-        with pytest.raises(ValueError, match="There was no X in fit"):
+        with pytest.raises(ValueError, match="X had no columns in fit, or was"):
             fitted.update(LOAD[AHEAD], X[AHEAD])
 
     def test_with_x_in_fit_update_needs_one(self, fitted):
