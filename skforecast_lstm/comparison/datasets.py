@@ -271,12 +271,15 @@ def _features(X, frame, name):
     if X.index.equals(frame.index):
         return X
     absent = frame.index.difference(X.index)
-    where = (
-        f"it has no row for {_text(absent[0])}" if len(absent) else "it has others too"
-    )
+    if len(absent):
+        where = f"it has no row for {_text(absent[0])}"
+    elif len(X) > len(frame):
+        where = "it has others too"
+    else:
+        where = "its order or time zone is another"
     raise ValueError(
         f"X of {name!r} must have the rows of y, in the same order, and {where}. Use "
-        "X.loc[y.index]."
+        "X.reindex(y.index)."
     )
 
 

@@ -162,6 +162,19 @@ def test_times_within_a_day_or_an_hour_lose_nobody(rng, start, frequency, zone):
     assert comparison.forecasts["time"].isin(times).all()
 
 
+def test_features_in_another_order_or_zone_are_told_and_can_be_put_right(rng):
+    times = pd.date_range("2025-10-24", periods=60, freq="h", tz="Europe/Berlin")
+    y = pd.Series(rng.normal(size=60), index=times)
+    X = pd.DataFrame({"heat": rng.normal(size=60)}, index=times)
+    given = {"horizon": 5, "n_windows": 1, "forecasters": ["naive", "Ridge"]}
+    expected = compare(y, X=X, **given).forecasts
+    for other in (X[::-1], X.tz_convert("UTC")):
+        with pytest.raises(ValueError, match=r"order or time zone.*X\.reindex\(y\.index"):
+            compare(y, X=other, **given)
+        found = compare(y, X=other.reindex(y.index), **given).forecasts
+        pd.testing.assert_frame_equal(found, expected)
+
+
 def test_features_reach_those_that_can_use_them(rng):
     X = pd.DataFrame({"heat": rng.standard_normal(90)})
     y = 3 * X["heat"] + 10
