@@ -93,7 +93,7 @@ def turned(rng: Generator, values: NDArray) -> NDArray:
     years or quarters, turn more often within their length than long ones.
     """
     n, n_steps = values.shape
-    probability = 0.1 + 0.4 * np.exp(-n_steps / 60)
+    probability = 0.15 + 0.5 * np.exp(-n_steps / 60)
     some = np.flatnonzero(rng.random(n) < probability)
     if not len(some):
         return values

@@ -5,6 +5,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from skforecast_lstm.pretraining.draws import (
+    chance,
     choose,
     in_units_of_spread,
     log_uniform,
@@ -51,10 +52,26 @@ def _broken_line(rng, n, n_steps, scale):
     return np.cumsum(slopes, axis=1)
 
 
+def _spells(rng, n, n_steps, scale):
+    """Rise, fall or rest, each for about the time scale, without memory of before."""
+    begins = rng.random((n, n_steps)) < 1 / scale
+    begins[:, 0] = True
+    moves = normals(rng, n, n_steps) * (rng.random((n, n_steps)) < 0.6)
+    spell = np.cumsum(begins, axis=1) - 1
+    slopes = np.take_along_axis(moves, spell, axis=1)
+    return np.cumsum(slopes + 0.3 * normals(rng, n, 1), axis=1)
+
+
 def _growth(rng, n, n_steps, scale):
-    """Grow or decay by a rate, so that the whole grows by up to some hundred times."""
+    """Grow or decay by a rate, so that the whole grows by up to some hundred times.
+
+    In some series, the rate falls to a part of itself, at any time in or after them.
+    """
     rate = normals(rng, n, 1) * 2 / np.maximum(scale, n_steps / 3)
-    return np.exp(rate * np.arange(n_steps, dtype=np.float32))
+    t = np.arange(n_steps, dtype=np.float32)
+    turn = uniform(rng, n, 0, 1.2) * n_steps
+    lost = uniform(rng, n, 0, 1) * chance(rng, n, 0.5)
+    return np.exp(rate * (t - lost * np.maximum(t - turn, 0)))
 
 
 def _saturation(rng, n, n_steps, scale):
@@ -102,6 +119,7 @@ def _steps(rng, n, n_steps, scale):
 _KINDS = (
     (_line, 3),
     (_broken_line, 3),
+    (_spells, 3),
     (_growth, 3),
     (_saturation, 1),
     (_walk, 4),
