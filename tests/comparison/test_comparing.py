@@ -534,7 +534,7 @@ def test_types_that_are_refused(monthly, change, message):
         ({"coverage": (0.8, 0.8)}, "more than once"),
         ({"backend": "spark"}, "backend must be one of"),
         ({"n_jobs": 0}, "n_jobs"),
-        ({"X": pd.DataFrame({"x": range(144)})}, "no row for 1949-01.*X.loc"),
+        ({"X": pd.DataFrame({"x": range(144)})}, "no row for 1949-01.*X.reindex"),
         ({"season_length": {"other": 12}}, "no such dataset"),
     ],
 )
