@@ -401,6 +401,7 @@ def _forecast(options):
             progress=not options.quiet,
         )
         _note(options, why)
+    _note(options, next_steps.notes_on_season(table, options.season))
     forecaster = next_steps.forecaster_for(
         table,
         forecaster=options.forecaster,

@@ -10,8 +10,16 @@ from threadpoolctl import threadpool_limits
 from skforecast_lstm._cli.errors import InputError
 from skforecast_lstm._cli.table_times import FLAGS
 from skforecast_lstm._labels import as_label
+from skforecast_lstm.forecasting._defaults import usual_season
 
-__all__ = ["N_SERIES_DRAWN", "best_forecaster", "draw", "forecaster_for", "next_steps"]
+__all__ = [
+    "N_SERIES_DRAWN",
+    "best_forecaster",
+    "draw",
+    "forecaster_for",
+    "next_steps",
+    "notes_on_season",
+]
 
 N_SERIES_DRAWN = 4
 
@@ -23,9 +31,8 @@ def forecaster_for(
     from skforecast_lstm.comparison.lineup import line_up
 
     y = pd.DataFrame(table.y)
-    times = y.index if table.series is None else y.loc[y.index[0][0]].index
     n_rows = int(table.lengths.min())
-    season_length = FLAGS.season_length(season_length, times, n_rows, "")
+    season_length = FLAGS.season_length(season_length, _times(table), n_rows, "")
     dataset = SimpleNamespace(
         y=y,
         X=table.X,
@@ -41,6 +48,21 @@ def forecaster_for(
         raise InputError(str(error)) from error
     found = lined_up[forecaster]
     return found if calendar is None else _with_calendar(found, calendar, table, y)
+
+
+def notes_on_season(table, season_length):
+    """Return a note if the rows are too few for the season of their frequency."""
+    n_rows, usual = int(table.lengths.min()), usual_season(_times(table))
+    if season_length is not None or n_rows >= 2 * usual:
+        return []
+    note = f"No season is used: {n_rows} rows are fewer than two seasons of {usual}."
+    return [note + (f" If one is enough, give --season {usual}." * (n_rows > usual))]
+
+
+def _times(table):
+    """Return the times of the table, or those of its first series."""
+    index = table.y.index
+    return index if table.series is None else table.y.loc[index[0][0]].index
 
 
 def _with_calendar(forecaster, calendar, table, y):

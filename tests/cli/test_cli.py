@@ -387,6 +387,19 @@ def test_the_lstm_is_what_forecasts(monkeypatch, folder):
     assert names == [(["LSTM"], 12, 3), (["LSTM"], 6, 0)]
 
 
+@pytest.mark.parametrize("n_series", [1, 2])
+def test_rows_that_are_too_few_for_their_season_are_told(folder, capsys, n_series):
+    parts = [sales(20).assign(shop=shop) for shop in "ab"[:n_series]]
+    pd.concat(parts).to_csv("short.csv", index=False)
+    command = "forecast short.csv --target units --time month --horizon 2"
+    command += " --forecaster naive" + " --series shop" * (n_series > 1)
+    assert main(command.split()) == 0
+    said = capsys.readouterr().err
+    assert "No season is used: 20 rows are fewer than two seasons of 12. If one" in said
+    assert main([*command.split(), "--season", "12"]) == 0
+    assert "season" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_what_is_no_number_is_no_forecast(monkeypatch, sales_csv, folder, capsys, number):
     from sktime.forecasting.naive import NaiveForecaster
