@@ -12,10 +12,12 @@ earlier ones, on the training parts, unless --test is given. Theta, AutoETS and 
 are those of statsforecast, if it is installed. They get what the season before says for
 values that are unknown; at hours, they get the last four weeks. LightGBM runs only if it
 is named: with its defaults, it learns from lags of all series together by mlforecast, and
-is fed back. --every N takes every N-th series.
+is fed back. --every N takes every N-th series. With --together, `LSTMForecaster`
+forecasts all series of a set together: with its defaults, and by a trained network alone.
 
     python benchmarks/pretrained.py FOLDER
     python benchmarks/pretrained.py FOLDER --sets quarterly yearly --peers Theta AutoETS
+    python benchmarks/pretrained.py FOLDER --test --peers --together
     pip install mlforecast lightgbm
     python benchmarks/pretrained.py FOLDER --test --peers LightGBM
 """
@@ -30,6 +32,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from skforecast_lstm import LSTMForecaster
 from skforecast_lstm._series import ManySeries
 from skforecast_lstm.forecasting._pretrained import Pretrained
 from skforecast_lstm.networks.pretrained import LEVELS
@@ -96,10 +99,27 @@ def calibrated(chosen, group):
     return quantiles[:, :, 0, PLACES]
 
 
+def together(chosen, group, pretrained):
+    """Forecasts by `LSTMForecaster` for all series together, which end together."""
+    tables = {
+        number: pd.DataFrame({"y": one.past}, index=range(-len(one.past), 0))
+        for number, one in enumerate(chosen)
+    }
+    season_length = tuple(season for season in group.seasons if season > 1) or 1
+    forecaster = LSTMForecaster(season_length, pretrained=pretrained, random_state=0)
+    steps = range(1, group.horizon + 1)
+    found = forecaster.fit(pd.concat(tables), fh=steps).predict()
+    return point_forecasts(found.to_numpy().reshape(len(chosen), group.horizon))
+
+
 def seasonal_naive(chosen, group):
     season = group.seasons[0]
     steps = -season + np.arange(group.horizon) % season
-    median = np.array([filled(one.past, season)[steps] for one in chosen])
+    return point_forecasts(np.array([filled(one.past, season)[steps] for one in chosen]))
+
+
+def point_forecasts(median):
+    """Forecasts without intervals."""
     return np.stack([median, *[np.full_like(median, np.nan)] * 4], axis=-1)
 
 
@@ -175,8 +195,8 @@ def trees_on_differences(steps, chosen, group):
         num_threads=2,
     )
     found = forecaster.fit(table, dropna=False).predict(group.horizon)
-    median = found["LGBMRegressor"].to_numpy().reshape(len(chosen), group.horizon)
-    return np.stack([median, *[np.full_like(median, np.nan)] * 4], axis=-1)
+    median = found["LGBMRegressor"].to_numpy()
+    return point_forecasts(median.reshape(len(chosen), group.horizon))
 
 
 def scores(chosen, forecasts, season):
@@ -208,6 +228,9 @@ def main():
     )
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--test", action="store_true", help="the test parts")
+    parser.add_argument(
+        "--together", action="store_true", help="also LSTMForecaster for all series"
+    )
     parsed = parser.parse_args()
     weights = shipped_weights().weights
     if parsed.weights is not None:
@@ -229,6 +252,9 @@ def main():
         }
         if parsed.weights is None:
             forecasters["pretrained, calibrated"] = calibrated
+        if parsed.together:
+            forecasters["LSTM, trained"] = lambda c, g: together(c, g, False)
+            forecasters["LSTM"] = lambda c, g: together(c, g, "auto")
         for peer in parsed.peers:
             forecasters[peer] = lambda c, g, peer=peer: statistical(peer, c, g)
         if TREES in parsed.peers:
