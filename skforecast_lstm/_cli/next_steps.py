@@ -52,8 +52,10 @@ def forecaster_for(
 
 def notes_on_season(table, season_length):
     """Return a note if the rows are too few for the season of their frequency."""
-    n_rows, usual = int(table.lengths.min()), usual_season(_times(table))
-    if season_length is not None or n_rows >= 2 * usual:
+    n_rows, times = int(table.lengths.min()), _times(table)
+    usual = usual_season(times)
+    is_given = season_length is not None
+    if is_given or FLAGS.season_length(None, times, n_rows, "") == usual:
         return []
     note = f"No season is used: {n_rows} rows are fewer than two seasons of {usual}."
     return [note + (f" If one is enough, give --season {usual}." * (n_rows > usual))]
